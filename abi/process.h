@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The process manager: tasks and threads, ELF loading, exit, faults, what `ps` shows.
+ * It owns every task's kernel objects through one Untyped a task; destroying a task revokes that
+ * Untyped and asks the memory manager to destroy its memory, so nothing of it survives.
+ *
+ * A fault (exception no handler of the task took, or bugcheck) ends the task: its threads are
+ * suspended, a crash report is printed and kept (ASH_PROC_REPORT), watchers are told, and the
+ * task is destroyed when every watcher has released it (ASH_PROC_RELEASE): the I/O manager first
+ * completes what the task owed and the plug-and-play manager quiesces its device.
+ */
+#ifndef ABI_PROCESS_H
+#define ABI_PROCESS_H
+
+#include "task.h"
+
+enum ash_proc_op {
+    /* For every task, about itself. */
+    ASH_PROC_THREAD_CREATE = 1,  /* thread_create_request -> thread_create_reply */
+    ASH_PROC_THREAD_EXIT = 2,    /* no reply: the calling thread ends */
+    ASH_PROC_EXIT = 3,           /* exit_request; no reply: the task ends */
+    ASH_PROC_NOTIFICATION = 4,   /* -> slot_reply: a new Notification, all rights, in the caller */
+    ASH_PROC_BUGCHECK = 5,       /* bugcheck_request; no reply: ends like a fault, text in the report */
+    ASH_PROC_FAULT_HANDLER = 6,  /* handler_request: exceptions of this task's threads resume at
+                                    handler with a0 = scause, a1 = stval, a2 = pc; 0 removes it */
+    ASH_PROC_THREAD_PRIORITY = 7, /* priority_request: of one of the caller's own threads, at most
+                                     the task's largest */
+
+    /* For those that may start tasks (flag SPAWN), and for `ps`, `kill`. */
+    ASH_PROC_SPAWN = 16,   /* spawn_request + up to 3 capabilities -> spawn_reply */
+    ASH_PROC_KILL = 17,    /* task_request (flag SPAWN, or KILL) */
+    ASH_PROC_WAIT = 18,    /* task_request -> exit_reply, when the task has ended */
+    ASH_PROC_INFO = 19,    /* task_request (smallest id >= task) -> info_reply; STATUS_NO_MORE_ENTRIES */
+    ASH_PROC_REPORT = 20,  /* report_request -> report_reply: text of the last crash reports */
+    ASH_PROC_PACKAGE = 21, /* package_request -> package_reply + capabilities: boot package files */
+
+    /* For the I/O and plug-and-play managers. */
+    ASH_PROC_WATCH = 32,   /* c0: Notification to signal when an event waits; caller is a watcher */
+    ASH_PROC_EVENT = 33,   /* -> event_reply; STATUS_NO_MORE_ENTRIES when none waits */
+    ASH_PROC_RELEASE = 34, /* task_request: this watcher is done with that dead task */
+};
+
+enum ash_proc_flags {
+    ASH_PROC_HAS_OBJECT = 1u << 0, /* gets an endpoint of that manager */
+    ASH_PROC_HAS_IO = 1u << 1,
+    ASH_PROC_HAS_PNP = 1u << 2,
+    ASH_PROC_HAS_POWER = 1u << 3,
+    ASH_PROC_HAS_CONSOLE = 1u << 4, /* may write to the firmware console (debug output) */
+    ASH_PROC_MAY_SPAWN = 1u << 5,
+    ASH_PROC_MAY_KILL = 1u << 6,
+    ASH_PROC_DRIVER = 1u << 7, /* shown as a driver */
+};
+
+enum ash_proc_state {
+    ASH_PROC_STARTING = 0,
+    ASH_PROC_RUNNING = 1,
+    ASH_PROC_EXITED = 2, /* by itself or killed; not yet released by the watchers */
+    ASH_PROC_CRASHED = 3,
+};
+
+/* Threads: entry(argument) on a new stack. Slots of its parking Notification and of a Timer bound
+ * to that Notification are returned; any thread of the task may signal it.
+ * budget/period in microseconds; 0: the task's default. */
+struct ash_proc_thread_create_request {
+    ash_word entry, argument, stack_bytes, priority, budget_us, period_us;
+};
+struct ash_proc_thread_create_reply { ash_word thread, notification, timer, ipc_buffer, stack_top; };
+struct ash_proc_exit_request { ash_word status; };
+struct ash_proc_slot_reply { ash_word slot; };
+struct ash_proc_bugcheck_request { ash_word code, parameter[4], frame_pointer; char rule[200]; };
+struct ash_proc_handler_request { ash_word handler; };
+struct ash_proc_priority_request { ash_word thread, priority; };
+
+/* image: path in the boot package. arguments: zero-terminated strings one after the other.
+ * priority: of the first thread and the largest its threads may have. hart: ~0 = any. */
+struct ash_proc_spawn_request {
+    ash_word flags, priority, quota_pages, hart, budget_us, period_us, argument_bytes;
+    char name[32];
+    char image[64];
+    char arguments[344 - 96];
+};
+static_assert(sizeof(struct ash_proc_spawn_request) <= 64 * 8);
+struct ash_proc_spawn_reply { ash_word task; };
+struct ash_proc_task_request { ash_word task; };
+struct ash_proc_exit_reply { ash_word status, state; };
+struct ash_proc_info_reply {
+    ash_word task, parent, state, flags, priority, threads, restarts;
+    ash_word ticks; /* processor time of all its threads, in ticks */
+    ash_word pages, quota_pages;
+    ash_word started; /* `rdtime` when it was started */
+    ash_word exit_status;
+    char name[32];
+};
+struct ash_proc_report_request { ash_word index, offset; }; /* index 0 = newest */
+struct ash_proc_report_reply { ash_word total, bytes; char text[384]; };
+struct ash_proc_event_reply { ash_word task, state, status; char name[32]; };
+
+/* Files of the boot package: index counts files; name filters by prefix when not empty. The reply
+ * carries up to 400 bytes of the file from `offset`. */
+struct ash_proc_package_request { ash_word index, offset; char prefix[64]; };
+struct ash_proc_package_reply { ash_word size, bytes; char name[64]; char data[368]; };
+
+#endif
