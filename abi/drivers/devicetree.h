@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the device tree bus driver tells the drivers of its devices beyond the documented resource types. Two things
-// cross the task boundary here: CmResourceTypeDevicePrivate descriptors in the resource lists of a PCI host bridge,
-// and the properties of a node, read with IRP_MN_READ_CONFIG.
+// What the device tree bus driver tells the drivers of its devices beyond the documented resource
+// types. Two things cross the task boundary here: CmResourceTypeDevicePrivate descriptors in the
+// resource lists of a PCI host bridge, and the properties of a node, read with IRP_MN_READ_CONFIG.
 //
 //  DevicePrivate descriptor (u.DevicePrivate.Data[0..2], 32 bits each):
 //
@@ -11,21 +11,23 @@
 //      DEVICETREE_INTX_MASK     unit mask (bits 8-23) | pin mask     0
 //      DEVICETREE_INTX          unit (bits 8-23) | pin (1-4)         interrupt source
 //
-//  The n-th DEVICETREE_WINDOW descriptor belongs to the n-th descriptor with a WINDOW_DECODE flag: that one holds the
-//  address on the PCI side, this one where the hart sees it. "unit" is the first cell of a PCI unit address: bus in bits
-//  16-23, device in 11-15, function in 8-10.
+//  The n-th DEVICETREE_WINDOW descriptor belongs to the n-th descriptor with a WINDOW_DECODE flag:
+//  that one holds the address on the PCI side, this one where the hart sees it. "unit" is the first
+//  cell of a PCI unit address: bus in bits 16-23, device in 11-15, function in 8-10.
 //
-//  Property block, read with WhichSpace DEVICETREE_WHICHSPACE_PROPERTIES at any offset and length:
+//  Property block (one entry a property), read with WhichSpace DEVICETREE_WHICHSPACE_PROPERTIES at
+//  any offset and length:
 //
 //      +--------------------+
 //      | total bytes (u32)  |
 //      +--------------------+----------------------+----------------+-----------------+
-//      | name bytes (u32)   | value bytes (u32)    | name, NUL, pad | value, pad      |   one for each property
+//      | name bytes (u32)   | value bytes (u32)    | name, NUL, pad | value, pad      |   ...
 //      +--------------------+----------------------+----------------+-----------------+
 //
-//  The u32 are in the byte order of the hart; names and values are padded to 4 bytes with zeros; values are as in the
-//  tree (cells are big-endian). Offset may not lie past the end (STATUS_INVALID_PARAMETER); the length is cut at the
-//  end and Irp->IoStatus.Information tells how much was read.
+//  The u32 are in the byte order of the hart; names and values are padded to 4 bytes with zeros;
+//  values are as in the tree (cells are big-endian). Offset may not lie past the end
+//  (STATUS_INVALID_PARAMETER); the length is cut at the end and Irp->IoStatus.Information tells how
+//  much was read.
 #pragma once
 
 #define DEVICETREE_WHICHSPACE_PROPERTIES 0x00445450u // 'PTD'
