@@ -4,10 +4,12 @@
 
 Guarantees: the archive depends on names and contents only (no times, owners or inode
 numbers of the build machine), lists directories before what lies in them, and holds ELF
-files without symbols; those with symbols stay in the build directory for the debugger.
+files without symbols. Beside it lies OUTPUT.json, which maps each path in the package to the
+file it came from, where debugger and backtraces find the symbols.
 """
 
 import argparse
+import json
 import pathlib
 import subprocess
 import sys
@@ -78,6 +80,9 @@ def main() -> int:
     members = {name: stripped(file, arguments.strip)
                for name, file in zip(arguments.names, arguments.files)}
     arguments.output.write_bytes(archive(members))
+    origins = {name: str(file.resolve()) for name, file in zip(arguments.names, arguments.files)}
+    arguments.output.with_name(arguments.output.name + ".json").write_text(
+        json.dumps(origins, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return 0
 
 
