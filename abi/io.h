@@ -15,11 +15,28 @@
  * the first that succeeds gets the opens. Volumes get drive letters from C: when they mount.
  *
  * When a client dies its outstanding requests are cancelled, its files cleaned up and closed.
+ *
+ * Doorbells. The Notifications given to REGISTER and CLIENT must be unbadged. A doorbell of link L
+ * signals bit L mod 32; bits 32 to 63 are never signalled by doorbells and are the task's own.
+ *
+ * A new link may be used as soon as the requester has it: the answerer, told by LINK_ADDED, looks
+ * at the ring once when it accepts it. A FILE link's first request comes after its LINK_ADDED was
+ * answered. Attaching (and opening links) is allowed only for devices in whose stack the caller has
+ * or is just getting a device: io reads from the ledger that ADD_DEVICE or MOUNT_VOLUME is owed.
+ *
+ * When io ends a link (answerer dead, protocol broken) it stores the status in answers.ended,
+ * answers what was owed, and rings the requester. The memory stays until the requester is gone or
+ * has let go of it, so a requester may read it at any time.
+ *
+ * A control request that a driver does not answer within ASH_IO_DEADLINE_MS fails for the caller
+ * with STATUS_IO_TIMEOUT; it stays in the ledger until the driver answers or dies.
  */
 #ifndef ABI_IO_H
 #define ABI_IO_H
 
 #include "irp.h"
+
+#define ASH_IO_DEADLINE_MS 20000u
 
 enum ash_io_op {
     /* Drivers. Every capability in a reply goes where the IPC buffer's receive path says. */
@@ -43,10 +60,12 @@ enum ash_io_op {
     ASH_IO_INVALIDATE_FILE = 15, /* file_request: reserved */
 
     /* Clients (applications). */
-    ASH_IO_CLIENT = 24,    /* c0: Notification for completions (write right). Once, before the first open */
+    ASH_IO_CLIENT = 24,    /* c0: Notification for completions (write right). Once, before the first
+                               open; also by pnp and power before MANAGER_LINK */
     ASH_IO_OPEN = 25,      /* open_request -> open_reply (+ c0: doorbell of the driver if new_link) */
     ASH_IO_CLOSE = 26,     /* file_request: CLEANUP and CLOSE are sent; returns when both are done */
-    ASH_IO_MOUNTS = 27,    /* index_request -> mount_reply: drive letters and volumes */
+    ASH_IO_MOUNTS = 27,    /* index_request -> mount_reply: drive letters and volumes. Answers when
+                               no mount is under way */
 
     /* Looking (any client). */
     ASH_IO_LEDGER = 32,    /* index_request -> ledger_reply: one unanswered request; NO_MORE_ENTRIES */

@@ -25,7 +25,7 @@
  *
  * Nothing read from the other side is trusted: indices, lengths, sequence numbers and grants are
  * copied once and then checked. A violation ends the link (requester: every request completes with
- * STATUS_DEVICE_PROTOCOL_ERROR; answerer: ASH_IO_PROTOCOL_ERROR).
+ * STATUS_DEVICE_PROTOCOL_ERROR and ASH_IO_PROTOCOL_ERROR is called; answerer: the latter).
  *
  * Doorbells. Each side has a capability to signal the other's Notification. Before a side sleeps
  * it sets its `asleep` word, and then looks at the ring once more (full fence between); a side
@@ -64,7 +64,9 @@ struct ash_link_answers {
     _Atomic uint32_t submit_head; /* how far the answerer has taken requests */
     _Atomic uint32_t asleep;      /* the answerer wants a doorbell for requests */
     _Atomic uint32_t complete_tail;
-    uint32_t reserved;
+    _Atomic int32_t ended; /* 0, or the status with which the I/O manager ended the link: requests
+                              not answered by then are to be completed with it, new ones refused.
+                              Looked at before submitting, and after it with a full fence between */
     uint16_t complete[ASH_LINK_SLOTS_MAX];
 };
 static_assert(sizeof(struct ash_link_answers) <= 4096);
