@@ -80,9 +80,10 @@ static inline void ash_test_register(struct ash_test *test)
     do {                                                                                           \
         uint64_t ash_left = (uint64_t)(left), ash_right = (uint64_t)(right);                       \
         if (ash_left != ash_right) {                                                               \
-            ash_test_fail(__FILE__, __LINE__, "%s is %" PRId64 " (0x%" PRIx64 "), %s is %" PRId64  \
-                          " (0x%" PRIx64 ")", #left, (int64_t)ash_left, ash_left, #right,          \
-                          (int64_t)ash_right, ash_right);                                          \
+            ash_test_fail(__FILE__, __LINE__,                                                      \
+                          "%s is %" PRId64 " (0x%" PRIx64 "), %s is %" PRId64 " (0x%" PRIx64 ")",  \
+                          #left, (int64_t)ash_left, ash_left, #right, (int64_t)ash_right,          \
+                          ash_right);                                                              \
             return;                                                                                \
         }                                                                                          \
     } while (0)

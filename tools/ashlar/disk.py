@@ -19,7 +19,7 @@ from report import Failure, say
 
 MIB = 1 << 20
 DISK_MIB = 192
-VOLUME_START = 2048  # sectors of 512 bytes: 1 MiB, as every partitioning tool aligns
+VOLUME_START = 2048  # in sectors: 1 MiB, as every partitioning tool aligns
 SECTOR = 512
 VOLUME_SECTORS = (DISK_MIB * MIB // SECTOR) - VOLUME_START - 2048
 RANDOM_BYTES = 64 * MIB
@@ -121,6 +121,15 @@ def ensure() -> pathlib.Path:
         say("making the demonstration disk (GPT, one FAT32 volume)")
         make(paths.DISK)
     return paths.DISK
+
+
+def ensure_pristine() -> pathlib.Path:
+    """A demonstration disk that nobody writes to; tests copy it. Made anew with this file."""
+    pristine = paths.PRISTINE_DISK
+    source = pathlib.Path(__file__)
+    if not pristine.exists() or pristine.stat().st_mtime < source.stat().st_mtime:
+        make(pristine)
+    return pristine
 
 
 def copy_to(source: pathlib.Path, target: pathlib.Path) -> pathlib.Path:

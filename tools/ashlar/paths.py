@@ -14,7 +14,7 @@ KERNEL_ELF = BUILD / "kernel" / "kernel"
 BOOT_PACKAGE = BUILD / "ashlar.cpio"
 PACKAGE_MAP = BUILD / "ashlar.cpio.json"
 DISK = BUILD / "disk.img"
-DISK_FACTS = BUILD / "disk.json"
+PRISTINE_DISK = BUILD / "pristine.img"
 FIRMWARE = pathlib.Path("/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin")
 
 
