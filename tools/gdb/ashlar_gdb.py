@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+"""gdb's side of `./ashlar debug`: loads symbols and adds commands.
+
+    ashlar-attach SOCKET   connects to the machine and loads every symbol file
+    ashlar-threads         every thread of the system: state, priority, hart, pc, processor time
+    ashlar-tasks           the tasks whose symbols are loaded
+    ashlar-task NAME       keep only the kernel's and this task's symbols: tasks are linked at the
+                           same addresses, so a plain address means something only then
+    ashlar-backtrace NAME  backtrace of the first thread with this name that is not running
+
+gdb's own `info threads` shows harts. Kernel structures are read by their DWARF names.
+"""
+
+import json
+import os
+import pathlib
+
+import gdb
+
+KERNEL = os.environ.get("ASHLAR_KERNEL_ELF", "build/kernel/kernel")
+PACKAGE_MAP = os.environ.get("ASHLAR_PACKAGE_MAP", "build/ashlar.cpio.json")
+STATE_PREFIX = "ASH_THREAD_"
+FRAME_LIMIT = 32
+
+
+def task_files() -> dict[str, str]:
+    """Name of each task and the ELF file with its symbols."""
+    try:
+        origins = json.loads(pathlib.Path(PACKAGE_MAP).read_text(encoding="utf-8"))
+    except OSError:
+        return {}
+    return {pathlib.PurePosixPath(name).name: file for name, file in origins.items()
+            if is_elf(file)}
+
+
+def is_elf(file: str) -> bool:
+    try:
+        with open(file, "rb") as handle:
+            return handle.read(4) == b"\x7fELF"
+    except OSError:
+        return False
+
+
+def load_tasks(names: list[str]) -> None:
+    files = task_files()
+    for name in names:
+        gdb.execute(f"add-symbol-file {files[name]}", to_string=True)
+
+
+class Attach(gdb.Command):
+    """ashlar-attach SOCKET: connect to the machine that `./ashlar debug` started."""
+
+    def __init__(self):
+        super().__init__("ashlar-attach", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, from_tty):
+        for setting in ("pagination off", "print pretty on", "architecture riscv:rv64"):
+            gdb.execute(f"set {setting}", to_string=True)
+        gdb.execute(f"file {KERNEL}", to_string=True)
+        load_tasks(list(task_files()))
+        gdb.execute(f"target remote {argument}", to_string=True)
+        print(f"Symbols of the kernel and of {len(task_files())} tasks are loaded. The machine "
+              "stands before its first\ninstruction: `continue` boots it, Ctrl-C stops it. "
+              "ashlar-threads lists threads.")
+
+
+def kernel_readable() -> bool:
+    try:
+        gdb.parse_and_eval("(unsigned long)all_threads").fetch_lazy()
+        return True
+    except gdb.MemoryError:
+        return False
+
+
+def select_kernel_hart() -> None:
+    """A hart in user mode sees no kernel memory: choose one that does, if there is one."""
+    for hart in gdb.selected_inferior().threads():
+        hart.switch()
+        if kernel_readable():
+            return
+    raise gdb.GdbError("no hart is in the kernel now; `continue` and stop again, or set a "
+                       "breakpoint in it (for example: break trap_handler)")
+
+
+def all_threads() -> list[gdb.Value]:
+    found, thread = [], gdb.parse_and_eval("all_threads")
+    while int(thread) != 0:
+        found.append(thread.dereference())
+        thread = thread["all_next"]
+    return found
+
+
+def state_name(thread: gdb.Value) -> str:
+    names = {field.enumval: field.name.removeprefix(STATE_PREFIX).lower().replace("_", " ")
+             for field in gdb.lookup_type("enum ash_thread_state").fields()}
+    return names.get(int(thread["state"]), f"state {int(thread['state'])}")
+
+
+def thread_name(thread: gdb.Value) -> str:
+    return thread["name"].string(errors="replace").split("\0")[0] or "-"
+
+
+def waits_for(thread: gdb.Value) -> str:
+    for member in ("endpoint", "notification", "reply"):
+        if int(thread[member]) != 0 and "blocked" in state_name(thread):
+            return f"{member} {int(thread[member]):#x}"
+    return "fault" if bool(thread["faulted"]) else ""
+
+
+class Threads(gdb.Command):
+    """ashlar-threads: every thread of the system, read from the kernel's list."""
+
+    def __init__(self):
+        super().__init__("ashlar-threads", gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, from_tty):
+        chosen = gdb.selected_thread()
+        try:
+            select_kernel_hart()
+            print(f"{'name':<16} {'state':<22} {'prio':>4} {'hart':>4} {'ticks':>12}  "
+                  f"{'pc':<18}  waits for")
+            for thread in all_threads():
+                hart = thread["hart"]
+                number = int(hart["index"]) if int(hart) != 0 else "-"
+                print(f"{thread_name(thread):<16} {state_name(thread):<22} "
+                      f"{int(thread['priority']):>4} {number:>4} {int(thread['ticks']):>12}  "
+                      f"{int(thread['reg'][0]):#018x}  {waits_for(thread)}")
+        finally:
+            if chosen is not None:
+                chosen.switch()
+
+
+class Tasks(gdb.Command):
+    """ashlar-tasks: the tasks of the boot package and where their symbols come from."""
+
+    def __init__(self):
+        super().__init__("ashlar-tasks", gdb.COMMAND_FILES)
+
+    def invoke(self, argument, from_tty):
+        for name, file in sorted(task_files().items()):
+            print(f"{name:<16} {file}")
+
+
+class Task(gdb.Command):
+    """ashlar-task NAME: drop the symbols of all other tasks."""
+
+    def __init__(self):
+        super().__init__("ashlar-task", gdb.COMMAND_FILES)
+
+    def invoke(self, argument, from_tty):
+        files = task_files()
+        if argument not in files:
+            raise gdb.GdbError(f"no task '{argument}'; ashlar-tasks lists them")
+        gdb.execute(f"file {KERNEL}", to_string=True)  # this drops every added file
+        load_tasks([argument])
+        print(f"Symbols: kernel and {argument}.")
+
+    def complete(self, text, word):
+        return [name for name in task_files() if name.startswith(text)]
+
+
+def user_frames(thread: gdb.Value) -> list[int]:
+    """Return addresses by the frame pointer chain, read through the page table of a hart that
+    runs this task; only as far as memory can be read."""
+    addresses, frame = [int(thread["reg"][0]), int(thread["reg"][1])], int(thread["reg"][8])
+    inferior = gdb.selected_inferior()
+    while frame and frame % 8 == 0 and len(addresses) < FRAME_LIMIT:
+        try:
+            pair = inferior.read_memory(frame - 16, 16).tobytes()
+        except gdb.MemoryError:
+            break
+        next_frame, address = (int.from_bytes(pair[:8], "little"),
+                               int.from_bytes(pair[8:], "little"))
+        if next_frame <= frame:
+            break
+        addresses.append(address)
+        frame = next_frame
+    return addresses
+
+
+class Backtrace(gdb.Command):
+    """ashlar-backtrace NAME: where a thread that is not running stands."""
+
+    def __init__(self):
+        super().__init__("ashlar-backtrace", gdb.COMMAND_STACK)
+
+    def invoke(self, argument, from_tty):
+        select_kernel_hart()
+        for thread in all_threads():
+            if thread_name(thread) == argument:
+                for level, address in enumerate(user_frames(thread)):
+                    symbol = gdb.execute(f"info symbol {address:#x}", to_string=True).strip()
+                    print(f"#{level} {address:#x} {symbol}")
+                return
+        raise gdb.GdbError(f"no thread is called '{argument}'; ashlar-threads lists them")
+
+
+for command in (Attach, Threads, Tasks, Task, Backtrace):
+    command()
