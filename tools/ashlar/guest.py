@@ -2,8 +2,8 @@
 """The machine that Ashlar runs on: the QEMU command line, and runs that capture their output.
 
 Agreed with the guest (docs/architecture.md, boot): words of the kernel's command line are
-    ashlar.exec="..."      run these shell commands, then power off; inside the quotes `%`, `"`
-                           and control characters are written %XX
+    ashlar.exec="..."      run these shell commands, then power off; inside the quotes \\" stands
+                           for a quote and \\\\ for a backslash (lib/format/cmdline.h)
     ashlar.quiet           no progress messages on the console
     ashlar.test=kernel     run the in-guest tests instead of the system
 In the first and last case the output proper lies between the two marks below.
@@ -57,9 +57,10 @@ PIPE = ["-display", "none", "-monitor", "none", "-serial", "stdio"]
 
 
 def quoted(commands: str) -> str:
-    """The commands as the value of ashlar.exec."""
-    safe = "".join(f"%{ord(c):02X}" if c in '%"' or ord(c) < 32 else c for c in commands)
-    return f'ashlar.exec="{safe}"'
+    """The commands as the value of ashlar.exec; a line end separates commands as `;` does."""
+    line = ";".join(commands.splitlines())
+    escaped = line.replace("\\", "\\\\").replace('"', '\\"')
+    return f'ashlar.exec="{escaped}"'
 
 
 def check_disk(path: pathlib.Path) -> pathlib.Path:

@@ -151,7 +151,8 @@ class Task(gdb.Command):
         files = task_files()
         if argument not in files:
             raise gdb.GdbError(f"no task '{argument}'; ashlar-tasks lists them")
-        gdb.execute(f"file {KERNEL}", to_string=True)  # this drops every added file
+        gdb.execute("symbol-file", to_string=True)  # drops every symbol file
+        gdb.execute(f"file {KERNEL}", to_string=True)
         load_tasks([argument])
         print(f"Symbols: kernel and {argument}.")
 
