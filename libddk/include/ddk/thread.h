@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+//
+// Threads, processes, object references, handles.
+// Documentation: nf-wdm-pscreatesystemthread, nf-wdm-obreferenceobjectbyhandle and neighbours.
+
+#ifndef DDK_THREAD_H
+#define DDK_THREAD_H
+
+typedef VOID KSTART_ROUTINE(PVOID context);
+typedef KSTART_ROUTINE *PKSTART_ROUTINE;
+typedef struct _CLIENT_ID {
+    HANDLE UniqueProcess;
+    HANDLE UniqueThread;
+} CLIENT_ID, *PCLIENT_ID;
+
+#define THREAD_ALL_ACCESS     0x001FFFFF
+#define LOW_PRIORITY          0
+#define LOW_REALTIME_PRIORITY 16
+#define HIGH_PRIORITY         31
+
+// A thread of this task at PASSIVE_LEVEL. *handle is closed with ZwClose; to wait for the end take
+// a reference with ObReferenceObjectByHandle. PASSIVE_LEVEL.
+NTSTATUS PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES attributes,
+                              HANDLE process, PCLIENT_ID client, PKSTART_ROUTINE start,
+                              PVOID context);
+// Ends the calling thread, which PsCreateSystemThread made.
+DECLSPEC_NORETURN NTSTATUS PsTerminateSystemThread(NTSTATUS status);
+PKTHREAD KeGetCurrentThread(VOID);
+#define PsGetCurrentThread() ((PETHREAD)KeGetCurrentThread())
+HANDLE PsGetCurrentThreadId(VOID);
+HANDLE PsGetCurrentProcessId(VOID);
+HANDLE PsGetThreadProcessId(PETHREAD thread);
+PEPROCESS PsGetCurrentProcess(VOID);
+KPRIORITY KeSetPriorityThread(PKTHREAD thread, KPRIORITY priority);
+KPRIORITY KeQueryPriorityThread(PKTHREAD thread);
+KPROCESSOR_MODE ExGetPreviousMode(VOID);
+ULONG KeGetCurrentProcessorNumber(VOID);
+ULONG KeQueryActiveProcessorCount(PKAFFINITY active);
+ULONG KeQueryActiveProcessorCountEx(USHORT group);
+ULONG KeQueryMaximumProcessorCountEx(USHORT group);
+ULONG KeGetRecommendedSharedDataAlignment(VOID);
+USHORT KeQueryHighestNodeNumber(VOID);
+USHORT KeGetCurrentNodeNumber(VOID);
+#define ALL_PROCESSOR_GROUPS 0xffff
+
+typedef struct _OBJECT_TYPE *POBJECT_TYPE;
+typedef struct _OBJECT_HANDLE_INFORMATION {
+    ULONG HandleAttributes;
+    ACCESS_MASK GrantedAccess;
+} OBJECT_HANDLE_INFORMATION, *POBJECT_HANDLE_INFORMATION;
+extern POBJECT_TYPE *IoFileObjectType;
+extern POBJECT_TYPE *ExEventObjectType;
+extern POBJECT_TYPE *PsThreadType;
+extern POBJECT_TYPE *PsProcessType;
+
+// References. The object goes with the last one; taking one of a dead object is a bug check.
+// IRQL <= DISPATCH_LEVEL.
+LONG_PTR ObfReferenceObject(PVOID object);
+LONG_PTR ObfDereferenceObject(PVOID object);
+#define ObReferenceObject(object)   ObfReferenceObject(object)
+#define ObDereferenceObject(object) ObfDereferenceObject(object)
+NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access, POBJECT_TYPE type,
+                                   KPROCESSOR_MODE mode, PVOID *object,
+                                   POBJECT_HANDLE_INFORMATION information);
+NTSTATUS ObReferenceObjectByPointer(PVOID object, ACCESS_MASK access, POBJECT_TYPE type,
+                                    KPROCESSOR_MODE mode);
+NTSTATUS ZwClose(HANDLE handle);
+
+// Range checks of a METHOD_NEITHER address against what the request granted. Raise on failure.
+VOID ProbeForRead(const volatile VOID *address, SIZE_T length, ULONG alignment);
+VOID ProbeForWrite(volatile VOID *address, SIZE_T length, ULONG alignment);
+
+// Work items of drivers without a device (older form). The item is the caller's, dequeued before
+// its routine runs.
+typedef VOID WORKER_THREAD_ROUTINE(PVOID parameter);
+typedef WORKER_THREAD_ROUTINE *PWORKER_THREAD_ROUTINE;
+typedef struct _WORK_QUEUE_ITEM {
+    LIST_ENTRY List;
+    PWORKER_THREAD_ROUTINE WorkerRoutine;
+    volatile PVOID Parameter;
+} WORK_QUEUE_ITEM, *PWORK_QUEUE_ITEM;
+#define ExInitializeWorkItem(item, routine, context)                                               \
+    ((item)->WorkerRoutine = (routine), (item)->Parameter = (context), (item)->List.Flink = NULL)
+VOID ExQueueWorkItem(PWORK_QUEUE_ITEM item, WORK_QUEUE_TYPE queue);
+
+// A new random GUID. PASSIVE_LEVEL.
+NTSTATUS ExUuidCreate(GUID *uuid);
+
+// Ends in a bug check of the task unless an exception frame catches it.
+DECLSPEC_NORETURN VOID ExRaiseStatus(NTSTATUS status);
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+//
+// Serial port control codes and their structures.
+// Documentation: ni-ntddser-* and ns-ntddser-* pages.
+
+#ifndef DDK_NTDDSER_H
+#define DDK_NTDDSER_H
+
+#include <devioctl.h>
+
+#define DDK_SERIAL_CODE(n)            CTL_CODE(FILE_DEVICE_SERIAL_PORT, n, METHOD_BUFFERED, FILE_ANY_ACCESS)
+#define IOCTL_SERIAL_SET_BAUD_RATE    DDK_SERIAL_CODE(1)
+#define IOCTL_SERIAL_SET_QUEUE_SIZE   DDK_SERIAL_CODE(2)
+#define IOCTL_SERIAL_SET_LINE_CONTROL DDK_SERIAL_CODE(3)
+#define IOCTL_SERIAL_SET_BREAK_ON     DDK_SERIAL_CODE(4)
+#define IOCTL_SERIAL_SET_BREAK_OFF    DDK_SERIAL_CODE(5)
+#define IOCTL_SERIAL_IMMEDIATE_CHAR   DDK_SERIAL_CODE(6)
+#define IOCTL_SERIAL_SET_TIMEOUTS     DDK_SERIAL_CODE(7)
+#define IOCTL_SERIAL_GET_TIMEOUTS     DDK_SERIAL_CODE(8)
+#define IOCTL_SERIAL_SET_DTR          DDK_SERIAL_CODE(9)
+#define IOCTL_SERIAL_CLR_DTR          DDK_SERIAL_CODE(10)
+#define IOCTL_SERIAL_RESET_DEVICE     DDK_SERIAL_CODE(11)
+#define IOCTL_SERIAL_SET_RTS          DDK_SERIAL_CODE(12)
+#define IOCTL_SERIAL_CLR_RTS          DDK_SERIAL_CODE(13)
+#define IOCTL_SERIAL_SET_XOFF         DDK_SERIAL_CODE(14)
+#define IOCTL_SERIAL_SET_XON          DDK_SERIAL_CODE(15)
+#define IOCTL_SERIAL_GET_WAIT_MASK    DDK_SERIAL_CODE(16)
+#define IOCTL_SERIAL_SET_WAIT_MASK    DDK_SERIAL_CODE(17)
+#define IOCTL_SERIAL_WAIT_ON_MASK     DDK_SERIAL_CODE(18)
+#define IOCTL_SERIAL_PURGE            DDK_SERIAL_CODE(19)
+#define IOCTL_SERIAL_GET_BAUD_RATE    DDK_SERIAL_CODE(20)
+#define IOCTL_SERIAL_GET_LINE_CONTROL DDK_SERIAL_CODE(21)
+#define IOCTL_SERIAL_GET_CHARS        DDK_SERIAL_CODE(22)
+#define IOCTL_SERIAL_SET_CHARS        DDK_SERIAL_CODE(23)
+#define IOCTL_SERIAL_GET_HANDFLOW     DDK_SERIAL_CODE(24)
+#define IOCTL_SERIAL_SET_HANDFLOW     DDK_SERIAL_CODE(25)
+#define IOCTL_SERIAL_GET_MODEMSTATUS  DDK_SERIAL_CODE(26)
+#define IOCTL_SERIAL_GET_COMMSTATUS   DDK_SERIAL_CODE(27)
+#define IOCTL_SERIAL_XOFF_COUNTER     DDK_SERIAL_CODE(28)
+#define IOCTL_SERIAL_GET_PROPERTIES   DDK_SERIAL_CODE(29)
+#define IOCTL_SERIAL_GET_DTRRTS       DDK_SERIAL_CODE(30)
+#define IOCTL_SERIAL_CONFIG_SIZE      DDK_SERIAL_CODE(32)
+#define IOCTL_SERIAL_GET_STATS        DDK_SERIAL_CODE(35)
+#define IOCTL_SERIAL_CLEAR_STATS      DDK_SERIAL_CODE(36)
+
+typedef struct _SERIAL_BAUD_RATE {
+    ULONG BaudRate;
+} SERIAL_BAUD_RATE, *PSERIAL_BAUD_RATE;
+
+typedef struct _SERIAL_LINE_CONTROL {
+    UCHAR StopBits;
+    UCHAR Parity;
+    UCHAR WordLength;
+} SERIAL_LINE_CONTROL, *PSERIAL_LINE_CONTROL;
+#define STOP_BIT_1    0
+#define STOP_BITS_1_5 1
+#define STOP_BITS_2   2
+#define NO_PARITY     0
+#define ODD_PARITY    1
+#define EVEN_PARITY   2
+#define MARK_PARITY   3
+#define SPACE_PARITY  4
+
+// Milliseconds. MAXULONG interval with zero totals: return at once with what there is.
+typedef struct _SERIAL_TIMEOUTS {
+    ULONG ReadIntervalTimeout;
+    ULONG ReadTotalTimeoutMultiplier;
+    ULONG ReadTotalTimeoutConstant;
+    ULONG WriteTotalTimeoutMultiplier;
+    ULONG WriteTotalTimeoutConstant;
+} SERIAL_TIMEOUTS, *PSERIAL_TIMEOUTS;
+
+typedef struct _SERIAL_QUEUE_SIZE {
+    ULONG InSize;
+    ULONG OutSize;
+} SERIAL_QUEUE_SIZE, *PSERIAL_QUEUE_SIZE;
+
+typedef struct _SERIAL_CHARS {
+    UCHAR EofChar;
+    UCHAR ErrorChar;
+    UCHAR BreakChar;
+    UCHAR EventChar;
+    UCHAR XonChar;
+    UCHAR XoffChar;
+} SERIAL_CHARS, *PSERIAL_CHARS;
+
+typedef struct _SERIAL_HANDFLOW {
+    ULONG ControlHandShake;
+    ULONG FlowReplace;
+    LONG XonLimit;
+    LONG XoffLimit;
+} SERIAL_HANDFLOW, *PSERIAL_HANDFLOW;
+
+typedef struct _SERIAL_STATUS {
+    ULONG Errors;
+    ULONG HoldReasons;
+    ULONG AmountInInQueue;
+    ULONG AmountInOutQueue;
+    BOOLEAN EofReceived;
+    BOOLEAN WaitForImmediate;
+} SERIAL_STATUS, *PSERIAL_STATUS;
+
+typedef struct _SERIALPERF_STATS {
+    ULONG ReceivedCount;
+    ULONG TransmittedCount;
+    ULONG FrameErrorCount;
+    ULONG SerialOverrunErrorCount;
+    ULONG BufferOverrunErrorCount;
+    ULONG ParityErrorCount;
+} SERIALPERF_STATS, *PSERIALPERF_STATS;
+
+#define SERIAL_PURGE_TXABORT      0x00000001
+#define SERIAL_PURGE_RXABORT      0x00000002
+#define SERIAL_PURGE_TXCLEAR      0x00000004
+#define SERIAL_PURGE_RXCLEAR      0x00000008
+#define SERIAL_EV_RXCHAR          0x0001
+#define SERIAL_EV_RXFLAG          0x0002
+#define SERIAL_EV_TXEMPTY         0x0004
+#define SERIAL_EV_CTS             0x0008
+#define SERIAL_EV_DSR             0x0010
+#define SERIAL_EV_RLSD            0x0020
+#define SERIAL_EV_BREAK           0x0040
+#define SERIAL_EV_ERR             0x0080
+#define SERIAL_EV_RING            0x0100
+#define SERIAL_ERROR_BREAK        0x00000001
+#define SERIAL_ERROR_FRAMING      0x00000002
+#define SERIAL_ERROR_OVERRUN      0x00000004
+#define SERIAL_ERROR_QUEUEOVERRUN 0x00000008
+#define SERIAL_ERROR_PARITY       0x00000010
+
+#endif
