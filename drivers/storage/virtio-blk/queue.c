@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+//
+// The virtqueue's set-up and its answers. Invariant: writable[s] is nonzero exactly while slot s is
+// in flight, and in_flight is the number of such slots; so an id that comes twice, comes unasked or
+// points anywhere else is found by one comparison.
+#include "queue.h"
+
+static const char *const rule_text[] = {
+    [VIRTIO_OK] = "no rule broken",
+    [VIRTIO_NO_CAPABILITY] = "a modern device has common, notify, ISR and device capabilities",
+    [VIRTIO_CAPABILITY_RANGE] = "a capability's range lies outside its BAR or is too small",
+    [VIRTIO_RESET_STUCK] = "the device does not finish its reset",
+    [VIRTIO_NOT_MODERN] = "the device does not offer VIRTIO_F_VERSION_1",
+    [VIRTIO_FEATURES_REFUSED] = "the device refuses a subset of the features it offered",
+    [VIRTIO_CONFIG_UNSTABLE] = "the configuration changes at every reading",
+    [VIRTIO_CAPACITY] = "the capacity exceeds 2^63 bytes",
+    [VIRTIO_BLOCK_SIZE] = "blk_size is not a power of two from 512 to 65536",
+    [VIRTIO_SEG_MAX] = "seg_max is zero",
+    [VIRTIO_NO_QUEUE] = "the device has no request queue",
+    [VIRTIO_QUEUE_LENGTH] = "the queue's size is not a power of two from 8 to 32768",
+    [VIRTIO_NOTIFY_RANGE] = "the queue's notification register lies outside its region",
+    [VIRTIO_QUEUE_DISABLED] = "the queue does not report itself enabled",
+    [VIRTIO_NEEDS_RESET] = "the device asks for a reset",
+    [VIRTIO_USED_AHEAD] = "the used index is ahead of the requests in flight",
+    [VIRTIO_USED_ID] = "a used id is not the head of a descriptor chain",
+    [VIRTIO_USED_TWICE] = "a used id is not in flight",
+    [VIRTIO_USED_LENGTH] = "the device claims to have written more than it was lent",
+    [VIRTIO_SHORT] = "a read was called complete with bytes missing",
+    [VIRTIO_STATUS_VALUE] = "a request's status is none of 0, 1, 2",
+};
+
+const char *virtio_rule_text(enum virtio_rule rule)
+{
+    return rule_text[rule];
+}
+
+static void init_slot(struct virtio_queue *queue, unsigned slot)
+{
+    uint64_t memory = queue->memory_address + slot * VIRTIO_SLOT_BYTES;
+    unsigned first = queue->chain == 1 ? 0 : slot * VIRTIO_CHAIN;
+    if (queue->chain == 1)
+        queue->descriptors[slot] =
+            (struct virtio_descriptor){.address = memory, .flags = DESCRIPTOR_INDIRECT};
+    queue_table(queue, slot)[0] = (struct virtio_descriptor){
+        .address = memory + offsetof(struct virtio_slot_memory, header),
+        .length = sizeof(struct virtio_request_header),
+        .flags = DESCRIPTOR_NEXT,
+        .next = (uint16_t)(first + 1),
+    };
+}
+
+void queue_init(struct virtio_queue *queue, const struct virtio_disk *disk, void *ring,
+                uint64_t ring_address, void *requests, uint64_t requests_address,
+                struct virtio_queue_addresses *addresses)
+{
+    unsigned chain = disk->indirect ? 1 : VIRTIO_CHAIN;
+    unsigned slots = disk->queue_size / chain;
+    unsigned segments = (disk->indirect ? VIRTIO_TABLE_ENTRIES : VIRTIO_CHAIN) - 2;
+    *queue = (struct virtio_queue){
+        .descriptors = ring,
+        .available = (void *)((char *)ring + RING_AVAILABLE),
+        .used = (void *)((char *)ring + RING_USED),
+        .memory = requests,
+        .memory_address = requests_address,
+        .mask = (uint16_t)(disk->queue_size - 1),
+        .chain = (uint16_t)chain,
+        .slots = (uint16_t)(slots < VIRTIO_SLOTS ? slots : VIRTIO_SLOTS),
+        .segments_most =
+            (uint16_t)(segments < disk->segments_most ? segments : disk->segments_most),
+        .event_index = disk->event_index,
+    };
+    for (unsigned slot = 0; slot < queue->slots; slot++)
+        init_slot(queue, slot);
+    *addresses = (struct virtio_queue_addresses){ring_address, ring_address + RING_AVAILABLE,
+                                                 ring_address + RING_USED};
+}
+
+static enum queue_answer broken(struct queue_taken *taken, enum virtio_rule rule)
+{
+    taken->rule = rule;
+    return QUEUE_BROKEN;
+}
+
+enum queue_answer queue_take(struct virtio_queue *queue, struct queue_taken *taken)
+{
+    uint16_t index = queue->used->index;
+    uint16_t waiting = (uint16_t)(index - queue->next_used);
+    if (waiting == 0)
+        return QUEUE_EMPTY;
+    if (waiting > queue->in_flight)
+        return broken(taken, VIRTIO_USED_AHEAD);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    const volatile struct virtio_used_element *element =
+        &queue->used->ring[queue->next_used & queue->mask];
+    uint32_t id = element->id;
+    uint32_t wrote = element->length;
+    unsigned slot = queue->chain == 1 ? id : id / VIRTIO_CHAIN;
+    if (slot >= queue->slots || slot * queue->chain != id)
+        return broken(taken, VIRTIO_USED_ID);
+    uint32_t writable = queue->writable[slot];
+    if (writable == 0)
+        return broken(taken, VIRTIO_USED_TWICE);
+    if (wrote > writable)
+        return broken(taken, VIRTIO_USED_LENGTH);
+    queue->writable[slot] = 0;
+    queue->in_flight--;
+    queue->next_used++;
+    *taken = (struct queue_taken){.slot = slot, .wrote = wrote, .writable = writable};
+    return QUEUE_TOOK;
+}
+
+enum virtio_rule queue_status(struct virtio_queue *queue, const struct queue_taken *taken,
+                              uint8_t *status)
+{
+    *status = *(volatile uint8_t *)&queue->memory[taken->slot].status;
+    if (*status > VIRTIO_BLK_S_UNSUPP)
+        return VIRTIO_STATUS_VALUE;
+    if (*status == VIRTIO_BLK_S_OK && taken->wrote != taken->writable)
+        return VIRTIO_SHORT;
+    return VIRTIO_OK;
+}
