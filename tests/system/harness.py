@@ -35,6 +35,11 @@ import paths
 import symbols
 
 PROMPT = re.compile(r"(?:^|\n)([A-Z]:\\[^>\n]*|\\[^>\n]*)> $")
+# The line editor draws the prompt again at each key; only one after a line end is a new one.
+NEXT_PROMPT = re.compile(PROMPT.pattern.replace("(?:^|\\n)", "\\n"))
+WIDE = "ashlar.terminal=250x50"  # no command line of a test is wrapped
+CURSOR_HOME = re.compile(r"\r\x1b\[\d*C")
+OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\x07")
 BOOT_TIMEOUT = 40
 COMMAND_TIMEOUT = 20
@@ -71,8 +76,9 @@ def cases() -> list[Case]:
 
 
 def plain(text: str) -> str:
-    """Console text without escape sequences, carriage returns and backspaced characters."""
-    text = ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "")
+    """Console text as a person sees it: without escape sequences and what was overwritten."""
+    text = ESCAPES.sub("", CURSOR_HOME.sub("", text)).replace("\r\r", "\r")
+    text = OVERWRITTEN.sub("", text).replace("\r\n", "\n")
     while "\b" in text:
         text = re.sub(r"[^\b\n]?\b", "", text, count=1)
     return text
@@ -191,7 +197,7 @@ class Guest:
         """Types a line and returns what was printed up to the next prompt, without the echo."""
         self.read_to = len(self.console)
         self.send(line + "\r")
-        match = self.expect(PROMPT, timeout)
+        match = self.expect(NEXT_PROMPT, timeout)
         output = match.string[:match.start()]
         return output.partition("\n")[2]
 
@@ -233,7 +239,9 @@ class System:
 
     def start(self, **options) -> Guest:
         """A machine that has just been switched on."""
-        self.guests.append(Guest(self.machine(**options), self.scratch, len(self.guests)))
+        machine = self.machine(**options)
+        machine.words = [*machine.words, WIDE]
+        self.guests.append(Guest(machine, self.scratch, len(self.guests)))
         return self.guests[-1]
 
     def boot(self, **options) -> Guest:

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import threading
@@ -74,6 +75,8 @@ def forward(process: subprocess.Popen) -> None:
 
 def run_terminal(machine: guest.Machine, timeout: float | None) -> int:
     say("booting; leave with `shutdown`, or Ctrl-A X to stop the machine at once")
+    size = shutil.get_terminal_size((80, 24))
+    machine.words.append(f"ashlar.terminal={size.columns}x{size.lines}")
     process = subprocess.Popen(machine.command(guest.TERMINAL), stdout=subprocess.PIPE)
     expired = threading.Event()
 

@@ -5,6 +5,7 @@ Agreed with the guest (docs/architecture.md, boot): words of the kernel's comman
     ashlar.exec="..."      run these shell commands, then power off; inside the quotes \\" stands
                            for a quote and \\\\ for a backslash (lib/format/cmdline.h)
     ashlar.quiet           no progress messages on the console
+    ashlar.terminal=CxR    columns and rows of the terminal, for line editing
     ashlar.test=kernel     run the in-guest tests instead of the system
 In the first and last case the output proper lies between the two marks below.
 """
