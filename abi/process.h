@@ -25,6 +25,8 @@ enum ash_proc_op {
                                     handler with a0 = scause, a1 = stval, a2 = pc; 0 removes it */
     ASH_PROC_THREAD_PRIORITY = 7, /* priority_request: of one of the caller's own threads, at most
                                      the task's largest */
+    ASH_PROC_REPLY_OBJECT = 8,   /* -> slot_reply: a new Reply in the caller, for servers */
+    ASH_PROC_COMMAND_LINE = 9,   /* offset_request -> command_line_reply: what the kernel was given */
 
     /* For those that may start tasks (flag SPAWN), and for `ps`, `kill`. */
     ASH_PROC_SPAWN = 16,   /* spawn_request + up to 3 capabilities -> spawn_reply */
@@ -58,15 +60,21 @@ enum ash_proc_state {
     ASH_PROC_CRASHED = 3,
 };
 
-/* Threads: entry(argument) on a new stack. Slots of its parking Notification and of a Timer bound
- * to that Notification are returned; any thread of the task may signal it.
- * budget/period in microseconds; 0: the task's default. */
+/* Threads: a thread is numbered from 0 (the first) within its task. It starts at `entry` with
+ * a0 = argument, a1 = address of its IPC buffer, a2 = its number, a3 = lowest address of its stack, on
+ * a new stack; tp is for the run-time library to set. Its parking Notification is in slot
+ * ASH_SLOT_NOTIFICATION (number 0) or ASH_SLOT_THREADS + 2 * number, a Timer bound to it in the next
+ * slot; any thread of the task may signal it. The reply tells the same.
+ * priority at most the task's largest; budget/period in microseconds; 0: the task's default. */
+#define ASH_PROC_THREADS 64u
 struct ash_proc_thread_create_request {
     ash_word entry, argument, stack_bytes, priority, budget_us, period_us;
 };
 struct ash_proc_thread_create_reply { ash_word thread, notification, timer, ipc_buffer, stack_top; };
 struct ash_proc_exit_request { ash_word status; };
 struct ash_proc_slot_reply { ash_word slot; };
+struct ash_proc_offset_request { ash_word offset; };
+struct ash_proc_command_line_reply { ash_word total, bytes; char text[496]; };
 struct ash_proc_bugcheck_request { ash_word code, parameter[4], frame_pointer; char rule[200]; };
 struct ash_proc_handler_request { ash_word handler; };
 struct ash_proc_priority_request { ash_word thread, priority; };

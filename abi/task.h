@@ -34,6 +34,9 @@ enum ash_slot {
     ASH_SLOT_TIMER = 17,
     ASH_SLOT_EXTRA = 24,  /* capabilities that the starter of the task passed along, in order */
     ASH_SLOT_EXTRA_END = 64,
+    ASH_SLOT_THREADS = 64, /* + 2 * number: notification and timer of the task's other threads */
+    ASH_SLOT_MADE = 192,   /* what ASH_PROC_NOTIFICATION and ASH_PROC_REPLY_OBJECT made, up to */
+    ASH_SLOT_MADE_END = 512,
     ASH_SLOT_OWN = 512, /* from here to 1023: the task's own */
 };
 
