@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""`./ashlar bench`: figures that compare with those of other systems (docs/measurements.md).
+
+Instruction counts come from the guest's own program apps/bench, run on one hart under
+`-icount shift=0`, where a run is reproducible: one instruction is one virtual nanosecond.
+Wall-clock figures come from a second run without -icount. Sizes and the time to boot are taken
+from outside.
+"""
+
+import json
+import subprocess
+import time
+
+import builder
+import disk
+import guest
+import paths
+from report import Failure, say
+
+ICOUNT = ["-icount", "shift=0,sleep=off"]
+# Groups, and the command that measures each in the guest; None: measured from here.
+GROUPS = {"boot": None, "size": None, "memory": "bench memory", "ipc": "bench ipc",
+          "irq": "bench irq", "blk": "bench blk", "wall": "bench wall"}
+TIMEOUT = 300
+
+
+def options(parser) -> None:
+    parser.add_argument("group", nargs="*", metavar="GROUP",
+                        help="only these: " + ", ".join(GROUPS) + " (default: all)")
+    parser.add_argument("--json", action="store_true",
+                        help='print JSON lines {"name":...,"value":...,"unit":...}')
+
+
+def row(name: str, value: float, unit: str) -> dict:
+    return {"name": name, "value": value, "unit": unit}
+
+
+def text_bytes() -> int:
+    """Size of the kernel's executable sections."""
+    listing = subprocess.run(["llvm-size-19", "-A", "-d", str(paths.KERNEL_ELF)],
+                             capture_output=True, text=True, check=True).stdout
+    sizes = {line.split()[0]: int(line.split()[1]) for line in listing.splitlines()
+             if line.startswith(".")}
+    return sum(size for name, size in sizes.items() if name.startswith(".text"))
+
+
+def measure_size() -> list[dict]:
+    return [row("image.kernel_text_bytes", text_bytes(), "bytes"),
+            row("image.kernel_bytes", paths.KERNEL_IMAGE.stat().st_size, "bytes"),
+            row("image.boot_package_bytes", paths.BOOT_PACKAGE.stat().st_size, "bytes")]
+
+
+def machine(commands: str, icount: bool) -> guest.Machine:
+    return guest.Machine(harts=1 if icount else 4, disk=disk.ensure_pristine(), snapshot=True,
+                         words=["ashlar.quiet", guest.quoted(commands)],
+                         extra=ICOUNT if icount else [])
+
+
+def run(commands: str, icount: bool) -> guest.Result:
+    result = guest.capture(machine(commands, icount), TIMEOUT)
+    if result.status != 0:
+        tail = "\n".join(result.console.decode("utf-8", "replace").splitlines()[-15:])
+        raise Failure(f"'{commands}' failed in the guest:\n{tail}",
+                      f"./ashlar run --exec '{commands}' shows it without -icount")
+    return result
+
+
+def parse(text: str) -> list[dict]:
+    rows = []
+    for line in text.splitlines():
+        if line.startswith("{"):
+            found = json.loads(line)
+            rows.append(row(found["name"], found["value"], found["unit"]))
+    return rows
+
+
+def measure_boot() -> list[dict]:
+    """Seconds from starting QEMU until the shell runs its first command (the best of three), and
+    the instructions up to there, which the guest counts itself."""
+    best = None
+    for _ in range(3):
+        begin, first = time.monotonic(), []
+
+        def watch(data: bytes) -> None:
+            watch.seen += data
+            if guest.BEGIN in watch.seen and not first:
+                first.append(time.monotonic() - begin)
+
+        watch.seen = b""
+        guest.capture(machine("date", icount=False), 60, watch)
+        if not first:
+            raise Failure("the machine did not reach its shell", "./ashlar run shows why")
+        best = min(first[0], best or first[0])
+    counted = parse(run("bench boot", icount=True).text())
+    return [row("boot.seconds", round(best, 3), "s"), *counted]
+
+
+def measure(group: str) -> list[dict]:
+    if group == "boot":
+        return measure_boot()
+    if group == "size":
+        return measure_size()
+    return parse(run(GROUPS[group], icount=group != "wall").text())
+
+
+def show(rows: list[dict]) -> None:
+    for entry in rows:
+        value = entry["value"]
+        number = f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) \
+            else f"{value:,}"
+        print(f"{entry['name']:<30} {number:>16} {entry['unit']}")
+
+
+def main(arguments) -> int:
+    unknown = [group for group in arguments.group if group not in GROUPS]
+    if unknown:
+        raise Failure(f"no group of measurements is called '{unknown[0]}'",
+                      "choose from: " + ", ".join(GROUPS))
+    builder.build()
+    for group in arguments.group or GROUPS:
+        if not arguments.json:
+            say(f"measuring: {group}")
+        rows = measure(group)
+        if arguments.json:
+            for entry in rows:
+                print(json.dumps(entry, separators=(",", ":")))
+        else:
+            show(rows)
+    return 0
