@@ -252,12 +252,16 @@ class System:
         """Status and output of commands, as `./ashlar run --exec` gives them."""
         machine = self.machine(**options)
         machine.words = [*machine.words, "ashlar.quiet", machine_module.quoted(commands)]
+        return self.finish(machine, timeout)
+
+    def finish(self, machine: machine_module.Machine, timeout: float) -> tuple[int, str]:
+        """Runs a machine that executes commands by itself; their status and output."""
         result = machine_module.capture(machine, timeout)
         self.captured.append(result.console)
         if result.timed_out:
-            raise AssertionError(f"'{commands}' did not end within {timeout:.0f} s")
+            raise AssertionError(f"the commands did not end within {timeout:.0f} s")
         if result.status is None:
-            raise AssertionError(f"the machine ended before '{commands}' did")
+            raise AssertionError("the machine ended before the commands did")
         return result.status, result.text()
 
     def check(self, condition: bool, what: str, details: str = "") -> None:

@@ -23,8 +23,9 @@ def refresh_overlays() -> None:
         overlay = OVERLAYS / settings.get("patch_directory", wrap.stem)
         if not unpacked.is_dir() or not overlay.is_dir():
             continue
-        for file in overlay.iterdir():
-            copy = unpacked / file.name
+        for file in (path for path in overlay.rglob("*") if path.is_file()):
+            copy = unpacked / file.relative_to(overlay)
+            copy.parent.mkdir(parents=True, exist_ok=True)
             if not copy.exists() or copy.read_bytes() != file.read_bytes():
                 shutil.copy(file, copy)
 

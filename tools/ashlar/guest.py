@@ -36,14 +36,15 @@ class Machine:
     disk: pathlib.Path | None = None
     words: list[str] = dataclasses.field(default_factory=list)
     kernel: pathlib.Path = paths.KERNEL_IMAGE
-    package: pathlib.Path = paths.BOOT_PACKAGE
+    package: pathlib.Path | None = paths.BOOT_PACKAGE  # None: a boot loader brings it
     snapshot: bool = False  # throw away what the guest writes
     extra: list[str] = dataclasses.field(default_factory=list)
 
     def command(self, console: list[str]) -> list[str]:
         line = [QEMU, "-M", "virt", "-cpu", "rv64", "-smp", str(self.harts), "-m", self.memory,
-                "-bios", str(paths.FIRMWARE), "-kernel", str(self.kernel),
-                "-initrd", str(self.package), "-append", " ".join(self.words)]
+                "-bios", str(paths.FIRMWARE), "-kernel", str(self.kernel)]
+        if self.package is not None:
+            line += ["-initrd", str(self.package), "-append", " ".join(self.words)]
         if self.disk is not None:
             drive = f"if=none,id=d0,file={str(self.disk).replace(',', ',,')},format=raw"
             line += ["-drive", drive + (",snapshot=on" if self.snapshot else ""),
