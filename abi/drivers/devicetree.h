@@ -6,14 +6,17 @@
 //
 //  DevicePrivate descriptor (u.DevicePrivate.Data[0..2], 32 bits each):
 //
-//      Data[0]                  Data[1]                              Data[2]
-//      DEVICETREE_WINDOW        CPU address of window n, bits 0-31   bits 32-63
-//      DEVICETREE_INTX_MASK     unit mask (bits 8-23) | pin mask     0
-//      DEVICETREE_INTX          unit (bits 8-23) | pin (1-4)         interrupt source
+//      Data[0]                           Data[1]                    Data[2]
+//      DEVICETREE_WINDOW                 CPU address, bits 0-31     bits 32-63
+//      DEVICETREE_INTX_MASK | unit mask  pin mask                   0
+//      DEVICETREE_INTX | unit            sources of INTA, INTB      of INTC, INTD
+//
+//  Two sources share a word, the first in the low half; 0 is no source. The kind is in bits 0-7 of
+//  Data[0]; a unit is the first cell of a PCI unit address: bus in bits 16-23, device in 11-15,
+//  function in 8-10, masked with the unit mask.
 //
 //  The n-th DEVICETREE_WINDOW descriptor belongs to the n-th descriptor with a WINDOW_DECODE flag:
-//  that one holds the address on the PCI side, this one where the hart sees it. "unit" is the first
-//  cell of a PCI unit address: bus in bits 16-23, device in 11-15, function in 8-10.
+//  that one holds the address on the PCI side, this one where the hart sees it.
 //
 //  Property block (one entry a property), read with WhichSpace DEVICETREE_WHICHSPACE_PROPERTIES at
 //  any offset and length:
@@ -36,5 +39,5 @@
 #define DEVICETREE_INTX_MASK 2u
 #define DEVICETREE_INTX      3u
 
-#define DEVICETREE_INTX_UNIT_MASK 0x00ffff00u
-#define DEVICETREE_INTX_PIN_MASK  0x00000007u
+#define DEVICETREE_KIND_MASK 0x000000ffu
+#define DEVICETREE_UNIT_MASK 0x00ffff00u
