@@ -19,7 +19,8 @@ enum ash_proc_op {
     ASH_PROC_THREAD_CREATE = 1,  /* thread_create_request -> thread_create_reply */
     ASH_PROC_THREAD_EXIT = 2,    /* no reply: the calling thread ends */
     ASH_PROC_EXIT = 3,           /* exit_request; no reply: the task ends */
-    ASH_PROC_NOTIFICATION = 4,   /* -> slot_reply: a new Notification, all rights, in the caller */
+    ASH_PROC_NOTIFICATION = 4,   /* -> slot_reply: a new Notification, unbadged, all rights, in the
+                                  caller */
     ASH_PROC_BUGCHECK = 5,       /* bugcheck_request; no reply: ends like a fault, text in the report */
     ASH_PROC_FAULT_HANDLER = 6,  /* handler_request: exceptions of this task's threads resume at
                                     handler with a0 = scause, a1 = stval, a2 = pc; 0 removes it */

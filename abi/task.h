@@ -30,8 +30,8 @@ enum ash_slot {
     ASH_SLOT_FIRMWARE = 8, /* console write only, unless the task is the power manager */
     ASH_SLOT_CONFIG = 9,   /* reserved for the managers that come later */
     ASH_SLOT_SECURITY = 10,
-    ASH_SLOT_NOTIFICATION = 16, /* first thread's parking notification and timer (timer signals it) */
-    ASH_SLOT_TIMER = 17,
+    ASH_SLOT_NOTIFICATION = 16, /* first thread's parking notification, badge ASH_PARK_SIGNAL, and */
+    ASH_SLOT_TIMER = 17,        /* its timer, which signals ASH_PARK_TIMER to it */
     ASH_SLOT_EXTRA = 24,  /* capabilities that the starter of the task passed along, in order */
     ASH_SLOT_EXTRA_END = 64,
     ASH_SLOT_THREADS = 64, /* + 2 * number: notification and timer of the task's other threads */
@@ -39,6 +39,9 @@ enum ash_slot {
     ASH_SLOT_MADE_END = 512,
     ASH_SLOT_OWN = 512, /* from here to 1023: the task's own */
 };
+
+#define ASH_PARK_SIGNAL ((ash_word)1 << 63)
+#define ASH_PARK_TIMER  ((ash_word)1 << 62)
 
 /* Task ids: 0 is never a task. The managers' ids are fixed, so that peers can know them. */
 enum ash_task_id {

@@ -33,7 +33,7 @@ enum ash_object_type {
 /* Method labels. 0 is never a method. */
 enum ash_method {
     /* Untyped. retype: mr0 type, mr1 size parameter, mr2 first index, mr3 count, c0 CNode.
-     * Size parameter: Untyped: bytes (multiple of 64); CNode: radix 1..16; Frame: 12, 21 or 30;
+     * Size parameter: Untyped: bytes (multiple of a page); CNode: radix 1..16; Frame: 12, 21 or 30;
      * others 0. New capabilities are children of the Untyped, with all rights. RAM is cleared.
      * info: -> mr0 bytes left, mr1 size in bytes, mr2 1 if device memory */
     ASH_UNTYPED_RETYPE = 1,

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+/* The first C code: head.S comes here with the boot tables, on the hart that came first. */
+#include "arch/sbi.h"
+#include "boot/boot.h"
+#include "hart.h"
+#include "irqchip/irqchip.h"
+#include "panic.h"
+#include "sched/sched.h"
+#include "trap.h"
+
+#include <libfdt.h>
+
+uint64_t kernel_physical_base __attribute__((section(".data")));
+
+[[noreturn]] void boot_main(uint64_t hart_id, uint64_t tree);
+
+static void find_boot_data(struct boot_info *boot, uint64_t tree) {
+    boot->tree = tree < WINDOW_SIZE && tree != 0 ? window((paddr){tree}) : nullptr;
+    const char *broken = tree_check(boot->tree);
+    if (broken)
+        panic("%s", broken);
+    boot->tree_pages.start = round_down(tree, ASH_PAGE_SIZE);
+    boot->tree_pages.end = round_up(tree + fdt_totalsize(boot->tree), ASH_PAGE_SIZE);
+    boot->has_package = tree_package(boot->tree, &boot->package);
+}
+
+static void choose_timer(const struct boot_info *boot) {
+    struct tree_hart found[TREE_HARTS];
+    unsigned count = tree_harts(boot->tree, found, TREE_HARTS);
+    have_sstc = count > 0;
+    for (unsigned i = 0; i < count; i++)
+        have_sstc = have_sstc && found[i].has_sstc;
+    timebase = tree_timebase(boot->tree);
+}
+
+void boot_main(uint64_t hart_id, uint64_t tree) {
+    static struct boot_info boot;
+    hart_set_self(&harts[0]);
+    harts[0].id = hart_id;
+    kernel_lock();
+    sbi_init();
+    find_boot_data(&boot, tree);
+    choose_timer(&boot);
+    if (!irqchip_find(boot.tree))
+        panic("the device tree has no interrupt controller of kind riscv,plic0 or sifive,plic-1.0.0");
+    boot_find_memory(&boot);
+    boot_build_kernel_tables();
+    boot_hart_init(&harts[0]);
+    boot_start_harts(&boot, hart_id);
+    boot_create_root(&boot);
+    leave_kernel();
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The kernel's final page tables. W^X: text is readable and executable, read-only data readable,
+ * everything else readable and writable; the physical window leaves out the 2 MiB pages of the
+ * image, so nothing of it can be written through the window.
+ */
+#include "boot/boot.h"
+#include "irqchip/irqchip.h"
+#include "panic.h"
+
+#define KERNEL_PAGE_FLAGS (PTE_V | PTE_A | PTE_D)
+#define MEGAPAGE (1ull << 21)
+#define GIGAPAGE (1ull << 30)
+
+static pte *table_of(pte *entry) {
+    if (!(*entry & PTE_V)) {
+        pte *table = boot_pages(1, ASH_PAGE_SIZE);
+        *entry = pte_make(window_physical(table), PTE_V);
+    }
+    kernel_assert(!(*entry & PTE_LEAF));
+    return window(pte_target(*entry));
+}
+
+static bool in_image(uint64_t physical) {
+    extern char _image_start[], _image_end[];
+    uint64_t size = round_up((uint64_t)(_image_end - _image_start), MEGAPAGE);
+    return physical >= kernel_physical_base && physical < kernel_physical_base + size;
+}
+
+static void window_map(uint64_t start, uint64_t end) {
+    for (uint64_t p = round_down(start, MEGAPAGE); p < end; p += MEGAPAGE) {
+        if (in_image(p) || p >= WINDOW_SIZE)
+            continue;
+        uint64_t address = p + WINDOW_BASE;
+        pte *middle = table_of(&kernel_root[address >> 30 & 511]);
+        middle[address >> 21 & 511] = pte_make((paddr){p}, KERNEL_PAGE_FLAGS | PTE_R | PTE_W);
+    }
+}
+
+static void image_map(const char *start, const char *end, uint64_t rights) {
+    for (uint64_t v = (uint64_t)start; v < (uint64_t)end; v += ASH_PAGE_SIZE) {
+        pte *middle = table_of(&kernel_root[v >> 30 & 511]);
+        pte *low = table_of(&middle[v >> 21 & 511]);
+        paddr page = {v - KERNEL_IMAGE_BASE + kernel_physical_base};
+        low[v >> 12 & 511] = pte_make(page, KERNEL_PAGE_FLAGS | rights);
+    }
+}
+
+void boot_build_kernel_tables(void) {
+    extern char _text_start[], _text_end[], _rodata_start[], _rodata_end[], _data_start[],
+        _image_end[];
+    kernel_root = boot_pages(1, ASH_PAGE_SIZE);
+    for (unsigned i = 0; i < all_ram_count; i++)
+        window_map(all_ram[i].start, all_ram[i].end);
+    uint64_t physical, size;
+    irqchip_range(&physical, &size);
+    window_map(physical, physical + size);
+    image_map(_text_start, _text_end, PTE_R | PTE_X);
+    image_map(_rodata_start, _rodata_end, PTE_R);
+    image_map(_data_start, _image_end, PTE_R | PTE_W);
+    vspace_activate_kernel();
+    tlb_flush_all();
+    /* ASID bits that the hart implements read back as ones. */
+    uint64_t satp = csr_read("satp");
+    csr_write("satp", satp | SATP_ASID_MASK << SATP_ASID_SHIFT);
+    hardware_asids = (csr_read("satp") >> SATP_ASID_SHIFT & SATP_ASID_MASK) + 1;
+    csr_write("satp", satp);
+    tlb_flush_all();
+}
+
+void boot_map(struct vspace *vspace, uint64_t address, paddr page, uint64_t flags) {
+    pte *middle = table_of(&vspace->root[address >> 30 & 511]);
+    pte *low = table_of(&middle[address >> 21 & 511]);
+    low[address >> 12 & 511] = pte_make(page, flags | PTE_V | PTE_U | PTE_A | PTE_D);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Endpoint: synchronous messages. Its queue holds only senders or only receivers, in order of
+ * arrival; `state` says which, and IDLE means an empty queue.
+ */
+#include "ipc/message.h"
+#include "ipc/invoke.h"
+#include "object/ipc_objects.h"
+#include "sched/sched.h"
+
+void queue_append(struct thread_queue *queue, struct thread *thread) {
+    thread->queue_next = nullptr;
+    thread->queue_prev = queue->tail;
+    *(queue->tail ? &queue->tail->queue_next : &queue->head) = thread;
+    queue->tail = thread;
+}
+
+void queue_remove(struct thread_queue *queue, struct thread *thread) {
+    *(thread->queue_next ? &thread->queue_next->queue_prev : &queue->tail) = thread->queue_prev;
+    *(thread->queue_prev ? &thread->queue_prev->queue_next : &queue->head) = thread->queue_next;
+    thread->queue_next = thread->queue_prev = nullptr;
+}
+
+static struct thread *take_first(struct endpoint *endpoint) {
+    struct thread *thread = endpoint->queue.head;
+    queue_remove(&endpoint->queue, thread);
+    if (!endpoint->queue.head)
+        endpoint->state = ENDPOINT_IDLE;
+    thread->endpoint = nullptr;
+    return thread;
+}
+
+static void block_on(struct endpoint *endpoint, struct thread *thread, enum endpoint_state what) {
+    thread->state = what == ENDPOINT_SENDING ? ASH_THREAD_BLOCKED_SEND : ASH_THREAD_BLOCKED_RECEIVE;
+    thread->endpoint = endpoint;
+    endpoint->state = what;
+    queue_append(&endpoint->queue, thread);
+    sched_block(thread);
+}
+
+void endpoint_cancel(struct thread *thread) {
+    struct endpoint *endpoint = thread->endpoint;
+    queue_remove(&endpoint->queue, thread);
+    if (!endpoint->queue.head)
+        endpoint->state = ENDPOINT_IDLE;
+    thread->endpoint = nullptr;
+}
+
+/* The message has been delivered: what becomes of the sender. `reply` is the receiver's. */
+static void after_delivery(struct thread *sender, struct thread *receiver, struct reply *reply,
+                           bool was_blocked) {
+    if (!sender->send_call) {
+        if (was_blocked) {
+            sender->reg[REG_A1] = 0;
+            thread_wake(sender);
+        }
+        return;
+    }
+    if (reply && sender->send_grant_reply) {
+        reply_bind(reply, sender, receiver);
+    } else {
+        /* Nobody can ever answer: the call ends, a fault stays where it is. */
+        sender->state = ASH_THREAD_INACTIVE;
+        sched_block(sender);
+    }
+}
+
+void endpoint_send(struct thread *sender, const struct capability *cap, bool blocking, bool call) {
+    struct endpoint *endpoint = (struct endpoint *)cap->object;
+    sender->badge = cap->data;
+    sender->send_call = call;
+    sender->send_grant = (cap->rights & ASH_RIGHT_GRANT) != 0;
+    sender->send_grant_reply = (cap->rights & (ASH_RIGHT_GRANT | ASH_RIGHT_GRANT_REPLY)) != 0;
+    if (endpoint->state != ENDPOINT_RECEIVING) {
+        if (blocking)
+            block_on(endpoint, sender, ENDPOINT_SENDING);
+        return;
+    }
+    struct thread *receiver = take_first(endpoint);
+    struct reply *reply = receiver->receive_reply;
+    receiver->receive_reply = nullptr;
+    if (reply)
+        reply->receiver = nullptr;
+    message_transfer(sender, receiver);
+    after_delivery(sender, receiver, reply, false);
+    thread_wake(receiver);
+}
+
+static bool deliver_signals(struct thread *receiver) {
+    struct notification *bound = receiver->bound;
+    if (!bound || bound->signals == 0)
+        return false;
+    message_signals(receiver, bound->signals, ASH_LABEL_NOTIFICATION);
+    bound->signals = 0;
+    return true;
+}
+
+void endpoint_receive(struct thread *receiver, struct endpoint *endpoint, struct reply *reply,
+                      bool blocking) {
+    if (deliver_signals(receiver))
+        return;
+    if (reply && reply->caller)
+        reply_cancel(reply);
+    if (endpoint->state == ENDPOINT_SENDING) {
+        struct thread *sender = take_first(endpoint);
+        message_transfer(sender, receiver);
+        after_delivery(sender, receiver, reply, true);
+        return;
+    }
+    if (!blocking) {
+        receiver->reg[REG_A0] = 0;
+        receiver->reg[REG_A1] = ash_info(ASH_E_AGAIN, 0, 0) | ASH_INFO_KERNEL;
+        return;
+    }
+    receiver->receive_reply = reply;
+    if (reply)
+        reply->receiver = receiver;
+    block_on(endpoint, receiver, ENDPOINT_RECEIVING);
+}
+
+static void destroy(struct object *object) {
+    struct endpoint *endpoint = (struct endpoint *)object;
+    while (endpoint->queue.head) {
+        struct thread *thread = take_first(endpoint);
+        if (thread->receive_reply) {
+            thread->receive_reply->receiver = nullptr;
+            thread->receive_reply = nullptr;
+        }
+        if (thread->faulted)
+            thread->state = ASH_THREAD_INACTIVE;
+        else
+            thread_abort_wait(thread, ASH_E_DELETED);
+    }
+}
+
+static uint64_t size(uint64_t parameter, uint64_t *align) {
+    (void)parameter;
+    *align = 64;
+    return sizeof(struct endpoint);
+}
+
+static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+    (void)parameter;
+    cap->object = (uint64_t)window(memory);
+}
+
+const struct object_class endpoint_class = {
+    .name = "Endpoint", .destroy = destroy, .size = size, .create = create, .counted = true,
+    .copyable = true,
+};

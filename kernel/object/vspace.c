@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+/* VSpace and the bookkeeping that Frame and PageTable share. Sv39: privileged spec, chapter 12.4. */
+#include "object/vspace.h"
+#include "arch/sbi.h"
+#include "ipc/invoke.h"
+
+#include <string.h>
+
+struct asid_entry asids[ASIDS];
+pte *kernel_root;
+static uint32_t asids_used;
+uint64_t hardware_asids = 1;
+
+static void load(uint64_t satp) {
+    if (this_hart->satp == satp)
+        return;
+    this_hart->satp = satp;
+    csr_write("satp", satp);
+    if (hardware_asids == 1)
+        tlb_flush_all();
+}
+
+void vspace_activate_kernel(void) { load(SATP_SV39 | kernel_to_physical(kernel_root) >> 12); }
+
+void vspace_activate(struct thread *thread) {
+    const struct capability *cap = &thread->slot[THREAD_SLOT_VSPACE].cap;
+    if (cap->type != ASH_OBJ_VSPACE) {
+        vspace_activate_kernel();
+        return;
+    }
+    struct vspace *vspace = (struct vspace *)cap->object;
+    uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
+    vspace->hart_mask |= 1u << this_hart->index;
+    load(SATP_SV39 | asid << SATP_ASID_SHIFT | window_physical(vspace->root).value >> 12);
+}
+
+static unsigned level_bits(unsigned level) { return 12 + 9 * level; }
+
+pte *vspace_entry(struct vspace *vspace, uint64_t address, unsigned bits, unsigned *missing) {
+    pte *table = vspace->root;
+    for (unsigned level = 2;; level--) {
+        pte *entry = &table[address >> level_bits(level) & 511];
+        if (level_bits(level) == bits)
+            return entry;
+        if (!(*entry & PTE_V) || (*entry & PTE_LEAF)) {
+            *missing = level_bits(level);
+            return nullptr;
+        }
+        table = window(pte_target(*entry));
+    }
+}
+
+void mapping_record(struct capability *cap, const struct vspace *vspace, uint64_t address) {
+    cap->data = address | 1;
+    cap->extra = asids[vspace->asid].generation * ASIDS + vspace->asid;
+}
+
+bool mapping_present(const struct capability *cap) { return cap->data & 1; }
+uint64_t mapping_address(const struct capability *cap) { return cap->data & ~1ull; }
+
+struct vspace *mapping_vspace(const struct capability *cap) {
+    const struct asid_entry *entry = &asids[cap->extra % ASIDS];
+    return entry->generation == cap->extra / ASIDS ? entry->vspace : nullptr;
+}
+
+static uint64_t other_harts(uint32_t index_mask) {
+    uint64_t ids = 0;
+    for (uint32_t i = 0; i < hart_count; i++)
+        if (i != this_hart->index && index_mask >> i & 1)
+            ids |= 1ull << harts[i].id;
+    return ids;
+}
+
+void vspace_flush_page(const struct vspace *vspace, uint64_t address) {
+    uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
+    tlb_flush_page(address, asid);
+    uint64_t others = other_harts(vspace->hart_mask);
+    if (others)
+        sbi_remote_sfence_page(others, 0, address, asid);
+}
+
+void vspace_flush(const struct vspace *vspace) {
+    uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
+    tlb_flush_asid(asid);
+    uint64_t others = other_harts(vspace->hart_mask);
+    if (others)
+        sbi_remote_sfence_asid(others, 0, asid);
+}
+
+static uint64_t root_satp_part(const struct vspace *vspace) {
+    return window_physical(vspace->root).value >> 12;
+}
+
+/* No thread names it any more, but a hart may still have it loaded (idle ones do). */
+static void leave_everywhere(const struct vspace *vspace) {
+    for (uint32_t i = 0; i < hart_count; i++) {
+        struct hart *hart = &harts[i];
+        if ((hart->satp & ((1ull << 44) - 1)) != root_satp_part(vspace))
+            continue;
+        if (hart == this_hart)
+            vspace_activate_kernel();
+        else if (hart->current)
+            thread_stall(hart->current);
+        else
+            hart_stall(hart);
+    }
+}
+
+static void destroy(struct object *object) {
+    struct vspace *vspace = (struct vspace *)object;
+    leave_everywhere(vspace);
+    vspace_flush(vspace);
+    asids[vspace->asid].vspace = nullptr;
+    asids[vspace->asid].generation++;
+    asids_used--;
+}
+
+static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call) {
+    (void)slot;
+    return invoke_error(call, ASH_E_METHOD, method, 0);
+}
+
+/* Numbers 1 .. limit-1 are for VSpaces; 0 means none. */
+static uint32_t asid_limit(void) {
+    return hardware_asids > 1 && hardware_asids < ASIDS ? (uint32_t)hardware_asids : ASIDS;
+}
+
+static uint64_t available(void) { return asid_limit() - 1 - asids_used; }
+
+/* The next free number after the last one given out. One is free: `available` was asked. */
+static uint32_t take_asid(void) {
+    static uint32_t last;
+    do
+        last = last + 1 < asid_limit() ? last + 1 : 1;
+    while (asids[last].vspace);
+    asids_used++;
+    return last;
+}
+
+static uint64_t size(uint64_t parameter, uint64_t *align) {
+    (void)parameter;
+    *align = ASH_PAGE_SIZE;
+    return ASH_PAGE_SIZE + 64;
+}
+
+static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+    (void)parameter;
+    pte *root = window(memory);
+    struct vspace *vspace = (struct vspace *)(root + ROOT_ENTRIES);
+    memcpy(root + VSPACE_USER_ENTRIES, kernel_root + VSPACE_USER_ENTRIES, ASH_PAGE_SIZE / 2);
+    vspace->root = root;
+    vspace->asid = take_asid();
+    asids[vspace->asid].vspace = vspace;
+    cap->object = (uint64_t)vspace;
+}
+
+const struct object_class vspace_class = {
+    .name = "VSpace", .invoke = invoke, .destroy = destroy, .size = size, .create = create,
+    .available = available, .counted = true, .copyable = true,
+};

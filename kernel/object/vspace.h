@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/*
+ * VSpace: a root page table and, in the cache line behind it, the object header.
+ *
+ * Address-space numbers. asids[n] names the VSpace that owns n; `generation` grows whenever a number
+ * changes hands, and a Frame capability records (number, generation) of its mapping, so a mapping
+ * made in a VSpace that is gone is recognised as gone.
+ */
+#ifndef KERNEL_OBJECT_VSPACE_H
+#define KERNEL_OBJECT_VSPACE_H
+
+#include "object/thread.h"
+
+#define ROOT_ENTRIES 512u
+#define VSPACE_USER_ENTRIES 256u
+#define ASIDS 1024u
+
+typedef uint64_t pte;
+
+#define PTE_V (1ull << 0)
+#define PTE_R (1ull << 1)
+#define PTE_W (1ull << 2)
+#define PTE_X (1ull << 3)
+#define PTE_U (1ull << 4)
+#define PTE_A (1ull << 6)
+#define PTE_D (1ull << 7)
+#define PTE_LEAF (PTE_R | PTE_W | PTE_X)
+
+static inline pte pte_make(paddr target, uint64_t flags) {
+    return target.value >> 12 << 10 | flags;
+}
+static inline paddr pte_target(pte entry) {
+    return (paddr){(entry >> 10 & ((1ull << 44) - 1)) << 12};
+}
+
+struct vspace {
+    struct object object;
+    uint32_t asid;
+    uint32_t hart_mask; /* harts that may hold translations of it */
+    pte *root;
+};
+
+struct asid_entry {
+    struct vspace *vspace;
+    uint64_t generation;
+};
+
+extern struct asid_entry asids[ASIDS];
+extern pte *kernel_root;
+extern uint64_t hardware_asids; /* how many the harts tell apart; 1: none */
+extern const struct object_class vspace_class, page_table_class, frame_class;
+
+/* Loads the thread's address space (the kernel's own if it has none). */
+void vspace_activate(struct thread *thread);
+void vspace_activate_kernel(void);
+
+/* The entry for `address` at the level whose entries span 2^bits bytes; null if a table above it is
+ * missing, and then *missing is the span of the missing entry. */
+pte *vspace_entry(struct vspace *vspace, uint64_t address, unsigned bits, unsigned *missing);
+
+/* What a mapped capability records: data = address | mapped bit, extra = number and generation. */
+void mapping_record(struct capability *cap, const struct vspace *vspace, uint64_t address);
+bool mapping_present(const struct capability *cap);
+uint64_t mapping_address(const struct capability *cap);
+/* The VSpace it was mapped in, or null if that is gone. */
+struct vspace *mapping_vspace(const struct capability *cap);
+
+/* Removes translations of one page, or of the whole space, on every hart that may hold them. */
+void vspace_flush_page(const struct vspace *vspace, uint64_t address);
+void vspace_flush(const struct vspace *vspace);
+
+#endif

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "panic.h"
+#include "arch/csr.h"
+#include "arch/sbi.h"
+#include "hart.h"
+#include "object/thread.h"
+#include "trap.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static char line[256];
+static size_t used;
+
+static void flush(void) {
+    sbi_console_write(line, used);
+    used = 0;
+}
+
+static void put(char c) {
+    if (used == sizeof(line))
+        flush();
+    line[used++] = c;
+}
+
+static void put_number(uint64_t value, unsigned base, bool negative) {
+    char digits[24];
+    unsigned n = 0;
+    do
+        digits[n++] = "0123456789abcdef"[value % base];
+    while ((value /= base) != 0);
+    if (negative)
+        put('-');
+    while (n > 0)
+        put(digits[--n]);
+}
+
+static void put_string(const char *s) {
+    while (*s)
+        put(*s++);
+}
+
+static void convert(char kind, bool wide, va_list *arguments) {
+    switch (kind) {
+    case 's':
+        put_string(va_arg(*arguments, const char *));
+        return;
+    case 'c':
+        put((char)va_arg(*arguments, int));
+        return;
+    case 'p':
+        put_string("0x");
+        put_number((uint64_t)va_arg(*arguments, void *), 16, false);
+        return;
+    case 'd': {
+        int64_t value = wide ? va_arg(*arguments, int64_t) : va_arg(*arguments, int);
+        put_number(value < 0 ? -(uint64_t)value : (uint64_t)value, 10, value < 0);
+        return;
+    }
+    case 'u':
+    case 'x':
+        put_number(wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned),
+                   kind == 'x' ? 16 : 10, false);
+        return;
+    default:
+        put(kind);
+    }
+}
+
+static void vprint(const char *format, va_list *arguments) {
+    for (; *format; format++) {
+        if (*format != '%') {
+            put(*format);
+            continue;
+        }
+        bool wide = *++format == 'l';
+        convert(wide ? *++format : *format, wide, arguments);
+    }
+    flush();
+}
+
+void print(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vprint(format, &arguments);
+    va_end(arguments);
+}
+
+/* Frame pointers: s0 points past the saved ra and the caller's s0. */
+static void backtrace(uint64_t frame) {
+    extern char _image_start[], _image_end[];
+    for (unsigned depth = 0; depth < 24; depth++) {
+        bool in_kernel = (frame >= (uint64_t)_image_start && frame <= (uint64_t)_image_end) ||
+                         (frame >= WINDOW_BASE && frame < WINDOW_BASE + WINDOW_SIZE);
+        if (!in_kernel || frame % 8 != 0)
+            return;
+        const uint64_t *words = (const uint64_t *)frame;
+        if (words[-1] == 0)
+            return;
+        print("  #%u %p\n", depth, (void *)words[-1]);
+        frame = words[-2];
+    }
+}
+
+static void describe_hart(void) {
+    print("  hart %lu, current thread %s\n", this_hart ? this_hart->id : 0,
+          this_hart && this_hart->current ? this_hart->current->name : "(none)");
+}
+
+[[noreturn]] static void stop(void) {
+    sbi_reset(0, 1);
+    for (;;)
+        __asm__ volatile("wfi");
+}
+
+void panic(const char *format, ...) {
+    print("\nPANIC: ");
+    va_list arguments;
+    va_start(arguments, format);
+    vprint(format, &arguments);
+    va_end(arguments);
+    print("\n");
+    describe_hart();
+    backtrace((uint64_t)__builtin_frame_address(0));
+    stop();
+}
+
+void trap_from_kernel(uint64_t sp, uint64_t frame, uint64_t ra) {
+    static _Atomic uint32_t once;
+    if (atomic_fetch_add(&once, 1) != 0)
+        for (;;)
+            __asm__ volatile("wfi");
+    uint64_t cause = csr_read("scause");
+    print("\nPANIC: exception %lu in the kernel\n  pc %p, value %p, ra %p, sp %p\n", cause,
+          (void *)csr_read("sepc"), (void *)csr_read("stval"), (void *)ra, (void *)sp);
+    describe_hart();
+    backtrace(frame);
+    stop();
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include "sched/sched.h"
+#include "arch/fpu.h"
+#include "arch/sbi.h"
+#include "object/ipc_objects.h"
+#include "object/vspace.h"
+#include "sched/budget.h"
+
+uint64_t timebase = 10000000;
+bool have_sstc;
+
+uint64_t sched_ticks_per_us(uint64_t us) { return us * timebase / 1000000; }
+
+/* --- Ready queues ---------------------------------------------------------------------------- */
+
+static void ready_insert(struct hart *hart, struct thread *thread, bool at_head) {
+    struct ready_queue *queue = &hart->ready[thread->priority];
+    thread->queued = true;
+    thread->ready_prev = at_head ? nullptr : queue->tail;
+    thread->ready_next = at_head ? queue->head : nullptr;
+    *(thread->ready_next ? &thread->ready_next->ready_prev : &queue->tail) = thread;
+    *(thread->ready_prev ? &thread->ready_prev->ready_next : &queue->head) = thread;
+    hart->ready_bits[thread->priority / 64] |= 1ull << thread->priority % 64;
+}
+
+static void ready_remove(struct hart *hart, struct thread *thread) {
+    struct ready_queue *queue = &hart->ready[thread->priority];
+    *(thread->ready_next ? &thread->ready_next->ready_prev : &queue->tail) = thread->ready_prev;
+    *(thread->ready_prev ? &thread->ready_prev->ready_next : &queue->head) = thread->ready_next;
+    thread->ready_next = thread->ready_prev = nullptr;
+    thread->queued = false;
+    if (!queue->head)
+        hart->ready_bits[thread->priority / 64] &= ~(1ull << thread->priority % 64);
+}
+
+static struct thread *ready_first(struct hart *hart) {
+    for (unsigned word = PRIORITIES / 64; word-- > 0;) {
+        uint64_t bits = hart->ready_bits[word];
+        if (bits)
+            return hart->ready[word * 64 + 63 - (unsigned)__builtin_clzll(bits)].head;
+    }
+    return nullptr;
+}
+
+static void tell_hart(struct hart *hart, const struct thread *thread) {
+    if (hart->current && hart->current->priority >= thread->priority)
+        return;
+    hart->reschedule = true;
+    if (hart != this_hart)
+        hart_notify(hart);
+}
+
+/* at_head: it was preempted and keeps its turn. */
+static void make_ready(struct thread *thread, bool at_head) {
+    struct sched_context *sched = thread->sched;
+    if (thread->queued || !sched || !sched->hart || thread->state != ASH_THREAD_RUNNING)
+        return;
+    if (sched->release.queue)
+        return;
+    uint64_t now = time_now();
+    if (!budget_usable(sched, now)) {
+        timeout_insert(&sched->hart->timeouts, &sched->release, budget_next(sched));
+        if (sched->hart == this_hart)
+            sched_update_deadline();
+        else
+            hart_notify(sched->hart);
+        return;
+    }
+    if (!at_head)
+        budget_unblock(sched, now);
+    ready_insert(sched->hart, thread, at_head);
+    tell_hart(sched->hart, thread);
+}
+
+void sched_enqueue(struct thread *thread) {
+    struct hart *hart = thread_running_on(thread);
+    if (!hart || !thread->sched || thread->sched->hart != hart)
+        make_ready(thread, false);
+}
+
+void sched_dequeue(struct thread *thread) {
+    if (thread->queued)
+        ready_remove(thread->sched->hart, thread);
+    else if (thread->sched)
+        timeout_remove(&thread->sched->release);
+}
+
+void sched_block(struct thread *thread) {
+    sched_dequeue(thread);
+    if (this_hart->current == thread)
+        this_hart->reschedule = true;
+}
+
+void sched_set_priority(struct thread *thread, uint8_t priority) {
+    bool queued = thread->queued;
+    if (queued)
+        ready_remove(thread->sched->hart, thread);
+    thread->priority = priority;
+    if (queued)
+        make_ready(thread, false);
+    struct hart *hart = thread_running_on(thread);
+    if (hart) {
+        hart->reschedule = true;
+        if (hart != this_hart)
+            hart_notify(hart);
+    }
+}
+
+void sched_configure(struct sched_context *sched, struct hart *hart, uint64_t budget,
+                     uint64_t period) {
+    struct thread *thread = sched->thread;
+    if (thread) {
+        thread_stall(thread);
+        sched_dequeue(thread);
+    }
+    if (this_hart->charged == sched)
+        sched_charge(this_hart);
+    sched->hart = hart;
+    sched->budget = budget;
+    sched->period = period;
+    budget_start(sched, time_now());
+    if (thread && thread_running_on(thread))
+        this_hart->reschedule = true;
+    else if (thread)
+        sched_enqueue(thread);
+}
+
+/* --- Time ------------------------------------------------------------------------------------ */
+
+/* True when the refill that was running is used up. */
+static bool charge(struct hart *hart) {
+    struct sched_context *sched = hart->charged;
+    if (!sched)
+        return false;
+    uint64_t now = time_now();
+    uint64_t used = now - hart->charged_since;
+    hart->charged_since = now;
+    if (hart->current)
+        hart->current->ticks += used;
+    return budget_charge(sched, used);
+}
+
+/* The thread lost its turn: behind the others of its priority, or to rest. */
+static void end_turn(struct hart *hart) {
+    struct thread *thread = hart->current;
+    if (!thread || thread->state != ASH_THREAD_RUNNING || thread->queued)
+        return;
+    make_ready(thread, false);
+    hart->reschedule = true;
+}
+
+void sched_charge(struct hart *hart) {
+    if (charge(hart))
+        end_turn(hart);
+}
+
+void sched_yield(struct thread *thread) {
+    struct hart *hart = this_hart;
+    sched_charge(hart);
+    if (thread->sched && thread->sched->budget != thread->sched->period && !thread->queued)
+        (void)budget_charge(thread->sched, budget_left(thread->sched));
+    end_turn(hart);
+}
+
+void sched_update_deadline(void) {
+    struct hart *hart = this_hart;
+    uint64_t deadline = hart->timeouts.first ? hart->timeouts.first->time : ~0ull;
+    if (hart->charged && hart->current) {
+        uint64_t end = hart->charged_since + budget_left(hart->charged);
+        deadline = end < deadline ? end : deadline;
+    }
+    if (deadline == hart->deadline)
+        return;
+    hart->deadline = deadline;
+    if (have_sstc)
+        csr_write(CSR_STIMECMP, deadline);
+    else
+        sbi_set_timer(deadline);
+}
+
+void sched_timer(void) {
+    struct hart *hart = this_hart;
+    hart->deadline = 0; /* whatever was set has fired: set it anew */
+    struct timeout *due;
+    while ((due = timeout_pop_due(&hart->timeouts, time_now()))) {
+        if (due->kind == TIMEOUT_SCHED_CONTEXT) {
+            struct sched_context *sched =
+                (struct sched_context *)((char *)due - offsetof(struct sched_context, release));
+            if (sched->thread)
+                make_ready(sched->thread, false);
+        } else {
+            struct timer *timer = (struct timer *)((char *)due - offsetof(struct timer, timeout));
+            const struct capability *cap = &timer->notification.cap;
+            if (cap->type == ASH_OBJ_NOTIFICATION)
+                notification_signal((struct notification *)cap->object, cap->data);
+        }
+    }
+    if (hart->charged && time_now() - hart->charged_since >= budget_left(hart->charged))
+        sched_charge(hart);
+    sched_update_deadline();
+}
+
+/* --- Switching ------------------------------------------------------------------------------- */
+
+static void switch_to(struct hart *hart, struct thread *next) {
+    struct thread *previous = hart->current;
+    if (previous)
+        fpu_leave(previous);
+    struct sched_context *sched = next ? next->sched : nullptr;
+    if (hart->charged != sched) {
+        (void)charge(hart);
+        hart->charged = sched;
+        hart->charged_since = time_now();
+    }
+    hart->current = next;
+    if (next) {
+        fpu_enter(next);
+        next->hart = hart;
+    }
+}
+
+void schedule(void) {
+    struct hart *hart = this_hart;
+    hart->reschedule = false;
+    struct thread *previous = hart->current;
+    if (previous && previous->state == ASH_THREAD_RUNNING && !previous->queued &&
+        previous->sched && !previous->sched->release.queue) {
+        bool runs_here = previous->sched->hart == hart;
+        if (runs_here)
+            ready_insert(hart, previous, true);
+        else
+            make_ready(previous, false);
+    }
+    struct thread *next = ready_first(hart);
+    if (next)
+        ready_remove(hart, next);
+    if (next != previous)
+        switch_to(hart, next);
+    else if (next && hart->charged != next->sched)
+        switch_to(hart, next);
+    if (next)
+        vspace_activate(next);
+    sched_update_deadline();
+    hart->reschedule = false;
+}
