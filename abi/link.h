@@ -121,7 +121,7 @@ static inline size_t ash_link_answer_bytes(uint32_t slots, uint32_t inline_bytes
 #define ASH_LINK_CONTROL_SLOTS 16u
 #define ASH_LINK_CONTROL_INLINE 4096u
 #define ASH_LINK_DATA_SLOTS 64u
-#define ASH_LINK_DATA_INLINE 256u
+#define ASH_LINK_DATA_INLINE 1024u
 
 /* What a task is told of a link it takes part in. Addresses are its own. */
 struct ash_link_info {
