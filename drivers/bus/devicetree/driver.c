@@ -55,7 +55,7 @@ static NTSTATUS make_child(struct fdo_extension *bus, const struct dt_device *de
     struct pdo_extension *extension = child->DeviceExtension;
     extension->bus = bus;
     extension->device = *device;
-    child->Flags |= DO_BUS_ENUMERATED_DEVICE;
+    child->Flags |= DO_BUS_ENUMERATED_DEVICE | DO_POWER_PAGABLE;
     child->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
     status = keep_child(bus, child);
     if (NT_SUCCESS(status))

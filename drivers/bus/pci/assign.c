@@ -237,7 +237,6 @@ static void route(const struct pci_fabric *fabric, struct pci_function *function
         if (entry->unit != unit || entry->pin != (pin & fabric->pin_mask))
             continue;
         function->source = entry->source;
-        function->edge = entry->edge;
         function->routed = true;
     }
     if (!function->routed && !function->rule)

@@ -76,7 +76,6 @@ struct pci_route {
     uint32_t unit; // bus << 16 | device << 11 | function << 8, masked
     uint8_t pin;
     uint32_t source;
-    bool edge;
 };
 
 // A range of PCI addresses that a function decodes, or that a bridge forwards.
@@ -96,7 +95,7 @@ struct pci_function {
     bool bridge, prefetch64;
     uint8_t secondary, subordinate;
     uint8_t pin; // 0 for none, else 1-4
-    bool routed, edge;
+    bool routed;
     uint32_t source; // of the platform's interrupt controller, when routed
     struct pci_region bars[PCI_BARS];
     struct pci_region apertures[PCI_SPACES]; // of a bridge

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+//
+// The PCI bus driver's device objects. The FDO sits on DT\pci-host-ecam-generic and owns the
+// fabric: every function below the host bridge, bridges included, and the mapped parts of
+// configuration space. Each function that is no bridge is a PDO. The fabric's functions live as
+// long as the FDO is started, and so do the PDOs that point to them.
+#pragma once
+
+#include "fabric.h"
+
+#include <pdo.h>
+
+#define PCI_TAG            0x49435020u // ' PCI'
+#define PCI_FUNCTIONS_MOST 128u
+#define PCI_BUSES          256u
+
+struct extension {
+    BOOLEAN is_fdo;
+};
+
+struct fdo_extension {
+    struct extension common;
+    PDEVICE_OBJECT self, lower, pdo;
+    FAST_MUTEX lock; // serialises configuration space and `started` of the PDOs
+    struct pci_fabric fabric;
+    ULONGLONG ecam_start, ecam_bytes; // where configuration space lies for the harts
+    PVOID ecam[PCI_BUSES];            // mapped buses, 1 MiB each, counted from bus_first
+    ULONG child_count;
+    PDEVICE_OBJECT children[PCI_FUNCTIONS_MOST];
+};
+
+struct pdo_extension {
+    struct extension common;
+    BOOLEAN started;
+    PDEVICE_OBJECT self;
+    struct fdo_extension *bus;
+    struct pci_function *function;
+};
+
+// Takes the host bridge's resources, enumerates, assigns, and makes the PDOs. On failure nothing is
+// left behind. Called again after STOP it only checks that it has been done. PASSIVE_LEVEL, as all
+// below.
+NTSTATUS HostStart(struct fdo_extension *bus, PCM_RESOURCE_LIST raw, PCM_RESOURCE_LIST translated);
+
+// Switches every function off, deletes the PDOs and ends the mappings.
+VOID HostRemove(struct fdo_extension *bus);
+
+// PNP and POWER dispatch of a PDO: complete the IRP.
+NTSTATUS DevicePnp(PDEVICE_OBJECT pdo, PIRP irp);
+NTSTATUS DevicePower(PDEVICE_OBJECT pdo, PIRP irp);
