@@ -13,7 +13,7 @@
  * QUERY_INFORMATION (05)  Length          class                                   grant or out
  * SET_INFORMATION (06)    Length          class                                   grant or in; a rename
  *                                                                                 carries FILE_RENAME_INFORMATION
- * FLUSH_BUFFERS (09), SHUTDOWN (10)
+ * FLUSH_BUFFERS (09), SHUTDOWN (10): file 0 = the whole volume (before power goes)
  * QUERY_VOLUME_INFORMATION (0a) Length    class                                   grant or out
  * DIRECTORY_CONTROL (0c)  Length          class            FileIndex              in: pattern, UTF-8
  *   minor 1 QUERY_DIRECTORY                                                       grant or out: answer
@@ -24,7 +24,7 @@
  *     output buffer is the grant. METHOD_NEITHER: as METHOD_BUFFERED.
  *   minor 1 MOUNT_VOLUME (control link only): device = the file system's control device,
  *                         volume device                                           in: struct ash_device_info
- *     of the volume device; r0 = id of the mounted volume's device object.
+ *     of the top of the volume's stack; r0 = id of the mounted volume's device object.
  * POWER (16)              Type (0 system, 1 device)  State  ShutdownType  SystemContext
  * SYSTEM_CONTROL (17)     reserved
  * PNP (1b) by minor code:
@@ -47,9 +47,9 @@
  *
  * Kit majors, never seen by a driver:
  * ASH_MJ_ADD_DEVICE (PNP link)      device = the PDO                                in: struct ash_device_info
- * ASH_MJ_LINK_ADDED (control link)                                                in: struct ash_link_info; the
+ * ASH_MJ_LINK_ADDED (control link)  link id                                       in: struct ash_link_info; the
  *     answerer then calls ASH_IO_LINK_ACCEPT to get the requester's doorbell, and answers
- * ASH_MJ_LINK_REMOVED (control)     link id: the requester is gone. The answerer cancels and completes what came
+ * ASH_MJ_LINK_REMOVED (control)     link id     The requester is gone. The answerer cancels and completes what came
  *     through it, forgets it and answers; its mapping of the ring ends after that
  * ASH_MJ_UNLOAD (control): run DriverUnload, answer, exit
  * ASH_MJ_PROBE (control): answered by the dispatch thread at once: "are you alive?"

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// File objects: from the open's beginning to the end of CLOSE. Invariants: a file counts in its
+// device's `files` for its whole life; CLEANUP is sent once, CLOSE once and after it, and both only
+// for a file whose CREATE succeeded.
+#include "manager.h"
+#include <stdlib.h>
+
+static struct io_file *files;
+static ash_word last_id;
+
+struct io_file *io_file_first(void)
+{
+    return files;
+}
+
+struct io_file *io_file_find(ash_word id)
+{
+    struct io_file *file = files;
+    while (file != nullptr && file->id != id)
+        file = file->next;
+    return file;
+}
+
+struct io_file *io_file_new(ash_word task, struct io_device *device)
+{
+    struct io_file *file = calloc(1, sizeof(*file));
+    if (file == nullptr)
+        return nullptr;
+    *file = (struct io_file){.next = files, .id = ++last_id, .task = task, .device = device->id};
+    device->files++;
+    files = file;
+    return file;
+}
+
+void io_file_free(struct io_file *file)
+{
+    struct io_file **at = &files;
+    while (*at != file)
+        at = &(*at)->next;
+    *at = file->next;
+    struct io_device *device = io_device_find(file->device);
+    if (device != nullptr)
+        io_device_unuse(device);
+    free(file);
+}
+
+struct shutting {
+    ash_word file;
+    bool told; /* the caller was told of a time-out */
+    void (*done)(void *, ash_status);
+    void *context;
+};
+
+static void tell(struct shutting *shutting, ash_status status)
+{
+    if (!shutting->told && shutting->done != nullptr)
+        shutting->done(shutting->context, status);
+    shutting->told = true;
+}
+
+static void send(struct shutting *shutting, uint8_t major, io_control_done done)
+{
+    const struct io_file *file = io_file_find(shutting->file);
+    const struct io_device *device = io_device_find(file->device);
+    io_control_send(device->driver, &(struct io_control_request){.major = major,
+                                                                 .device = device->id,
+                                                                 .file = file->id,
+                                                                 .parameter = {0, 0, 0, file->link},
+                                                                 .requestor = file->task,
+                                                                 .user = true,
+                                                                 .done = done,
+                                                                 .late = done,
+                                                                 .context = shutting});
+}
+
+/* CLOSE cannot fail: whatever the driver says, the file is gone. */
+static void closed(void *context, const struct io_control_answer *answer)
+{
+    struct shutting *shutting = context;
+    if (answer->status == STATUS_IO_TIMEOUT) {
+        tell(shutting, STATUS_IO_TIMEOUT);
+        return;
+    }
+    io_file_free(io_file_find(shutting->file));
+    tell(shutting, STATUS_SUCCESS);
+    free(shutting);
+}
+
+static void cleaned_up(void *context, const struct io_control_answer *answer)
+{
+    struct shutting *shutting = context;
+    if (answer->status == STATUS_IO_TIMEOUT)
+        tell(shutting, STATUS_IO_TIMEOUT);
+    else
+        send(shutting, IO_MJ_CLOSE, closed);
+}
+
+void io_file_shut(struct io_file *file, void (*done)(void *, ash_status), void *context)
+{
+    const struct io_device *device = io_device_find(file->device);
+    struct shutting *shutting = malloc(sizeof(*shutting));
+    file->closing = true;
+    if (shutting == nullptr || device == nullptr || device->failed) {
+        free(shutting); /* nobody is left who knows the file */
+        io_file_free(file);
+        if (done != nullptr)
+            done(context, STATUS_SUCCESS);
+        return;
+    }
+    *shutting = (struct shutting){file->id, false, done, context};
+    send(shutting, IO_MJ_CLEANUP, cleaned_up);
+}
+
+static void close_done(void *context, ash_status status)
+{
+    port_answer((ash_word)context, status, nullptr, 0, ASH_NULL_CPTR);
+}
+
+/* ASH_IO_CLOSE */
+void io_file_close(const struct io_call *call)
+{
+    const struct ash_io_file_request *request = call->request;
+    struct io_file *file = io_file_find(request->file);
+    if (file == nullptr || file->task != call->task || !file->open || file->closing) {
+        io_fail(call, STATUS_INVALID_HANDLE);
+        return;
+    }
+    io_file_shut(file, close_done, (void *)call->token);
+}
