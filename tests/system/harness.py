@@ -79,8 +79,8 @@ def plain(text: str) -> str:
     """Console text as a person sees it: without escape sequences and what was overwritten."""
     text = ESCAPES.sub("", CURSOR_HOME.sub("", text)).replace("\r\r", "\r")
     text = OVERWRITTEN.sub("", text).replace("\r\n", "\n")
-    while "\b" in text:
-        text = re.sub(r"[^\b\n]?\b", "", text, count=1)
+    while "\x08" in text:
+        text = re.sub(r"[^\x08\n]?\x08", "", text, count=1)
     return text
 
 
