@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * What the root task leaves behind for the tasks that it builds by itself: the memory and the
- * process manager, who have nobody below them to ask. Both find what every task finds (task.h: start
- * page, slots below ASH_SLOT_EXTRA) and, mapped read-only at ASH_BOOT_PAGE, one of the structs here.
+ * process manager, who have nobody below them to ask. Both find what every task finds (task.h:
+ * start page, slots below ASH_SLOT_EXTRA) and, mapped read-only at ASH_BOOT_PAGE, one of the
+ * structs here.
  *
  *   task memory                                    task process
  *   slot EXTRA + 0   its endpoint, all rights      slot EXTRA + 0   its endpoint, all rights
@@ -10,15 +11,15 @@
  *        EXTRA + 2   VSpace of process                  EXTRA + 2   Firmware, all rights
  *        EXTRA + 3   Reply                              EXTRA + 3   Untyped for Reply objects and
  *        UNTYPED + i Untyped of region[i]                           what else it needs for itself
- *                                                       MANAGER + k unbadged endpoint of the manager
- *                                                                   that clients find in slot k
+ *                                                       MANAGER + k unbadged endpoint of the
+ * manager that clients find in slot k
  *
- * Addresses below ASH_BOOT_ADOPTED_TOP of these two belong to root (image, stack, boot package); the
- * memory manager may use what lies above, in its own VSpace and in that of process.
- * Root keeps the Frames it mapped there; they are never unmapped.
+ * Addresses below ASH_BOOT_ADOPTED_TOP of these two belong to root (image, stack, boot package);
+ * the memory manager may use what lies above, in its own VSpace and in that of process. Root keeps
+ * the Frames it mapped there; they are never unmapped.
  *
- * The CNode of memory has radix ASH_TASK_RADIX and is empty from ASH_SLOT_OWN on; that of process has
- * radix ASH_PROCESS_RADIX, so that it holds a CNode for each task.
+ * The CNode of memory has radix ASH_TASK_RADIX and is empty from ASH_SLOT_OWN on; that of process
+ * has radix ASH_PROCESS_RADIX, so that it holds a CNode for each task.
  */
 #ifndef ABI_BOOT_PROTOCOL_H
 #define ABI_BOOT_PROTOCOL_H
@@ -26,8 +27,8 @@
 #include "kernel/boot.h"
 #include "task.h"
 
-#define ASH_BOOT_PAGE        ((ash_word)0xfe000)
-#define ASH_BOOT_ADOPTED_TOP ((ash_word)0x40000000)
+#define ASH_BOOT_PAGE          ((ash_word)0xfe000)
+#define ASH_BOOT_ADOPTED_TOP   ((ash_word)0x40000000)
 #define ASH_MEMORY_BOOT_MAGIC  0x59524f4d454d5241ull
 #define ASH_PROCESS_BOOT_MAGIC 0x5345434f52505241ull
 
@@ -39,9 +40,11 @@ enum ash_memory_boot_slot {
     ASH_MEMORY_BOOT_UNTYPED = 128,
 };
 
-/* An Untyped that nothing has been made of yet. kind: RAM, DEVICE or DEVICE_TREE (the latter two are
- * device memory: never cleared). */
-struct ash_memory_region { ash_word physical, bytes, kind, slot; };
+/* An Untyped that nothing has been made of yet. kind: RAM, DEVICE or DEVICE_TREE (the latter two
+ * are device memory: never cleared). */
+struct ash_memory_region {
+    ash_word physical, bytes, kind, slot;
+};
 
 #define ASH_MEMORY_BOOT_REGIONS 96u
 
@@ -68,7 +71,7 @@ enum ash_process_boot_slot {
 
 struct ash_process_boot {
     ash_word magic;
-    ash_word package;       /* where the boot package is mapped, read only */
+    ash_word package; /* where the boot package is mapped, read only */
     ash_word package_bytes;
     char command_line[ASH_BOOT_COMMAND_LINE];
 };
@@ -76,8 +79,8 @@ static_assert(sizeof(struct ash_process_boot) <= 4096);
 
 /* Managers that the process manager starts for root find, beyond what other tasks find:
  * object, io, pnp, power: their own endpoint, all rights, in slot ASH_SLOT_EXTRA;
- * pnp: IrqControl in ASH_SLOT_EXTRA + 1, and argv[1], argv[2]: physical address and size in bytes of
- * the flattened device tree, in hexadecimal with 0x; the memory manager has it as device memory;
+ * pnp: IrqControl in ASH_SLOT_EXTRA + 1, and argv[1], argv[2]: physical address and size in bytes
+ * of the flattened device tree, in hexadecimal with 0x; the memory manager has it as device memory;
  * power: Firmware with the right to reset in ASH_SLOT_EXTRA + 1. */
 #define ASH_MANAGER_ENDPOINT ((ash_cptr)ASH_SLOT_EXTRA)
 #define ASH_PNP_IRQ_CONTROL  ((ash_cptr)ASH_SLOT_EXTRA + 1)

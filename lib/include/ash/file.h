@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Files and devices for applications. Opening and closing call the I/O manager; everything else
+ * goes through the link to the driver's task that the open made, so no manager is on the way of
+ * data.
+ *
+ *     buffer of ash_io_buffer_alloc ----- granted once per driver, never copied
+ *     any other memory ------------------ copied through one bounce buffer per driver, 64 KiB at
+ * once small structs (information) ------- inline in the request
+ *
+ * Which thread: all calls of a task come from one thread at a time. Nothing here runs in the
+ * background; completions are taken while somebody waits.
+ * Blocking: ash_*_start and ash_io_done do not block (but a buffer's first use with a driver calls
+ * the memory manager); all others wait for the driver.
+ * Statuses are the driver's, or STATUS_DEVICE_REMOVED (its task ended),
+ * STATUS_DEVICE_PROTOCOL_ERROR (it broke the rules of the link; nothing more goes through it),
+ * STATUS_INSUFFICIENT_RESOURCES.
+ */
+#ifndef ASH_FILE_H
+#define ASH_FILE_H
+
+#include "status.h"
+#include <stddef.h>
+
+#define ASH_IO_IN_FLIGHT 32u /* started requests a driver, at least; over it the start fails */
+
+/* The names and values of the documentation of ZwCreateFile. */
+enum ash_file_access {
+    ASH_FILE_READ_DATA = 0x1,
+    ASH_FILE_WRITE_DATA = 0x2,
+    ASH_FILE_APPEND_DATA = 0x4,
+    ASH_FILE_READ_ATTRIBUTES = 0x80,
+    ASH_FILE_WRITE_ATTRIBUTES = 0x100,
+    ASH_FILE_DELETE = 0x10000,
+    ASH_FILE_SYNCHRONIZE = 0x100000,
+};
+enum ash_file_disposition {
+    ASH_FILE_SUPERSEDE = 0,
+    ASH_FILE_OPEN = 1,
+    ASH_FILE_CREATE = 2,
+    ASH_FILE_OPEN_IF = 3,
+    ASH_FILE_OVERWRITE = 4,
+    ASH_FILE_OVERWRITE_IF = 5,
+};
+enum ash_file_options {
+    ASH_FILE_DIRECTORY_FILE = 0x1,
+    ASH_FILE_WRITE_THROUGH = 0x2,
+    ASH_FILE_SYNCHRONOUS = 0x20, /* FILE_SYNCHRONOUS_IO_NONALERT */
+    ASH_FILE_NON_DIRECTORY_FILE = 0x40,
+};
+
+struct ash_file;
+
+/* path: UTF-8, as io.h says (C:\dir\file, \Device\X\file). *file is valid until ash_close. */
+[[nodiscard]] ash_status ash_open(const char *path, uint32_t access, uint32_t disposition,
+                                  uint32_t options, struct ash_file **file);
+/* Waits for started requests of the file first. The file is gone whatever the status. */
+ash_status ash_close(struct ash_file *file);
+
+/* `done` gets the bytes that were transferred (less than asked at the end of a file, where the
+ * status is STATUS_END_OF_FILE if nothing is left). offset in bytes; devices may ignore it. */
+[[nodiscard]] ash_status ash_read(struct ash_file *file, void *buffer, size_t bytes,
+                                  uint64_t offset, size_t *done);
+[[nodiscard]] ash_status ash_write(struct ash_file *file, const void *buffer, size_t bytes,
+                                   uint64_t offset, size_t *done);
+[[nodiscard]] ash_status ash_flush(struct ash_file *file);
+
+/* A started request. The caller's memory, left alone until ash_io_done says true. */
+struct ash_io {
+    ash_status status;  /* the result, once done */
+    size_t information; /* bytes transferred */
+    struct ash_file *file;
+    size_t limit; /* private: largest information that is believed */
+    uint16_t slot;
+    bool done;
+    void *user; /* the caller's */
+};
+
+/* Registered memory, whole pages, zeroed; null if there is none. */
+[[nodiscard]] void *ash_io_buffer_alloc(size_t bytes);
+/* No started request uses it any more. */
+void ash_io_buffer_free(void *buffer);
+
+/* `buffer` lies in registered memory, which the driver may use until the request is done. When the
+ * status is an error nothing was started. STATUS_INSUFFICIENT_RESOURCES: too many are out. */
+[[nodiscard]] ash_status ash_read_start(struct ash_file *file, void *buffer, size_t bytes,
+                                        uint64_t offset, struct ash_io *io);
+[[nodiscard]] ash_status ash_write_start(struct ash_file *file, const void *buffer, size_t bytes,
+                                         uint64_t offset, struct ash_io *io);
+/* Waits until io is done; its status. */
+ash_status ash_io_wait(struct ash_io *io);
+/* Takes what has been completed, without waiting. */
+[[nodiscard]] bool ash_io_done(struct ash_io *io);
+/* Asks the driver to give up; the request still completes, with STATUS_CANCELLED or another. */
+void ash_io_cancel(struct ash_io *io);
+
+/* Device control: code as CTL_CODE makes it. METHOD_BUFFERED and METHOD_NEITHER; `out` may be `in`.
+ */
+[[nodiscard]] ash_status ash_ioctl(struct ash_file *file, uint32_t code, const void *in,
+                                   size_t in_bytes, void *out, size_t out_bytes, size_t *done);
+
+/* Classes and structs of the documentation (ash/fileinfo.h has those in use). */
+[[nodiscard]] ash_status ash_query_info(struct ash_file *file, uint32_t class, void *buffer,
+                                        size_t bytes, size_t *done);
+[[nodiscard]] ash_status ash_set_info(struct ash_file *file, uint32_t class, const void *buffer,
+                                      size_t bytes);
+[[nodiscard]] ash_status ash_query_volume(struct ash_file *file, uint32_t class, void *buffer,
+                                          size_t bytes, size_t *done);
+/* pattern: UTF-8 or null for all; counts on the first call and with restart. */
+[[nodiscard]] ash_status ash_query_directory(struct ash_file *file, uint32_t class,
+                                             const char *pattern, bool restart, void *buffer,
+                                             size_t bytes, size_t *done);
+
+/* What the file was opened as (FILE_OPENED 1, FILE_CREATED 2, ...), and its device type. */
+[[nodiscard]] uint32_t ash_open_result(const struct ash_file *file);
+[[nodiscard]] uint32_t ash_device_type(const struct ash_file *file);
+
+/* Convenience on top of ash_set_info. `name`: UTF-8; for a rename either a name in the same
+ * directory or a full path on the same volume, as FILE_RENAME_INFORMATION wants it. */
+[[nodiscard]] ash_status ash_file_delete(struct ash_file *file);
+[[nodiscard]] ash_status ash_file_rename(struct ash_file *file, const char *name, bool replace);
+[[nodiscard]] ash_status ash_file_resize(struct ash_file *file, uint64_t bytes);
+[[nodiscard]] ash_status ash_file_size(struct ash_file *file, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The ledger: both areas of a link as the I/O manager sees them. It trusts neither side: slots and
+ * sizes are its own, everything read is copied once.
+ */
+#include "ring.h"
+
+void ash_ring_format(void *requests, void *answers, uint32_t kind, uint32_t slots,
+                     uint32_t inline_bytes)
+{
+    struct ash_link_requests *r = requests;
+    struct ash_link_answers *a = answers;
+    r->magic = a->magic = ASH_LINK_MAGIC;
+    r->slots = a->slots = slots;
+    r->inline_bytes = a->inline_bytes = inline_bytes;
+    r->kind = a->kind = kind;
+}
+
+static const struct ash_request *request_of(const struct ash_ledger *ledger, unsigned slot)
+{
+    return (const struct ash_request *)((const char *)ledger->requests + 4096) + slot;
+}
+
+static struct ash_answer *answer_of(const struct ash_ledger *ledger, unsigned slot)
+{
+    return (struct ash_answer *)((char *)ledger->answers + 4096) + slot;
+}
+
+bool ash_ledger_owed(const struct ash_ledger *ledger, unsigned slot, struct ash_request *request)
+{
+    if (slot >= ledger->slots)
+        return false;
+    const struct ash_request *from = request_of(ledger, slot);
+    uint64_t answered =
+        atomic_load_explicit(&answer_of(ledger, slot)->sequence, memory_order_acquire);
+    uint64_t asked = atomic_load_explicit(&from->sequence, memory_order_acquire);
+    if (asked == answered)
+        return false;
+    ash_ring_copy(request, from, sizeof(*request));
+    return true;
+}
+
+unsigned ash_ledger_count(const struct ash_ledger *ledger)
+{
+    unsigned owed = 0;
+    for (unsigned slot = 0; slot < ledger->slots; slot++)
+        owed += atomic_load_explicit(&answer_of(ledger, slot)->sequence, memory_order_acquire) !=
+                atomic_load_explicit(&request_of(ledger, slot)->sequence, memory_order_acquire);
+    return owed;
+}
+
+/* `ended` goes first: a request submitted after this pass is the requester's own to complete. */
+void ash_ledger_end(const struct ash_ledger *ledger, ash_status status)
+{
+    atomic_store_explicit(&ledger->answers->ended, status, memory_order_seq_cst);
+    atomic_thread_fence(memory_order_seq_cst);
+    for (unsigned slot = 0; slot < ledger->slots; slot++) {
+        struct ash_answer *answer = answer_of(ledger, slot);
+        uint64_t asked =
+            atomic_load_explicit(&request_of(ledger, slot)->sequence, memory_order_acquire);
+        if (asked == atomic_load_explicit(&answer->sequence, memory_order_relaxed))
+            continue;
+        answer->status = status;
+        answer->inline_size = 0;
+        answer->information = 0;
+        answer->result[0] = answer->result[1] = 0;
+        atomic_store_explicit(&answer->sequence, asked, memory_order_release);
+    }
+}
