@@ -18,17 +18,17 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#define read isocline_posix_read
-#define write isocline_posix_write
-#define select isocline_posix_select
-#define ioctl isocline_posix_ioctl
-#define isatty isocline_posix_isatty
-#define getenv isocline_posix_getenv
-#define setlocale isocline_posix_setlocale
-#define fopen isocline_posix_fopen
-#define chmod(path, mode) ((void)0)
-#define stat(path, facts) (-1)
+#define read               isocline_posix_read
+#define write              isocline_posix_write
+#define select             isocline_posix_select
+#define ioctl              isocline_posix_ioctl
+#define isatty             isocline_posix_isatty
+#define getenv             isocline_posix_getenv
+#define setlocale          isocline_posix_setlocale
+#define fopen              isocline_posix_fopen
+#define chmod(path, mode)  ((void)0)
+#define stat(path, facts)  (-1)
 #define lstat(path, facts) (-1)
-#define atexit(function) ((void)(function))
+#define atexit(function)   ((void)(function))
 
 #include <isocline.c>
