@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the memory manager's bookkeeping needs of the kernel, and nothing else: the real kernel
+ * stands behind it in the guest (kernel_backend.c), a checking model of it in the host tests.
+ *
+ * Capabilities are named by *slots*: numbers in the manager's own slot space. Slot s lies in the
+ * CNode of page s / MM_SLOTS_PER_PAGE at index s % MM_SLOTS_PER_PAGE; slot 0 is never used.
+ * Every function answers with the kernel's error and then has changed nothing.
+ */
+#ifndef MEMORY_BACKEND_H
+#define MEMORY_BACKEND_H
+
+#include "kernel/error.h"
+#include "kernel/object.h"
+#include "kernel/types.h"
+
+typedef uint32_t mm_slot;
+
+#define MM_SLOT_BITS       8u
+#define MM_SLOTS_PER_PAGE  (1u << MM_SLOT_BITS)
+#define MM_SLOT_PAGES      2048u        /* over 500,000 capabilities */
+#define MM_SLOT_OWN_VSPACE ((mm_slot)1) /* filled before mm_init */
+#define MM_SLOT_FIRST      ((mm_slot)2) /* the first that the bookkeeping may use */
+
+/* Makes `count` objects of `untyped` in consecutive slots, all in one page of the slot space. */
+[[nodiscard]] enum ash_error mm_backend_retype(mm_slot untyped, unsigned type, uint64_t size,
+                                               mm_slot first, unsigned count);
+[[nodiscard]] enum ash_error mm_backend_copy(mm_slot destination, mm_slot source, unsigned rights);
+/* Deletes the capability (a frame's mapping goes with it). An empty slot is no error. */
+void mm_backend_delete(mm_slot slot);
+/* Deletes everything derived from the capability, wherever it is; memory of an Untyped is whole
+ * again afterwards. */
+void mm_backend_revoke(mm_slot slot);
+/* ASH_E_NO_TABLE: a page table is missing on the way. */
+[[nodiscard]] enum ash_error mm_backend_frame_map(mm_slot frame, mm_slot vspace, uint64_t address,
+                                                  unsigned rights);
+[[nodiscard]] enum ash_error mm_backend_frame_unmap(mm_slot frame);
+[[nodiscard]] enum ash_error mm_backend_table_map(mm_slot table, mm_slot vspace, uint64_t address);
+/* Makes page `page` of the slot space usable: its CNode is made of `untyped`, of which there may be
+ * room for several. ASH_E_MEMORY: it is used up. */
+[[nodiscard]] enum ash_error mm_backend_slot_page(unsigned page, mm_slot untyped);
+
+/* Bytes of the Untyped that nothing is made of yet; they are at its end. */
+uint64_t mm_backend_left(mm_slot untyped);
+
+/* Where the manager maps its own things. Addresses of the own VSpace:
+ * the window (RAM page at physical address P is seen at mm_backend_window(P) once its frame is
+ * mapped there) and the ranges that hold the bookkeeping's growing arrays. */
+void *mm_backend_window(uint64_t physical);
+#define MM_ARENAS      9u
+#define MM_ARENA_BYTES ((size_t)1 << 28)
+void *mm_backend_arena(unsigned number);
+
+#endif
