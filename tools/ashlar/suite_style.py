@@ -5,6 +5,7 @@ header it includes, its compile command or .clang-tidy changed."""
 
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 
@@ -91,6 +92,12 @@ def own_units() -> list[dict]:
     return [dict(command, path=path) for path, command in sorted(units.items())]
 
 
+def short(message: str) -> str:
+    """The message with its file relative to the tree."""
+    file, _, rest = message.partition(":")
+    return f"{os.path.relpath(paths.BUILD / file, paths.TREE)}:{rest}"
+
+
 def tidy(tally: Tally) -> None:
     clock, failures, details = Clock(), [], []
     TIDY_CACHE.mkdir(exist_ok=True)
@@ -105,11 +112,11 @@ def tidy(tally: Tally) -> None:
         if done.returncode == 0:
             stamp.touch()
             return
-        name = str(unit["path"].relative_to(paths.TREE))
-        found = [line for line in done.stdout.splitlines() if ": error:" in line]
-        failures.append((found[0] if found else name).replace(f"{paths.TREE}/", ""))
+        found = [short(line) for line in done.stdout.splitlines() if ": error:" in line]
+        failures.extend(found or [f"{unit['path'].relative_to(paths.TREE)}: clang-tidy failed"])
         details.append(last_lines(done.stdout, 12))
 
     in_parallel(one, units)
-    tally.group("style/clang-tidy", len(units) - len(failures), sorted(failures),
-                clock.seconds(), "\n".join(details[:10]))
+    # A finding in a header shows in each unit that includes it.
+    tally.group("style/clang-tidy", len(units) - len(details), sorted(set(failures)),
+                clock.seconds(), "\n".join(details[:5]))

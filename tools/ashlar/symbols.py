@@ -18,6 +18,8 @@ import paths
 FRAME = re.compile(r"(?:#(?P<level>\d+)|\b(?:pc|ra|sepc))[ =:]+(?P<address>0x[0-9a-fA-F]{4,16})"
                    r"(?:.*?\btask (?P<task>[\w.-]+))?")
 
+KERNEL_LOWEST = 1 << 63  # the kernel is linked in the upper half of the address space
+
 
 def task_elf(task: str) -> pathlib.Path | None:
     try:
@@ -73,7 +75,7 @@ class Translator:
             return ""
         address = int(match["address"], 16)
         if match["task"] is None:
-            elf = paths.KERNEL_ELF
+            elf = paths.KERNEL_ELF if address >= KERNEL_LOWEST else None
         else:
             elf = task_elf(match["task"])
         if elf is None or not elf.exists():
