@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+//
+// A serial port. Who may touch what:
+//
+//   interrupt lock   the chip, both rings, Ier, Errors, Stats (the ISR holds it by itself)
+//   Lock             both queues of IRPs, the time-outs, the states of queued IRPs
+//   neither          everything that is set in START and cleared when the hardware is released;
+//                    Hardware (run-down protection) or Lock with Started keeps that from happening
+//
+// Lock is taken before the interrupt lock, never the other way. No IRP is completed with either.
+//
+// An IRP waits in a cancel-safe queue from dispatch to completion. The oldest unfinished one of a
+// queue is active: bytes move between its buffer and the ring under Lock. When it needs no more it
+// is marked finished, and is taken out and completed after Lock is released; a cancellation that
+// comes between finds it in the queue and completes it instead.
+#ifndef NS16550_PORT_H
+#define NS16550_PORT_H
+
+#include "uart.h"
+
+#include <ntddser.h>
+
+#ifndef SERIAL_TX_WAITING_ON_BREAK
+#define SERIAL_TX_WAITING_ON_BREAK 0x00000020
+#endif
+
+#define SERIAL_TAG  0x6c726553u // 'Serl'
+#define RING_SIZE   4096u       // a power of two
+#define RING_MASK   (RING_SIZE - 1)
+#define MS_IN_100NS 10000ull
+
+// Free-running indices: used = Head - Tail.
+typedef struct _SERIAL_RING {
+    ULONG Head, Tail;
+    UCHAR Bytes[RING_SIZE];
+} SERIAL_RING, *PSERIAL_RING;
+
+typedef enum _IRP_STATE { IrpWaiting, IrpActive, IrpFinished } IRP_STATE;
+
+// Reads, or writes and flushes.
+typedef struct _SERIAL_QUEUE {
+    IO_CSQ Csq;
+    struct _PORT_EXTENSION *Port;
+    LIST_ENTRY List;
+    KTIMER Timer; // earliest deadline of the active IRP
+    KDPC TimerDpc;
+    ULONGLONG Started;        // of the active IRP, interrupt time
+    ULONGLONG LastByte;       // when it last got one
+    SERIAL_TIMEOUTS Timeouts; // in force for the active IRP
+} SERIAL_QUEUE, *PSERIAL_QUEUE;
+
+typedef struct _PORT_EXTENSION {
+    PDEVICE_OBJECT Self, PhysicalDevice, Lower;
+    IO_REMOVE_LOCK RemoveLock;
+    EX_RUNDOWN_REF Hardware; // held by who uses the chip outside of the queues
+    BOOLEAN Started;         // under Lock: FALSE finishes whatever is queued
+    UNICODE_STRING Link;     // \DosDevices\COMn once it exists
+    ULONG Number;            // n of \Device\Serialn
+
+    UART Uart;
+    SIZE_T MappedBytes;
+    ULONG Clock; // input clock in Hz; 0: unknown
+    ULONG InitialBaud;
+    PKINTERRUPT Interrupt;
+
+    UCHAR Ier;
+    BOOLEAN NotifyIdle; // somebody waits for the transmitter to run empty
+    ULONG Errors;       // SERIAL_ERROR_xxx since the last GET_COMMSTATUS
+    SERIALPERF_STATS Stats;
+    SERIAL_RING Receive, Transmit;
+
+    KSPIN_LOCK Lock;
+    SERIAL_TIMEOUTS Timeouts;
+    SERIAL_QUEUE Reads, Writes;
+} PORT_EXTENSION, *PPORT_EXTENSION;
+
+// hardware.c
+// Programs the chip: 8N1, FIFOs, no interrupts. Keeps the firmware's baud rate if InitialBaud is 0.
+VOID SerialInitializeChip(PPORT_EXTENSION port);
+VOID SerialEnableChip(PPORT_EXTENSION port);
+VOID SerialSilenceChip(PPORT_EXTENSION port);
+KSERVICE_ROUTINE SerialInterrupt;
+// Both move as many bytes as they can and return their number. IRQL <= DISPATCH_LEVEL.
+ULONG SerialReceive(PPORT_EXTENSION port, PUCHAR buffer, ULONG room);
+ULONG SerialTransmit(PPORT_EXTENSION port, const UCHAR *bytes, ULONG count);
+// Is everything sent? If not, the device's DPC is queued when it is.
+BOOLEAN SerialIdle(PPORT_EXTENSION port);
+// Sends what is in the ring by polling, for at most `milliseconds`.
+VOID SerialDrain(PPORT_EXTENSION port, ULONG milliseconds);
+VOID SerialPurgeRings(PPORT_EXTENSION port, BOOLEAN receive, BOOLEAN transmit);
+// FALSE: the clock is unknown, or no divisor comes within 3 %.
+BOOLEAN SerialSetBaud(PPORT_EXTENSION port, ULONG baud);
+ULONG SerialGetBaud(PPORT_EXTENSION port); // 0: unknown
+NTSTATUS SerialSetLine(PPORT_EXTENSION port, const SERIAL_LINE_CONTROL *line);
+VOID SerialGetLine(PPORT_EXTENSION port, PSERIAL_LINE_CONTROL line);
+VOID SerialSetModem(PPORT_EXTENSION port, UCHAR set, UCHAR clear);
+VOID SerialSetBreak(PPORT_EXTENSION port, BOOLEAN on);
+VOID SerialGetStatus(PPORT_EXTENSION port, PSERIAL_STATUS status);
+VOID SerialGetStats(PPORT_EXTENSION port, PSERIALPERF_STATS stats, BOOLEAN clear);
+
+// queue.c
+VOID SerialInitializeQueues(PPORT_EXTENSION port);
+NTSTATUS SerialReadWriteFlush(PDEVICE_OBJECT device, PIRP irp);
+// Moves bytes, completes what is finished, sets the timers. IRQL <= DISPATCH_LEVEL, no lock held.
+VOID SerialServiceReads(PPORT_EXTENSION port);
+VOID SerialServiceWrites(PPORT_EXTENSION port);
+// Completes the queue's IRPs of one file (all if NULL) with STATUS_CANCELLED.
+VOID SerialCancelQueue(PSERIAL_QUEUE queue, PFILE_OBJECT file);
+IO_DPC_ROUTINE SerialDpc;
+// Completes an IRP that holds the remove lock.
+NTSTATUS SerialComplete(PPORT_EXTENSION port, PIRP irp, NTSTATUS status, ULONG_PTR information);
+
+// timeout.c: when the active IRP of a queue has to end.
+typedef struct _TIMEOUT_STATE {
+    ULONGLONG Now, Started, LastByte;
+    ULONG Wanted, Done;
+} TIMEOUT_STATE, *PTIMEOUT_STATE;
+#define SERIAL_NO_DEADLINE ((ULONGLONG) - 1)
+// STATUS_PENDING: go on waiting, *deadline tells until when. Else the status to complete with.
+NTSTATUS SerialReadVerdict(const SERIAL_TIMEOUTS *timeouts, const TIMEOUT_STATE *state,
+                           ULONGLONG *deadline);
+NTSTATUS SerialWriteVerdict(const SERIAL_TIMEOUTS *timeouts, const TIMEOUT_STATE *state,
+                            ULONGLONG *deadline);
+
+// control.c
+NTSTATUS SerialDeviceControl(PDEVICE_OBJECT device, PIRP irp);
+
+// pnp.c
+DRIVER_ADD_DEVICE SerialAddDevice;
+NTSTATUS SerialPnp(PDEVICE_OBJECT device, PIRP irp);
+
+// properties.c: the node's description. Leaves defaults where it says nothing.
+VOID SerialReadProperties(PPORT_EXTENSION port);
+// Finds a property of one cell in a block as abi/drivers/devicetree.h draws it.
+BOOLEAN SerialFindCell(const UCHAR *block, ULONG bytes, PCSTR name, PULONG value);
+
+#endif
