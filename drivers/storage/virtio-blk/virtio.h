@@ -120,8 +120,8 @@ enum virtio_rule virtio_reset(const struct virtio_io *io);
 // Reset, features, configuration, queue size: everything until the memory of the queue is needed.
 enum virtio_rule virtio_prepare(const struct virtio_io *io, struct virtio_disk *disk);
 
-// Tells where the queue lies and lets the device run. The queue's notification register is inside the
-// notify region of `layout` afterwards.
+// Tells where the queue lies and lets the device run. The queue's notification register is inside
+// the notify region of `layout` afterwards.
 enum virtio_rule virtio_start(const struct virtio_io *io, const struct virtio_layout *layout,
                               const struct virtio_queue_addresses *addresses,
                               struct virtio_disk *disk);

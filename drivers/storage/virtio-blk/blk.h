@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+//
+// The driver's device objects and the parts of it. The FDO sits on a PCI function and owns the
+// hardware and the queue; its one PDO is the disk, whose READ, WRITE and FLUSH_BUFFERS the queue
+// serves. Both are in one task, so that from the disk's dispatch routine to the ring there is no
+// further IRP.
+//
+// Locking. `lock` guards state, the slots' ownership, the waiting list and the virtqueue. A slot
+// belongs to whoever took it off the free stack until it is given back; while it is in flight it
+// belongs to the queue. No IRP is completed, and no scatter/gather list asked for, with the lock
+// held.
+#pragma once
+
+#include "queue.h"
+
+#include <pdo.h>
+
+#define BLK_TAG 0x206B6C42u // 'Blk '
+
+enum blk_state {
+    BLK_DOWN,    // no hardware: requests are refused
+    BLK_HELD,    // started, but requests wait (stop pending, low power)
+    BLK_RUNNING, // requests go to the device
+    BLK_FAILED,  // the device broke a rule or went away: requests are refused
+};
+
+struct fdo_extension;
+
+struct blk_slot {
+    struct fdo_extension *blk;
+    PIRP irp;
+    PSCATTER_GATHER_LIST list; // of the piece in flight, NULL for a flush
+    ULONG bytes;               // of the piece in flight
+};
+
+struct extension {
+    BOOLEAN is_fdo;
+};
+
+struct fdo_extension {
+    struct extension common;
+    PDEVICE_OBJECT self, lower, pdo, disk;
+
+    KSPIN_LOCK lock;
+    enum blk_state state;
+    NTSTATUS refusal; // what refused requests complete with
+    LIST_ENTRY waiting;
+    KEVENT idle; // signalled while no slot is taken
+    ULONG free_count;
+    UCHAR free[VIRTIO_SLOTS];
+    struct blk_slot slots[VIRTIO_SLOTS];
+    struct virtio_queue queue;
+    struct virtio_disk geometry;
+    ULONG pages_most; // of one piece
+    volatile USHORT *doorbell;
+
+    PUCHAR isr;
+    volatile LONG configuration_changed;
+    PKINTERRUPT interrupt;
+    KDPC dpc;
+    PDMA_ADAPTER adapter;
+    ULONG map_registers;
+    PVOID ring, requests;
+    PHYSICAL_ADDRESS ring_address, requests_address;
+    struct virtio_layout layout;
+    PUCHAR bars[6]; // mapped
+    ULONGLONG bar_bytes[6];
+};
+
+struct pdo_extension {
+    struct extension common;
+    struct fdo_extension *blk;
+    ULONG number; // N of \Device\HarddiskN
+};
+
+// --- hardware.c: PASSIVE_LEVEL except where said
+// ----------------------------------------------------
+
+// Maps the registers, gets the DMA adapter and the common buffers, connects the interrupt. On
+// failure nothing is left behind.
+NTSTATUS HardwareAcquire(struct fdo_extension *blk, PCM_RESOURCE_LIST raw,
+                         PCM_RESOURCE_LIST translated);
+
+// Brings the device from any state to running with an empty queue; fills geometry.
+NTSTATUS HardwareRun(struct fdo_extension *blk);
+
+// Resets the device: no DMA and no interrupts afterwards. IRQL <= DISPATCH_LEVEL.
+VOID HardwareQuiet(struct fdo_extension *blk);
+
+// Whether the device asks for a reset. IRQL <= DISPATCH_LEVEL.
+BOOLEAN HardwareNeedsReset(struct fdo_extension *blk);
+
+// Undoes HardwareAcquire; may be called twice.
+VOID HardwareRelease(struct fdo_extension *blk);
+
+// --- io.c
+// -------------------------------------------------------------------------------------------
+
+VOID BlkInitialize(struct fdo_extension *blk);
+
+// A checked READ, WRITE, FLUSH_BUFFERS or SHUTDOWN. Takes the IRP, returns STATUS_PENDING.
+// IRQL <= DISPATCH_LEVEL.
+NTSTATUS BlkSubmit(struct fdo_extension *blk, PIRP irp);
+
+// Lets requests go to the device, those first that wait. anew: the queue was just made, no slot is
+// taken. PASSIVE_LEVEL.
+VOID BlkResume(struct fdo_extension *blk, BOOLEAN anew);
+
+// Lets requests wait and returns when none is in flight; a device that does not finish within five
+// seconds has failed. PASSIVE_LEVEL.
+VOID BlkHold(struct fdo_extension *blk);
+
+// Refuses requests from now on with this status, and completes all that are there with it. The
+// device must be quiet. IRQL <= DISPATCH_LEVEL.
+VOID BlkAbandon(struct fdo_extension *blk, enum blk_state state, NTSTATUS status);
+
+// Completes the waiting requests of a file that is being closed with STATUS_CANCELLED.
+VOID BlkCleanup(struct fdo_extension *blk, PFILE_OBJECT file);
+
+// The device broke a rule: logs it, resets the device, fails everything. IRQL <= DISPATCH_LEVEL.
+VOID BlkDeviceBroke(struct fdo_extension *blk, enum virtio_rule rule);
+
+KSERVICE_ROUTINE BlkInterrupt;
+KDEFERRED_ROUTINE BlkDpc;
+
+// --- disk.c: dispatch routines of the PDO; they complete or take the IRP
+// -----------------------------
+
+NTSTATUS DiskCreate(struct fdo_extension *blk);
+NTSTATUS DiskReadWrite(PDEVICE_OBJECT disk, PIRP irp);
+NTSTATUS DiskFlush(PDEVICE_OBJECT disk, PIRP irp);
+NTSTATUS DiskControl(PDEVICE_OBJECT disk, PIRP irp);
+NTSTATUS DiskPnp(PDEVICE_OBJECT disk, PIRP irp);

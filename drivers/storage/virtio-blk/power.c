@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+//
+// Power. The FDO is the policy owner: a system IRP goes down first, then the driver asks for the
+// device state that belongs to it, and the system IRP ends after the device IRP ("Handling a System
+// Set-Power IRP in a Device Power Policy Owner"). Powering down empties the queue on the way down;
+// powering up starts the device after the bus has.
+#include "power.h"
+
+static VOID device_irp_done(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state, PVOID context,
+                            PIO_STATUS_BLOCK iosb)
+{
+    PIRP system_irp = context;
+    UNREFERENCED_PARAMETER(device);
+    UNREFERENCED_PARAMETER(minor);
+    UNREFERENCED_PARAMETER(state);
+    PoStartNextPowerIrp(system_irp);
+    (VOID) PdoComplete(system_irp, iosb->Status);
+}
+
+static NTSTATUS system_irp_back(PDEVICE_OBJECT device, PIRP irp, PVOID context)
+{
+    struct fdo_extension *blk = context;
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    UNREFERENCED_PARAMETER(device);
+    BOOLEAN working = location->Parameters.Power.State.SystemState == PowerSystemWorking;
+    POWER_STATE target = {.DeviceState = working ? PowerDeviceD0 : PowerDeviceD3};
+    if (!NT_SUCCESS(irp->IoStatus.Status))
+        return STATUS_SUCCESS;
+    NTSTATUS status =
+        PoRequestPowerIrp(blk->pdo, IRP_MN_SET_POWER, target, device_irp_done, irp, NULL);
+    if (status == STATUS_PENDING)
+        return STATUS_MORE_PROCESSING_REQUIRED;
+    irp->IoStatus.Status = status;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS set_system_power(struct fdo_extension *blk, PIRP irp)
+{
+    IoMarkIrpPending(irp);
+    IoCopyCurrentIrpStackLocationToNext(irp);
+    IoSetCompletionRoutine(irp, system_irp_back, blk, TRUE, TRUE, TRUE);
+    (VOID) PoCallDriver(blk->lower, irp);
+    return STATUS_PENDING;
+}
+
+static VOID restart(struct fdo_extension *blk)
+{
+    if (blk->state != BLK_HELD)
+        return;
+    if (NT_SUCCESS(HardwareRun(blk)))
+        BlkResume(blk, TRUE);
+    else
+        BlkAbandon(blk, BLK_FAILED, STATUS_ADAPTER_HARDWARE_ERROR);
+}
+
+static NTSTATUS set_device_power(struct fdo_extension *blk, PIRP irp)
+{
+    POWER_STATE state = IoGetCurrentIrpStackLocation(irp)->Parameters.Power.State;
+    PoStartNextPowerIrp(irp);
+    if (state.DeviceState != PowerDeviceD0) {
+        BlkHold(blk);
+        HardwareQuiet(blk);
+        PoSetPowerState(blk->self, DevicePowerState, state);
+        IoSkipCurrentIrpStackLocation(irp);
+        return PoCallDriver(blk->lower, irp);
+    }
+    if (IoForwardIrpSynchronously(blk->lower, irp) && NT_SUCCESS(irp->IoStatus.Status)) {
+        restart(blk);
+        PoSetPowerState(blk->self, DevicePowerState, state);
+    }
+    return PdoComplete(irp, irp->IoStatus.Status);
+}
+
+NTSTATUS FdoPower(struct fdo_extension *blk, PIRP irp)
+{
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    if (location->MinorFunction == IRP_MN_SET_POWER)
+        return location->Parameters.Power.Type == SystemPowerState ? set_system_power(blk, irp)
+                                                                   : set_device_power(blk, irp);
+    PoStartNextPowerIrp(irp);
+    IoSkipCurrentIrpStackLocation(irp);
+    return PoCallDriver(blk->lower, irp);
+}
+
+// The disk has no power of its own: its controller's IRPs do the work.
+NTSTATUS DiskPower(PDEVICE_OBJECT disk, PIRP irp)
+{
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    BOOLEAN known = location->MinorFunction == IRP_MN_SET_POWER ||
+                    location->MinorFunction == IRP_MN_QUERY_POWER;
+    PoStartNextPowerIrp(irp);
+    if (location->MinorFunction == IRP_MN_SET_POWER)
+        PoSetPowerState(disk, location->Parameters.Power.Type, location->Parameters.Power.State);
+    return PdoComplete(irp, known ? STATUS_SUCCESS : irp->IoStatus.Status);
+}
