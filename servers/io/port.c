@@ -190,11 +190,12 @@ ash_word port_milliseconds(unsigned ms)
 void port_alarm(ash_word time)
 {
     static ash_word set;
+    bool pending;
     if (time == set)
         return;
     set = time;
-    ash_error error =
-        time != 0 ? ash_timer_set(ASH_SLOT_TIMER, time) : ash_timer_cancel(ASH_SLOT_TIMER, nullptr);
+    ash_error error = time != 0 ? ash_timer_set(ASH_SLOT_TIMER, time)
+                                : ash_timer_cancel(ASH_SLOT_TIMER, &pending);
     if (error != ASH_OK)
         ash_log("the timer cannot be set: error %d", (int)error);
 }

@@ -71,6 +71,7 @@ struct ash_io {
     size_t information; /* bytes transferred */
     struct ash_file *file;
     size_t limit; /* private: largest information that is believed */
+    void *output; /* private: where inline data goes */
     uint16_t slot;
     bool done;
     void *user; /* the caller's */
