@@ -11,6 +11,7 @@
 gdb's own `info threads` shows harts. Kernel structures are read by their DWARF names.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -72,14 +73,29 @@ def kernel_readable() -> bool:
         return False
 
 
-def select_kernel_hart() -> None:
-    """A hart in user mode sees no kernel memory: choose one that does, if there is one."""
-    for hart in gdb.selected_inferior().threads():
-        hart.switch()
-        if kernel_readable():
-            return
-    raise gdb.GdbError("no hart is in the kernel now; `continue` and stop again, or set a "
-                       "breakpoint in it (for example: break trap_handler)")
+@contextlib.contextmanager
+def kernel_view():
+    """A hart in user mode sees no kernel memory. Within this block one does: a hart that is in the
+    kernel, or else the selected one, whose privilege QEMU lets us raise for the moment."""
+    chosen = gdb.selected_thread()
+    try:
+        for hart in gdb.selected_inferior().threads():
+            hart.switch()
+            if kernel_readable():
+                yield
+                return
+        chosen.switch()
+        privilege = int(gdb.parse_and_eval("$priv"))
+        gdb.execute("set $priv = 1")
+        try:
+            if not kernel_readable():
+                raise gdb.GdbError("the kernel has not set up its memory yet; `continue` first")
+            yield
+        finally:
+            gdb.execute(f"set $priv = {privilege}")
+    finally:
+        if chosen is not None:
+            chosen.switch()
 
 
 def all_threads() -> list[gdb.Value]:
@@ -114,9 +130,7 @@ class Threads(gdb.Command):
         super().__init__("ashlar-threads", gdb.COMMAND_STATUS)
 
     def invoke(self, argument, from_tty):
-        chosen = gdb.selected_thread()
-        try:
-            select_kernel_hart()
+        with kernel_view():
             print(f"{'name':<16} {'state':<22} {'prio':>4} {'hart':>4} {'ticks':>12}  "
                   f"{'pc':<18}  waits for")
             for thread in all_threads():
@@ -125,9 +139,6 @@ class Threads(gdb.Command):
                 print(f"{thread_name(thread):<16} {state_name(thread):<22} "
                       f"{int(thread['priority']):>4} {number:>4} {int(thread['ticks']):>12}  "
                       f"{int(thread['reg'][0]):#018x}  {waits_for(thread)}")
-        finally:
-            if chosen is not None:
-                chosen.switch()
 
 
 class Tasks(gdb.Command):
@@ -160,10 +171,10 @@ class Task(gdb.Command):
         return [name for name in task_files() if name.startswith(text)]
 
 
-def user_frames(thread: gdb.Value) -> list[int]:
-    """Return addresses by the frame pointer chain, read through the page table of a hart that
-    runs this task; only as far as memory can be read."""
-    addresses, frame = [int(thread["reg"][0]), int(thread["reg"][1])], int(thread["reg"][8])
+def user_frames(pc: int, frame: int) -> list[int]:
+    """Return addresses by the frame pointer chain, as far as the selected hart's page table
+    shows the stack: all of it when that hart runs the same task."""
+    addresses = [pc]
     inferior = gdb.selected_inferior()
     while frame and frame % 8 == 0 and len(addresses) < FRAME_LIMIT:
         try:
@@ -172,9 +183,9 @@ def user_frames(thread: gdb.Value) -> list[int]:
             break
         next_frame, address = (int.from_bytes(pair[:8], "little"),
                                int.from_bytes(pair[8:], "little"))
+        addresses.append(address)
         if next_frame <= frame:
             break
-        addresses.append(address)
         frame = next_frame
     return addresses
 
@@ -186,14 +197,14 @@ class Backtrace(gdb.Command):
         super().__init__("ashlar-backtrace", gdb.COMMAND_STACK)
 
     def invoke(self, argument, from_tty):
-        select_kernel_hart()
-        for thread in all_threads():
-            if thread_name(thread) == argument:
-                for level, address in enumerate(user_frames(thread)):
-                    symbol = gdb.execute(f"info symbol {address:#x}", to_string=True).strip()
-                    print(f"#{level} {address:#x} {symbol}")
-                return
-        raise gdb.GdbError(f"no thread is called '{argument}'; ashlar-threads lists them")
+        with kernel_view():
+            found = [(int(thread["reg"][0]), int(thread["reg"][8])) for thread in all_threads()
+                     if thread_name(thread) == argument]
+        if not found:
+            raise gdb.GdbError(f"no thread is called '{argument}'; ashlar-threads lists them")
+        for level, address in enumerate(user_frames(*found[0])):
+            symbol = gdb.execute(f"info symbol {address:#x}", to_string=True).strip()
+            print(f"#{level} {address:#x} {symbol}")
 
 
 for command in (Attach, Threads, Tasks, Task, Backtrace):
