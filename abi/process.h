@@ -61,12 +61,21 @@ enum ash_proc_state {
     ASH_PROC_CRASHED = 3,
 };
 
+/* Priorities. Managers stand above all drivers, drivers above applications. Up to ASH_PRIORITY_BASE a
+ * thread gets time slices in turn with its equals and may use an idle hart whole; above it a thread has
+ * a budget, and all such threads of a task together have at most 95 % of a hart, so that no task can
+ * shut out what runs below it. */
+#define ASH_PRIORITY_BASE    100u /* applications, worker threads of drivers */
+#define ASH_PRIORITY_DRIVER  180u /* the largest for drivers: interrupt, dispatch threads */
+#define ASH_PRIORITY_MANAGER 220u
+
 /* Threads: a thread is numbered from 0 (the first) within its task. It starts at `entry` with
- * a0 = argument, a1 = address of its IPC buffer, a2 = its number, a3 = lowest address of its stack, on
- * a new stack; tp is for the run-time library to set. Its parking Notification is in slot
+ * a0 = argument, a1 = address of its IPC buffer, tp = its number, gp = lowest address of its stack, on
+ * a new stack; tp and gp are for the run-time library to set. Its parking Notification is in slot
  * ASH_SLOT_NOTIFICATION (number 0) or ASH_SLOT_THREADS + 2 * number, a Timer bound to it in the next
  * slot; any thread of the task may signal it. The reply tells the same.
- * priority at most the task's largest; budget/period in microseconds; 0: the task's default. */
+ * priority at most the task's largest; budget/period in microseconds; 0: the default for the priority
+ * (a slice of 10000 of 10000 up to ASH_PRIORITY_BASE, else 4500 of 10000, or what the task has left). */
 #define ASH_PROC_THREADS 64u
 struct ash_proc_thread_create_request {
     ash_word entry, argument, stack_bytes, priority, budget_us, period_us;

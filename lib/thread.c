@@ -43,6 +43,8 @@ struct ash_birth {
             "sub sp, sp, t0\n"
             "andi sp, sp, -64\n"
             "mv a4, sp\n"
+            "mv a2, tp\n"
+            "mv a3, gp\n"
             "mv s0, zero\n"
             "mv ra, zero\n"
             "tail ash_thread_start_c\n");
