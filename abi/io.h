@@ -41,7 +41,9 @@
 enum ash_io_op {
     /* Drivers. Every capability in a reply goes where the IPC buffer's receive path says. */
     ASH_IO_REGISTER = 1,    /* c0: Notification for requests, c1: for completions (both with write
-                               right) -> link_reply: the control link + c0: doorbell of io */
+                               right) -> link_reply: the control link + c0: doorbell of io. Also by
+                               pnp (instead of CLIENT), which answers for the root device as driver
+                               PnpManager */
     ASH_IO_INITIALIZED = 2, /* status_request: DriverEntry's result */
     ASH_IO_CREATE_DEVICE = 3,  /* create_device_request -> device_reply */
     ASH_IO_UPDATE_DEVICE = 4,  /* update_device_request: Flags etc. as they stand now */

@@ -12,7 +12,7 @@ static const struct row {
     size_t request;
     void (*handler)(const struct io_call *call);
 } rows[] = {
-    {ASH_IO_REGISTER, DRIVER, 0, io_driver_register},
+    {ASH_IO_REGISTER, REGISTRANT, 0, io_driver_register},
     {ASH_IO_INITIALIZED, DRIVER, sizeof(struct ash_io_status_request), io_driver_initialized},
     {ASH_IO_CREATE_DEVICE, DRIVER, sizeof(struct ash_io_create_device_request), io_device_create},
     {ASH_IO_UPDATE_DEVICE, DRIVER, sizeof(struct ash_io_update_device_request), io_device_update},
@@ -50,6 +50,8 @@ static bool may(enum who who, ash_word task)
         return true;
     case DRIVER:
         return io_driver_of(task) != nullptr;
+    case REGISTRANT: /* the plug-and-play manager has the root device */
+        return io_driver_of(task) != nullptr || task == ASH_TASK_PNP;
     case MANAGERS:
         return task == ASH_TASK_PNP || task == ASH_TASK_POWER;
     case PNP:

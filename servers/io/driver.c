@@ -120,16 +120,34 @@ void io_driver_load(const struct io_call *call)
     port_answer(call->token, status, &reply, sizeof(reply), ASH_NULL_CPTR);
 }
 
+/* The plug-and-play manager answers for the root of the device tree, as a driver would. */
+static struct io_driver *adopt_pnp(void)
+{
+    struct io_driver *driver = new_driver("PnpManager", "servers/pnp");
+    if (driver == nullptr)
+        return nullptr;
+    driver->task = io_task_get(ASH_TASK_PNP);
+    driver->task_id = ASH_TASK_PNP;
+    driver->state = IO_DRIVER_READY;
+    driver->owed_status = STATUS_DEVICE_REMOVED;
+    if (driver->task != nullptr)
+        driver->task->driver = driver;
+    return driver;
+}
+
 /* ASH_IO_REGISTER */
 void io_driver_register(const struct io_call *call)
 {
     struct io_driver *driver = io_driver_of(call->task);
-    if (call->cap_count != 2 || driver->control != nullptr) {
+    if (driver == nullptr && call->task == ASH_TASK_PNP)
+        driver = adopt_pnp();
+    if (call->cap_count != 2 || driver == nullptr || driver->control != nullptr) {
         for (unsigned i = 0; i < call->cap_count; i++)
             port_drop(call->caps[i]);
         io_fail(call, STATUS_INVALID_PARAMETER);
         return;
     }
+    port_drop(driver->task->completions); /* of an earlier CLIENT */
     driver->task->requests = call->caps[0];
     driver->task->completions = call->caps[1];
     ash_status status = io_link_new(ASH_LINK_CONTROL, 0, nullptr, driver->task, &driver->control);

@@ -547,7 +547,23 @@ TEST(flush_all_then_shutdown)
     CHECK_EQ(answer->status, STATUS_SUCCESS);
 }
 
-TEST(everybody_was_answered_at_most_once)
+TEST(pnp_has_the_root_device)
+{
+    begin();
+    struct fake_answer *answer = fake_call(ASH_TASK_PNP, ASH_IO_REGISTER, nullptr, 0, 2);
+    CHECK_EQ(answer->status, STATUS_SUCCESS);
+    const struct fake_driver pnp = {.task = ASH_TASK_PNP};
+    ash_word root = fake_device(&pnp, "", 0x2a);
+    CHECK(root != 0);
+    struct fake_driver driver = fake_driver_start("devicetree");
+    owe_add_device(&driver, root);
+    ash_word fdo = fake_device(&driver, "", 0x2a);
+    answer = attach(&driver, fdo, root);
+    CHECK_EQ(answer->status, STATUS_SUCCESS);
+    CHECK_EQ(REPLY(ash_io_attach_reply, answer).link.peer, ASH_TASK_PNP);
+}
+
+TEST(empty_path_is_refused)
 {
     begin();
     CHECK_EQ(open_path(client(1), "")->status, STATUS_OBJECT_NAME_INVALID);
