@@ -38,6 +38,8 @@ def run_stage(stage: str, arguments, tally: Tally) -> None:
             if wanted(name):
                 check(tally)
     elif stage == "host":
+        if wanted("host/tools"):
+            suite_host.tools(tally)
         suite_host.unit_tests(tally, wanted)
     elif stage == "fuzz":
         suite_host.fuzz(tally, wanted, arguments.fuzz_seconds)

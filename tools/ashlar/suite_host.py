@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import unittest
 
 import paths
 from suite import Clock, Tally, in_parallel, last_lines, read_tap
@@ -43,6 +44,28 @@ def unit_tests(tally: Tally, wanted) -> None:
         tally.group(f"host/{test['name']}", passed, failures, clock.seconds(), last_lines(text))
 
     in_parallel(one, [test for test in introspect("tests") if wanted(f"host/{test['name']}")])
+
+
+class Recorder(unittest.TestResult):
+    """Collects names of passed tests, which unittest itself only counts."""
+
+    def __init__(self):
+        super().__init__()
+        self.passed = 0
+
+    def addSuccess(self, test):  # noqa: N802, the name is unittest's
+        self.passed += 1
+
+
+def tools(tally: Tally) -> None:
+    """Tests of `./ashlar` itself."""
+    clock, result = Clock(), Recorder()
+    folder = paths.TREE / "tests" / "tools"
+    unittest.defaultTestLoader.discover(str(folder)).run(result)
+    broken = result.failures + result.errors
+    failures = [f"{test}: {why.strip().splitlines()[-1]}" for test, why in broken]
+    tally.group("host/tools", result.passed, failures, clock.seconds(),
+                last_lines("\n".join(why for _, why in broken)))
 
 
 def fuzz_targets() -> dict[str, pathlib.Path]:
