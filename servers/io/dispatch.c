@@ -4,7 +4,7 @@
 #include "manager.h"
 #include <string.h>
 
-enum who { ANY, DRIVER, MANAGERS, PNP, POWER };
+enum who { ANY, DRIVER, REGISTRANT, MANAGERS, PNP, POWER };
 
 static const struct row {
     ash_word op;
