@@ -7,6 +7,8 @@
 #ifndef DDK_DEBUG_H
 #define DDK_DEBUG_H
 
+#include <ntdef.h>
+
 // Returns STATUS_SUCCESS. At most 512 bytes a call. Any IRQL (strings resident).
 ULONG DbgPrint(PCSTR format, ...);
 ULONG DbgPrintEx(ULONG component, ULONG level, PCSTR format, ...);
@@ -51,5 +53,6 @@ VOID RtlAssert(PVOID text, PVOID file, ULONG line, PSTR message);
 int _vsnprintf(char *buffer, size_t bytes, const char *format, va_list arguments);
 int _vsnwprintf(WCHAR *buffer, size_t chars, const WCHAR *format, va_list arguments);
 SIZE_T DdkWcslen(PCWSTR s);
+int DdkFormat(char *buffer, size_t bytes, const char *format, ...);
 
 #endif

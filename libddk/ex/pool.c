@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+//
+// Pool. Blocks below a page come from slabs of one size class (16-byte header in front, canary
+// behind); larger ones are whole pages, described in a table beside, so that they are page aligned.
+// A block in use has ALLOCATED_MAGIC in its header and CANARY after its last byte: freeing anything
+// else is a bug check that says what was wrong.
+
+#include "../ke/ki.h"
+#include "ex.h"
+
+#define ALLOCATED_MAGIC 0x416c6c6fu
+#define FREED_MAGIC 0x46726565u
+#define CANARY 0xC5u
+#define CANARY_BYTES 8u
+#define CLASSES 12u
+#define SLAB_PAGES 4u
+#define LARGE_BUCKETS 64u
+
+struct block {
+    ULONG Magic;
+    ULONG Tag;
+    USHORT Bytes; // asked for
+    USHORT Class;
+    ULONG Reserved;
+};
+struct free_block {
+    struct block Header;
+    struct free_block *Next;
+};
+struct large {
+    struct large *Next;
+    PVOID Address;
+    SIZE_T Pages;
+    SIZE_T Bytes;
+    ULONG Tag;
+};
+
+static const USHORT class_bytes[CLASSES] = {48,  64,  96,  128,  192,  256,
+                                            384, 512, 768, 1024, 2048, 4096};
+static struct free_block *free_lists[CLASSES];
+static struct large *large_blocks[LARGE_BUCKETS];
+static struct ki_lock lock;
+static SIZE_T used_bytes, used_blocks;
+C_ASSERT(sizeof(struct block) == 16);
+
+static ULONG class_of(SIZE_T gross)
+{
+    ULONG class = 0;
+    while (class_bytes[class] < gross)
+        class ++;
+    return class;
+}
+
+static bool refill(ULONG class)
+{
+    char *slab = port_pages_alloc(SLAB_PAGES);
+    if (slab == NULL)
+        return false;
+    SIZE_T size = class_bytes[class];
+    ki_acquire(&lock);
+    for (SIZE_T offset = 0; offset + size <= SLAB_PAGES * PAGE_SIZE; offset += size) {
+        struct free_block *block = (struct free_block *)(void *)(slab + offset);
+        if (BYTE_OFFSET(&block->Header + 1) == 0)
+            continue; // a page-aligned body would look like a large block
+        block->Header.Magic = FREED_MAGIC;
+        block->Next = free_lists[class];
+        free_lists[class] = block;
+        port_poison(block + 1, size - sizeof(*block));
+    }
+    ki_release(&lock);
+    return true;
+}
+
+static struct free_block *take(ULONG class)
+{
+    ki_acquire(&lock);
+    struct free_block *block = free_lists[class];
+    if (block != NULL) {
+        if (block->Header.Magic != FREED_MAGIC)
+            ki_violation(BAD_POOL_HEADER, "pool: a freed block was written to", (ULONG_PTR)block,
+                         block->Header.Tag);
+        free_lists[class] = block->Next;
+    }
+    ki_release(&lock);
+    return block;
+}
+
+static PVOID allocate_small(SIZE_T bytes, ULONG tag)
+{
+    ULONG class = class_of(bytes + sizeof(struct block) + CANARY_BYTES);
+    struct free_block *block;
+    while ((block = take(class)) == NULL)
+        if (!refill(class))
+            return NULL;
+    PUCHAR body = (PUCHAR)(&block->Header + 1);
+    port_unpoison(body, bytes + CANARY_BYTES);
+    memset(body + bytes, CANARY, CANARY_BYTES);
+    port_poison(body + bytes, CANARY_BYTES);
+    block->Header = (struct block){ALLOCATED_MAGIC, tag, (USHORT)bytes, (USHORT)class, 0};
+    __atomic_fetch_add(&used_bytes, bytes, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&used_blocks, 1, __ATOMIC_RELAXED);
+    return body;
+}
+
+static struct large **large_bucket(const void *address)
+{
+    return &large_blocks[((ULONG_PTR)address >> PAGE_SHIFT) % LARGE_BUCKETS];
+}
+
+static PVOID allocate_large(SIZE_T bytes, ULONG tag)
+{
+    struct large *large;
+    if (bytes > MAXLONGLONG / 2 || (large = allocate_small(sizeof(*large), 'greL')) == NULL)
+        return NULL;
+    SIZE_T pages = BYTES_TO_PAGES(bytes);
+    PVOID address = port_pages_alloc(pages);
+    if (address == NULL) {
+        ex_pool_free(large, 0);
+        return NULL;
+    }
+    struct large **bucket = large_bucket(address);
+    ki_acquire(&lock);
+    *large = (struct large){*bucket, address, pages, bytes, tag};
+    *bucket = large;
+    ki_release(&lock);
+    __atomic_fetch_add(&used_bytes, bytes, __ATOMIC_RELAXED);
+    return address;
+}
+
+PVOID ex_pool_allocate(SIZE_T bytes, ULONG tag)
+{
+    if (bytes + sizeof(struct block) + CANARY_BYTES <= class_bytes[CLASSES - 1] &&
+        bytes < PAGE_SIZE / 2 + PAGE_SIZE / 4)
+        return allocate_small(bytes, tag);
+    return allocate_large(bytes, tag);
+}
+
+static void check_tag(ULONG tag, ULONG allocated, const void *p)
+{
+    if (tag != 0 && tag != allocated)
+        ki_die(BAD_POOL_CALLER, (ULONG_PTR)p, tag, allocated, 0,
+               "pool: freed with another tag than it was allocated with");
+}
+
+static void free_large(PVOID p, ULONG tag)
+{
+    struct large **link = large_bucket(p);
+    ki_acquire(&lock);
+    while (*link != NULL && (*link)->Address != p)
+        link = &(*link)->Next;
+    struct large *large = *link;
+    if (large != NULL)
+        *link = large->Next;
+    ki_release(&lock);
+    if (large == NULL)
+        ki_violation(BAD_POOL_CALLER, "pool: freed address is no allocation", (ULONG_PTR)p, tag);
+    check_tag(tag, large->Tag, p);
+    __atomic_fetch_sub(&used_bytes, large->Bytes, __ATOMIC_RELAXED);
+    port_pages_free(p, large->Pages);
+    ex_pool_free(large, 0);
+}
+
+static void check_canary(PUCHAR body, const struct block *header)
+{
+    port_unpoison(body + header->Bytes, CANARY_BYTES);
+    for (ULONG i = 0; i < CANARY_BYTES; i++)
+        if (body[header->Bytes + i] != CANARY)
+            ki_die(BAD_POOL_HEADER, (ULONG_PTR)body, header->Tag, header->Bytes, i,
+                   "pool: the driver wrote past the end of a block");
+}
+
+static void free_small(PVOID p, ULONG tag)
+{
+    struct free_block *block = (struct free_block *)(void *)((struct block *)p - 1);
+    struct block *header = &block->Header;
+    if (header->Magic != ALLOCATED_MAGIC || header->Class >= CLASSES)
+        ki_violation(BAD_POOL_CALLER,
+                     header->Magic == FREED_MAGIC ? "pool: block freed twice"
+                                                  : "pool: freed address is no allocation",
+                     (ULONG_PTR)p, tag);
+    check_tag(tag, header->Tag, p);
+    check_canary(p, header);
+    ULONG class = header->Class;
+    __atomic_fetch_sub(&used_bytes, header->Bytes, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&used_blocks, 1, __ATOMIC_RELAXED);
+    ki_acquire(&lock);
+    header->Magic = FREED_MAGIC;
+    block->Next = free_lists[class];
+    free_lists[class] = block;
+    port_poison(block + 1, class_bytes[class] - sizeof(*block));
+    ki_release(&lock);
+}
+
+void ex_pool_free(PVOID p, ULONG tag)
+{
+    if (((ULONG_PTR)p & 15) != 0)
+        ki_violation(BAD_POOL_CALLER, "pool: freed address is no allocation", (ULONG_PTR)p, tag);
+    if (BYTE_OFFSET(p) == 0)
+        free_large(p, tag);
+    else
+        free_small(p, tag);
+}
+
+void ex_pool_usage(SIZE_T *bytes, SIZE_T *blocks)
+{
+    *bytes = __atomic_load_n(&used_bytes, __ATOMIC_RELAXED);
+    *blocks = __atomic_load_n(&used_blocks, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+//
+// Cancelling. One system cancel spin lock. IoCancelIrp takes the routine out of the IRP with an
+// exchange; so does the driver that clears it: whoever gets the routine completes the IRP.
+
+#include "io.h"
+
+static KSPIN_LOCK cancel_lock;
+
+VOID IoAcquireCancelSpinLock(PKIRQL irql)
+{
+    *irql = KeAcquireSpinLockRaiseToDpc(&cancel_lock);
+}
+
+VOID IoReleaseCancelSpinLock(KIRQL irql)
+{
+    KeReleaseSpinLock(&cancel_lock, irql);
+}
+
+BOOLEAN IoCancelIrp(PIRP irp)
+{
+    struct ki_state state;
+    KIRQL irql;
+    ki_save_state(&state);
+    IoAcquireCancelSpinLock(&irql);
+    irp->Cancel = TRUE;
+    PDRIVER_CANCEL routine = IoSetCancelRoutine(irp, NULL);
+    if (routine == NULL) {
+        IoReleaseCancelSpinLock(irql);
+        return FALSE;
+    }
+    irp->CancelIrql = irql;
+    PDEVICE_OBJECT device =
+        irp->CurrentLocation <= irp->StackCount ? IoGetCurrentIrpStackLocation(irp)->DeviceObject : NULL;
+    routine(device, irp);
+    ki_check_state(&state, "cancel routine did not release the cancel spin lock with Irp->CancelIrql",
+                   (void *)routine);
+    return TRUE;
+}

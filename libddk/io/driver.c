@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+//
+// The driver object: dispatch table filled with the routine that refuses, client extensions,
+// reinitialisation routines, work items, the once-a-second timer.
+
+#include "../ob/ob.h"
+#include "io.h"
+
+#define SECOND 10000000LL
+#define REINITIALIZE_MAX 8u
+
+struct client_extension {
+    struct client_extension *Next;
+    PVOID Id;
+    DECLSPEC_ALIGN(16) UCHAR Data[];
+};
+struct reinitialize {
+    PDRIVER_REINITIALIZE Routine;
+    PVOID Context;
+};
+
+static struct client_extension *extensions;
+static struct ki_lock lock;
+static struct reinitialize reinitialize[REINITIALIZE_MAX];
+static ULONG reinitialize_count, reinitialize_calls;
+
+void io_init_driver(PDRIVER_OBJECT driver, PDRIVER_EXTENSION extension)
+{
+    memset(driver, 0, sizeof(*driver));
+    memset(extension, 0, sizeof(*extension));
+    driver->Type = IO_TYPE_DRIVER;
+    driver->Size = sizeof(*driver);
+    driver->DriverExtension = extension;
+    extension->DriverObject = driver;
+    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++)
+        driver->MajorFunction[i] = io_dispatch_invalid;
+}
+
+static PVOID find_extension(PVOID id)
+{
+    for (struct client_extension *at = extensions; at != NULL; at = at->Next)
+        if (at->Id == id)
+            return at->Data;
+    return NULL;
+}
+
+NTSTATUS IoAllocateDriverObjectExtension(PDRIVER_OBJECT driver, PVOID id, ULONG size,
+                                         PVOID *extension)
+{
+    (void)driver; // a task has one driver
+    struct client_extension *new =
+        ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*new) + size, 'xEvD');
+    if (new == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    new->Id = id;
+    ki_acquire(&lock);
+    bool collision = find_extension(id) != NULL;
+    if (!collision) {
+        new->Next = extensions;
+        extensions = new;
+    }
+    ki_release(&lock);
+    if (collision) {
+        ExFreePool(new);
+        return STATUS_OBJECT_NAME_COLLISION;
+    }
+    *extension = new->Data;
+    return STATUS_SUCCESS;
+}
+
+PVOID IoGetDriverObjectExtension(PDRIVER_OBJECT driver, PVOID id)
+{
+    (void)driver;
+    ki_acquire(&lock);
+    PVOID found = find_extension(id);
+    ki_release(&lock);
+    return found;
+}
+
+VOID IoRegisterDriverReinitialization(PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine,
+                                      PVOID context)
+{
+    (void)driver;
+    if (reinitialize_count < REINITIALIZE_MAX)
+        reinitialize[reinitialize_count++] = (struct reinitialize){routine, context};
+}
+
+VOID IoRegisterBootDriverReinitialization(PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine,
+                                          PVOID context)
+{
+    IoRegisterDriverReinitialization(driver, routine, context);
+}
+
+// A routine may register itself again: then it is called once more, with a higher count.
+void io_run_reinitialize(PDRIVER_OBJECT driver)
+{
+    while (reinitialize_count != 0) {
+        struct reinitialize now = reinitialize[0];
+        reinitialize_count--;
+        memmove(reinitialize, reinitialize + 1, reinitialize_count * sizeof(now));
+        now.Routine(driver, now.Context, ++reinitialize_calls);
+    }
+}
+
+struct _IO_WORKITEM {
+    WORK_QUEUE_ITEM Item;
+    PVOID Object;
+    PIO_WORKITEM_ROUTINE Routine;
+    PIO_WORKITEM_ROUTINE_EX RoutineEx;
+    PVOID Context;
+};
+
+// Everything needed is copied first: the routine may free the item or queue it again. The object
+// stays referenced until the routine has returned.
+static VOID run_work_item(PVOID parameter)
+{
+    PIO_WORKITEM item = parameter;
+    PVOID object = item->Object;
+    PIO_WORKITEM_ROUTINE routine = item->Routine;
+    PIO_WORKITEM_ROUTINE_EX routine_ex = item->RoutineEx;
+    PVOID context = item->Context;
+    if (routine_ex != NULL)
+        routine_ex(object, context, item);
+    else
+        routine(object, context);
+    if (((PDEVICE_OBJECT)object)->Type == IO_TYPE_DEVICE)
+        ObfDereferenceObject(object);
+}
+
+ULONG IoSizeofWorkItem(VOID)
+{
+    return sizeof(struct _IO_WORKITEM);
+}
+
+VOID IoInitializeWorkItem(PVOID io_object, PIO_WORKITEM item)
+{
+    memset(item, 0, sizeof(*item));
+    item->Object = io_object;
+    ExInitializeWorkItem(&item->Item, run_work_item, item);
+}
+
+VOID IoUninitializeWorkItem(PIO_WORKITEM item)
+{
+    if (item->Item.List.Flink != NULL)
+        ki_violation(WORKER_INVALID, "work item freed or uninitialised while it is queued",
+                     (ULONG_PTR)item, 0);
+}
+
+PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT device)
+{
+    PIO_WORKITEM item = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*item), 'tIrW');
+    if (item != NULL)
+        IoInitializeWorkItem(device, item);
+    return item;
+}
+
+VOID IoFreeWorkItem(PIO_WORKITEM item)
+{
+    IoUninitializeWorkItem(item);
+    ExFreePoolWithTag(item, 'tIrW');
+}
+
+static void queue(PIO_WORKITEM item, WORK_QUEUE_TYPE type, PVOID context)
+{
+    item->Context = context;
+    if (((PDEVICE_OBJECT)item->Object)->Type == IO_TYPE_DEVICE)
+        ObfReferenceObject(item->Object);
+    ExQueueWorkItem(&item->Item, type);
+}
+
+VOID IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, WORK_QUEUE_TYPE type,
+                     PVOID context)
+{
+    item->Routine = routine;
+    item->RoutineEx = NULL;
+    queue(item, type, context);
+}
+
+VOID IoQueueWorkItemEx(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE_EX routine, WORK_QUEUE_TYPE type,
+                       PVOID context)
+{
+    item->Routine = NULL;
+    item->RoutineEx = routine;
+    queue(item, type, context);
+}
+
+static VOID timer_dpc(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
+{
+    PDEVICE_OBJECT device = context;
+    struct _DEVOBJ_EXTENSION *extension = io_device(device);
+    (void)dpc, (void)argument1, (void)argument2;
+    if (extension->TimerRunning)
+        extension->TimerRoutine(device, extension->TimerContext);
+}
+
+NTSTATUS IoInitializeTimer(PDEVICE_OBJECT device, PIO_TIMER_ROUTINE routine, PVOID context)
+{
+    struct _DEVOBJ_EXTENSION *extension = io_device(device);
+    extension->TimerRoutine = routine;
+    extension->TimerContext = context;
+    KeInitializeTimer(&extension->Timer);
+    KeInitializeDpc(&extension->TimerDpc, timer_dpc, device);
+    return STATUS_SUCCESS;
+}
+
+VOID IoStartTimer(PDEVICE_OBJECT device)
+{
+    struct _DEVOBJ_EXTENSION *extension = io_device(device);
+    extension->TimerRunning = TRUE;
+    KeSetTimerEx(&extension->Timer, (LARGE_INTEGER){.QuadPart = -SECOND}, 1000,
+                 &extension->TimerDpc);
+}
+
+VOID IoStopTimer(PDEVICE_OBJECT device)
+{
+    struct _DEVOBJ_EXTENSION *extension = io_device(device);
+    extension->TimerRunning = FALSE;
+    KeCancelTimer(&extension->Timer);
+    KeRemoveQueueDpc(&extension->TimerDpc);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+//
+// Inside of the I/O part: hidden state of IRPs and devices, and the face of the system below
+// ("manager"), which port/posix plays inside one process and runtime/ by messages to the servers.
+
+#ifndef DDK_IO_INTERNAL_H
+#define DDK_IO_INTERNAL_H
+
+#include "../ke/ki.h"
+#include <ntifs.h>
+
+// IRPs that the kit allocated have this in front. finish runs when the walk has passed the last
+// location; the IRP belongs to it then.
+struct DECLSPEC_ALIGN(16) io_irp {
+    void (*Finish)(PIRP irp);
+    void *Context;
+    USHORT Bytes;
+    UCHAR Class; // which free list
+};
+#define IO_IRP_KIT 0x80    // AllocationFlags: struct io_irp lies in front
+#define IO_IRP_DRIVER 0x40 // made by IoAllocateIrp: must not be completed to the end
+#define IO_IRP_PROXY 0x20  // Tail.Overlay.DriverContext of a proxy in use
+
+FORCEINLINE struct io_irp *io_irp_of(PIRP irp)
+{
+    return (struct io_irp *)irp - 1;
+}
+PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp));
+void io_free_irp(PIRP irp);
+NTSTATUS io_dispatch_invalid(PDEVICE_OBJECT device, PIRP irp);
+
+// Hidden part of a device object.
+struct _DEVOBJ_EXTENSION {
+    PDEVICE_OBJECT DeviceObject;
+    PDEVICE_OBJECT AttachedTo;
+    ULONG64 Id;             // known to the I/O manager; 0 in host tests
+    BOOLEAN DeletePending;
+    BOOLEAN StartIoDeferred;
+    BOOLEAN StartIoNonCancelable;
+    BOOLEAN Shutdown;       // registered for shutdown notification
+    PVOID Proxy;            // runtime: link and state of a device of another task
+    ULONG ReportedFlags;    // as the I/O manager last heard
+    ULONG ReportedStack;
+    ULONG ReportedAlignment;
+    ULONG ReportedSector;
+    BOOLEAN ReportedVpb;
+    LIST_ENTRY Link;        // all devices of the task
+    PIO_TIMER_ROUTINE TimerRoutine;
+    PVOID TimerContext;
+    BOOLEAN TimerRunning;
+    KTIMER Timer;
+    KDPC TimerDpc;
+    VPB Vpb;
+};
+FORCEINLINE struct _DEVOBJ_EXTENSION *io_device(PDEVICE_OBJECT device)
+{
+    return device->DeviceObjectExtension;
+}
+
+// A device object without a place in the namespace; NULL without memory. On all lists.
+PDEVICE_OBJECT io_allocate_device(PDRIVER_OBJECT driver, ULONG extension_size, ULONG type,
+                                  ULONG characteristics);
+void io_unlink_device(PDEVICE_OBJECT device);
+PDEVICE_OBJECT io_find_device(ULONG64 id); // referenced, or NULL
+void io_for_each_device(void (*visit)(PDEVICE_OBJECT device, void *context), void *context);
+void io_link_stack(PDEVICE_OBJECT source, PDEVICE_OBJECT lower);
+
+void io_init_driver(PDRIVER_OBJECT driver, PDRIVER_EXTENSION extension);
+void io_run_reinitialize(PDRIVER_OBJECT driver);
+
+PFILE_OBJECT io_allocate_file(PDEVICE_OBJECT device);
+
+// MDLs over memory that is not this task's own: map returns the address of offset 0 of the backing,
+// or NULL. Mdl->Process points to the backing; MDL virtual addresses are MM_BACKING_BASE + offset.
+struct mm_backing {
+    PVOID (*Map)(struct mm_backing *backing);
+};
+#define MM_BACKING_BASE ((ULONG_PTR)0x10000000000)
+void mm_init_backed_mdl(PMDL mdl, struct mm_backing *backing, ULONG64 offset, ULONG length,
+                        USHORT bytes);
+FORCEINLINE struct mm_backing *mm_backing_of(PMDL mdl)
+{
+    return mdl->Process;
+}
+FORCEINLINE ULONG64 mm_backing_offset(PMDL mdl)
+{
+    return (ULONG_PTR)mdl->StartVa + mdl->ByteOffset - MM_BACKING_BASE;
+}
+
+// The system below. PASSIVE_LEVEL, may block.
+NTSTATUS manager_create_device(PDEVICE_OBJECT device, PCUNICODE_STRING name, BOOLEAN exclusive);
+void manager_delete_device(PDEVICE_OBJECT device);
+NTSTATUS manager_attach(PDEVICE_OBJECT source, PDEVICE_OBJECT target, PDEVICE_OBJECT *lower);
+void manager_detach(PDEVICE_OBJECT lower);
+NTSTATUS manager_create_link(PCUNICODE_STRING link, PCUNICODE_STRING target);
+NTSTATUS manager_delete_link(PCUNICODE_STRING link);
+NTSTATUS manager_open_device(PCUNICODE_STRING name, ACCESS_MASK access, PFILE_OBJECT *file,
+                             PDEVICE_OBJECT *device);
+void manager_register_file_system(PDEVICE_OBJECT device, BOOLEAN add);
+void manager_invalidate(PDEVICE_OBJECT pdo, DEVICE_RELATION_TYPE type, BOOLEAN state);
+NTSTATUS manager_property(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY property, ULONG length,
+                          PVOID buffer, PULONG result);
+
+#endif

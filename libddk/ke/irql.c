@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+//
+// IRQL of threads, the checks around calls into the driver, bug checks.
+// Invariant: a thread's IRQL is at least DISPATCH_LEVEL while it holds a spin lock.
+
+#include "ki.h"
+
+#define RULE_BYTES 256
+
+KIRQL KeGetCurrentIrql(VOID)
+{
+    return ki_thread()->Irql;
+}
+
+KIRQL KfRaiseIrql(KIRQL new_irql)
+{
+    PKTHREAD thread = ki_thread();
+    KIRQL old = thread->Irql;
+    if (new_irql < old)
+        ki_violation(IRQL_NOT_GREATER_OR_EQUAL, "KeRaiseIrql to a lower IRQL", old, new_irql);
+    thread->Irql = new_irql;
+    return old;
+}
+
+KIRQL KeRaiseIrqlToDpcLevel(VOID)
+{
+    return KfRaiseIrql(DISPATCH_LEVEL);
+}
+
+VOID KeLowerIrql(KIRQL old_irql)
+{
+    PKTHREAD thread = ki_thread();
+    if (old_irql > thread->Irql)
+        ki_violation(IRQL_NOT_LESS_OR_EQUAL, "KeLowerIrql to a higher IRQL", thread->Irql,
+                     old_irql);
+    if (old_irql < DISPATCH_LEVEL && thread->SpinLocks != 0)
+        ki_violation(IRQL_NOT_GREATER_OR_EQUAL, "KeLowerIrql below DISPATCH_LEVEL with a spin lock held",
+                     thread->SpinLocks, old_irql);
+    thread->Irql = old_irql;
+}
+
+void ki_save_state(struct ki_state *state)
+{
+    PKTHREAD thread = ki_thread();
+    state->Irql = thread->Irql;
+    state->SpinLocks = thread->SpinLocks;
+    state->CriticalDepth = thread->CriticalDepth;
+}
+
+void ki_check_state(const struct ki_state *state, const char *rule, const void *routine)
+{
+    PKTHREAD thread = ki_thread();
+    if (thread->SpinLocks != state->SpinLocks)
+        ki_violation(SPIN_LOCK_NOT_OWNED, rule, thread->SpinLocks, (ULONG_PTR)routine);
+    if (thread->Irql != state->Irql)
+        ki_violation(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, rule, thread->Irql, (ULONG_PTR)routine);
+    if (thread->CriticalDepth != state->CriticalDepth)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION, rule, thread->CriticalDepth,
+                     (ULONG_PTR)routine);
+}
+
+void ki_die(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4, const char *text)
+{
+    const uint64_t parameters[4] = {p1, p2, p3, p4};
+    port_die(code, parameters, text);
+}
+
+void ki_violation(ULONG code, const char *rule, ULONG_PTR p1, ULONG_PTR p2)
+{
+    ki_die(code, p1, p2, 0, 0, rule);
+}
+
+VOID KeBugCheckEx(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4)
+{
+    ki_die(code, p1, p2, p3, p4, "KeBugCheckEx called by the driver");
+}
+
+VOID KeBugCheck(ULONG code)
+{
+    KeBugCheckEx(code, 0, 0, 0, 0);
+}
+
+VOID DdkPagedCode(PCSTR file, ULONG line)
+{
+    if (KeGetCurrentIrql() <= APC_LEVEL)
+        return;
+    ki_die(IRQL_NOT_LESS_OR_EQUAL, KeGetCurrentIrql(), line, (ULONG_PTR)file, 0,
+           "PAGED_CODE: pageable code runs at IRQL above APC_LEVEL");
+}
+
+VOID DdkListCorrupt(const LIST_ENTRY *entry)
+{
+    ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "LIST_ENTRY: neighbours do not point back (corrupt list)",
+                 (ULONG_PTR)entry, 0);
+}
+
+VOID RtlAssert(PVOID text, PVOID file, ULONG line, PSTR message)
+{
+    char rule[RULE_BYTES];
+    const char *said = message != NULL ? message : "";
+    DbgPrint("Assertion failed: %s %s (%s line %u)\n", text, said, file, line);
+    (void)DdkFormat(rule, sizeof(rule), "ASSERT(%s) failed at line %u", (const char *)text, line);
+    ki_die(ASSERTION_IN_DRIVER, line, (ULONG_PTR)text, (ULONG_PTR)file, 0, rule);
+}
+
+VOID DbgBreakPoint(VOID)
+{
+    ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "DbgBreakPoint without a debugger",
+                 (ULONG_PTR)__builtin_return_address(0), 0);
+}
+
+VOID ExRaiseStatus(NTSTATUS status)
+{
+    ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "exception raised and not handled", (ULONG_PTR)(ULONG)status,
+                 (ULONG_PTR)__builtin_return_address(0));
+}

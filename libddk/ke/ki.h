@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+//
+// Inside of the kernel library: the thread object, rule checks, the dispatcher lock, and the hooks
+// between waits, workers and the runtime.
+//
+// Locks, outermost first: driver spin locks > ki_pool_lock > ki_dispatcher > ki_dpc_lock. Internal
+// locks (struct ki_lock) are held for a few dozen instructions and never across a callback.
+
+#ifndef DDK_KI_H
+#define DDK_KI_H
+
+#include <wdm.h>
+
+#include "../port/port.h"
+
+struct ki_lock {
+    volatile LONG Word;
+};
+void ki_acquire(struct ki_lock *lock);
+void ki_release(struct ki_lock *lock);
+
+enum ki_object_type {
+    KI_EVENT_NOTIFICATION = 0,
+    KI_EVENT_SYNCHRONIZATION = 1,
+    KI_MUTANT = 2,
+    KI_SEMAPHORE = 5,
+    KI_THREAD = 6,
+    KI_TIMER_NOTIFICATION = 8,
+    KI_TIMER_SYNCHRONIZATION = 9,
+};
+
+struct _KTHREAD {
+    DISPATCHER_HEADER Header;
+    struct port_thread *Port;
+    KIRQL Irql;
+    BOOLEAN InDpc;
+    BOOLEAN Server;        // holds the role of taking requests from the rings
+    BOOLEAN System;        // made by PsCreateSystemThread
+    volatile LONG Waiting; // 1 from registering a wait until it is satisfied or given up
+    ULONG CriticalDepth;
+    ULONG GuardedDepth;
+    ULONG SpinLocks;
+    ULONG Id;
+    KPRIORITY Priority;
+    NTSTATUS WaitStatus;
+    WAIT_TYPE WaitType;
+    ULONG WaitCount;
+    PKWAIT_BLOCK WaitBlocks;
+    KWAIT_BLOCK OwnBlocks[THREAD_WAIT_OBJECTS];
+    PKSTART_ROUTINE Start;
+    PVOID Context;
+    LIST_ENTRY IdleEntry; // worker pool
+    volatile LONG Woken;
+    PVOID ContextOwner; // what the thread is in the middle of (runtime)
+};
+
+// The calling thread's object: made on first use for threads the kit did not start.
+PKTHREAD ki_thread(void);
+PKTHREAD ki_thread_allocate(void);
+
+// Ends the task: code and rule, a sentence that says which rule was broken by whom.
+DECLSPEC_NORETURN void ki_violation(ULONG code, const char *rule, ULONG_PTR p1, ULONG_PTR p2);
+DECLSPEC_NORETURN void ki_die(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4,
+                              const char *text);
+// Checks IRQL <= limit for routine.
+FORCEINLINE void ki_require_irql(KIRQL limit, const char *rule)
+{
+    KIRQL irql = KeGetCurrentIrql();
+    if (irql > limit)
+        ki_violation(IRQL_NOT_LESS_OR_EQUAL, rule, irql, limit);
+}
+
+// State of a thread around a call into the driver: the callee must leave it as it found it.
+struct ki_state {
+    KIRQL Irql;
+    ULONG SpinLocks;
+    ULONG CriticalDepth;
+};
+void ki_save_state(struct ki_state *state);
+void ki_check_state(const struct ki_state *state, const char *rule, const void *routine);
+
+// The dispatcher database.
+extern struct ki_lock ki_dispatcher;
+void ki_signal(DISPATCHER_HEADER *object); // dispatcher lock held
+void ki_init_header(DISPATCHER_HEADER *object, UCHAR type, UCHAR size, LONG state);
+
+// Timers and DPCs: runs what is due, returns the time of the next timer. On the dispatch thread.
+uint64_t ki_dispatch_run(void);
+uint64_t ki_timers_expire(void);
+bool ki_run_dpcs(void);
+
+// Worker pool. The runtime's server is one of the workers: it takes requests until it blocks, then
+// another worker takes the role over.
+struct ki_server {
+    bool (*poll)(void);  // serves at most one request; false if there was none
+    void (*sleep)(void); // returns when there may be one, or after wake
+    void (*wake)(void);
+};
+void ki_set_server(const struct ki_server *server);
+DECLSPEC_NORETURN void ki_worker_loop(void);
+void ki_before_block(void);
+
+// Objects with a reference count that lie behind a header (ob/).
+typedef void (*ob_delete)(PVOID object);
+PVOID ob_allocate(SIZE_T bytes, POBJECT_TYPE type, ob_delete delete_routine, ULONG tag);
+
+#endif

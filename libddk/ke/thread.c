@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+//
+// Thread objects. A KTHREAD is an object with references: one belongs to the running thread itself
+// and goes when it ends. Threads that the kit did not start get theirs on first use.
+
+#include "ki.h"
+#include "../ob/ob.h"
+
+static volatile LONG next_id = 1;
+
+PKTHREAD ki_thread_allocate(void)
+{
+    PKTHREAD thread = ob_allocate(sizeof(*thread), ob_thread_type, NULL, 'erhT');
+    if (thread == NULL)
+        return NULL;
+    ki_init_header(&thread->Header, KI_THREAD, sizeof(*thread) / sizeof(LONG), 0);
+    thread->Id = (ULONG)InterlockedIncrement(&next_id) * 4;
+    thread->Priority = LOW_REALTIME_PRIORITY / 2;
+    return thread;
+}
+
+static PKTHREAD adopt(void)
+{
+    PKTHREAD thread = ki_thread_allocate();
+    if (thread == NULL)
+        ki_die(0, 0, 0, 0, 0, "no memory for a thread object");
+    thread->Port = port_thread_current();
+    port_set_thread_value(thread);
+    return thread;
+}
+
+PKTHREAD ki_thread(void)
+{
+    PKTHREAD thread = port_thread_value();
+    return __builtin_expect(thread != NULL, 1) ? thread : adopt();
+}
+
+PKTHREAD KeGetCurrentThread(VOID)
+{
+    return ki_thread();
+}
+
+DECLSPEC_NORETURN static void end_thread(PKTHREAD thread)
+{
+    ki_acquire(&ki_dispatcher);
+    thread->Header.SignalState = 1;
+    ki_signal(&thread->Header);
+    ki_release(&ki_dispatcher);
+    ObfDereferenceObject(thread);
+    port_set_thread_value(NULL);
+    port_thread_exit();
+}
+
+static void system_thread_entry(void *argument)
+{
+    PKTHREAD thread = argument;
+    struct ki_state state;
+    port_set_thread_value(thread);
+    thread->Port = port_thread_current();
+    ki_save_state(&state);
+    thread->Start(thread->Context);
+    ki_check_state(&state, "system thread returned with IRQL or locks changed", (void *)thread->Start);
+    end_thread(thread);
+}
+
+NTSTATUS PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES attributes,
+                              HANDLE process, PCLIENT_ID client, PKSTART_ROUTINE start,
+                              PVOID context)
+{
+    PKTHREAD thread;
+    (void)attributes, (void)process;
+    ki_require_irql(PASSIVE_LEVEL, "PsCreateSystemThread above PASSIVE_LEVEL");
+    if ((thread = ki_thread_allocate()) == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    thread->Start = start;
+    thread->Context = context;
+    thread->System = TRUE;
+    NTSTATUS status = ob_open_handle(thread, access, handle);
+    if (!NT_SUCCESS(status)) {
+        ObfDereferenceObject(thread);
+        return status;
+    }
+    if (client != NULL)
+        *client = (CLIENT_ID){PsGetCurrentProcessId(), ULongToHandle(thread->Id)};
+    if (port_thread_create(system_thread_entry, thread) == NULL) {
+        ZwClose(*handle);
+        ObfDereferenceObject(thread);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS PsTerminateSystemThread(NTSTATUS status)
+{
+    PKTHREAD thread = ki_thread();
+    (void)status;
+    if (!thread->System)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "PsTerminateSystemThread in a thread that PsCreateSystemThread did not make", 0,
+                     0);
+    end_thread(thread);
+}
+
+HANDLE PsGetCurrentThreadId(VOID)
+{
+    return ULongToHandle(ki_thread()->Id);
+}
+
+// The task is the process: every driver sees its own id as 4, that of the system process.
+HANDLE PsGetCurrentProcessId(VOID)
+{
+    return ULongToHandle(4);
+}
+
+HANDLE PsGetThreadProcessId(PETHREAD thread)
+{
+    (void)thread;
+    return PsGetCurrentProcessId();
+}
+
+PEPROCESS PsGetCurrentProcess(VOID)
+{
+    static KEVENT process;
+    return (PEPROCESS)(PVOID)&process;
+}
+
+PEPROCESS IoGetCurrentProcess(VOID)
+{
+    return PsGetCurrentProcess();
+}
+
+KPRIORITY KeSetPriorityThread(PKTHREAD thread, KPRIORITY priority)
+{
+    KPRIORITY old = thread->Priority;
+    thread->Priority = priority;
+    return old;
+}
+
+KPRIORITY KeQueryPriorityThread(PKTHREAD thread)
+{
+    return thread->Priority;
+}
+
+KPROCESSOR_MODE ExGetPreviousMode(VOID)
+{
+    return KernelMode;
+}
+
+// A thread may run on any hart: the number is advice, as on Windows below DISPATCH_LEVEL.
+ULONG KeGetCurrentProcessorNumber(VOID)
+{
+    return 0;
+}
+
+ULONG KeQueryActiveProcessorCount(PKAFFINITY active)
+{
+    ULONG count = port_processors();
+    if (active != NULL)
+        *active = count >= 64 ? ~(KAFFINITY)0 : ((KAFFINITY)1 << count) - 1;
+    return count;
+}
+
+ULONG KeQueryActiveProcessorCountEx(USHORT group)
+{
+    return group == 0 || group == ALL_PROCESSOR_GROUPS ? port_processors() : 0;
+}
+
+ULONG KeQueryMaximumProcessorCountEx(USHORT group)
+{
+    return KeQueryActiveProcessorCountEx(group);
+}
+
+ULONG KeGetRecommendedSharedDataAlignment(VOID)
+{
+    return 64;
+}
+
+USHORT KeQueryHighestNodeNumber(VOID)
+{
+    return 0;
+}
+
+USHORT KeGetCurrentNodeNumber(VOID)
+{
+    return 0;
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+//
+// Waits. Everything about dispatcher objects changes under ki_dispatcher. A waiting thread has one
+// wait block in the list of each object; whoever makes an object signalled satisfies the waits it
+// can, takes all blocks of a satisfied thread out, stores its status and unparks it. So a thread
+// that finds Waiting == 0 has been satisfied, whatever its time-out says.
+
+#include "ki.h"
+
+struct ki_lock ki_dispatcher;
+
+void ki_init_header(DISPATCHER_HEADER *object, UCHAR type, UCHAR size, LONG state)
+{
+    object->Type = type;
+    object->Signalling = 0;
+    object->Size = size;
+    object->Reserved = 0;
+    object->SignalState = state;
+    InitializeListHead(&object->WaitListHead);
+}
+
+static bool is_signalled(const DISPATCHER_HEADER *object, PKTHREAD thread)
+{
+    if (object->Type == KI_MUTANT)
+        return object->SignalState > 0 || ((const KMUTEX *)object)->OwnerThread == thread;
+    return object->SignalState > 0;
+}
+
+// What a satisfied wait takes from the object. Returns true for an abandoned mutex.
+static bool consume(DISPATCHER_HEADER *object, PKTHREAD thread)
+{
+    PKMUTEX mutex = (PKMUTEX)object;
+    bool abandoned = false;
+    switch (object->Type) {
+    case KI_EVENT_SYNCHRONIZATION:
+    case KI_TIMER_SYNCHRONIZATION:
+        object->SignalState = 0;
+        break;
+    case KI_SEMAPHORE:
+        object->SignalState--;
+        break;
+    case KI_MUTANT:
+        if (object->SignalState-- == 1) {
+            mutex->OwnerThread = thread;
+            thread->CriticalDepth += mutex->ApcDisable;
+        }
+        abandoned = mutex->Abandoned;
+        mutex->Abandoned = FALSE;
+        break;
+    default:
+        break;
+    }
+    return abandoned;
+}
+
+static void remove_blocks(PKTHREAD thread)
+{
+    for (ULONG i = 0; i < thread->WaitCount; i++)
+        RemoveEntryList(&thread->WaitBlocks[i].WaitListEntry);
+}
+
+// Satisfies the wait if it can be; status tells what the wait returns.
+static bool try_satisfy(PKTHREAD thread, PKWAIT_BLOCK blocks, ULONG count, WAIT_TYPE type,
+                        NTSTATUS *status)
+{
+    bool abandoned = false;
+    for (ULONG i = 0; i < count; i++) {
+        bool ready = is_signalled(blocks[i].Object, thread);
+        if (type == WaitAny && ready) {
+            abandoned = consume(blocks[i].Object, thread);
+            *status = (abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0) + (NTSTATUS)i;
+            return true;
+        }
+        if (type == WaitAll && !ready)
+            return false;
+    }
+    if (type == WaitAny)
+        return false;
+    for (ULONG i = 0; i < count; i++)
+        abandoned |= consume(blocks[i].Object, thread);
+    *status = abandoned ? STATUS_ABANDONED : STATUS_SUCCESS;
+    return true;
+}
+
+static bool wake_if_satisfied(PKTHREAD thread)
+{
+    NTSTATUS status;
+    if (!try_satisfy(thread, thread->WaitBlocks, thread->WaitCount, thread->WaitType, &status))
+        return false;
+    remove_blocks(thread);
+    struct port_thread *port = thread->Port;
+    thread->WaitStatus = status;
+    __atomic_store_n(&thread->Waiting, 0, __ATOMIC_RELEASE);
+    port_unpark(port);
+    return true;
+}
+
+// The list may lose several blocks when a thread waits twice for one object: start again after
+// each success.
+void ki_signal(DISPATCHER_HEADER *object)
+{
+    PLIST_ENTRY entry = object->WaitListHead.Flink;
+    while (entry != &object->WaitListHead && object->SignalState > 0) {
+        PKWAIT_BLOCK block = CONTAINING_RECORD(entry, KWAIT_BLOCK, WaitListEntry);
+        entry = entry->Flink;
+        if (wake_if_satisfied(block->Thread))
+            entry = object->WaitListHead.Flink;
+    }
+}
+
+static void check_waitable(ULONG count, PVOID objects[], PLARGE_INTEGER timeout)
+{
+    PKTHREAD thread = ki_thread();
+    bool polls = timeout != NULL && timeout->QuadPart == 0;
+    if (thread->Irql > DISPATCH_LEVEL || (thread->Irql == DISPATCH_LEVEL && !polls))
+        ki_violation(ATTEMPTED_SWITCH_FROM_DPC, "wait at IRQL DISPATCH_LEVEL or above",
+                     thread->Irql, (ULONG_PTR)objects[0]);
+    for (ULONG i = 0; i < count; i++) {
+        const DISPATCHER_HEADER *object = objects[i];
+        if (object == NULL || object->Type > KI_TIMER_SYNCHRONIZATION ||
+            object->WaitListHead.Flink == NULL)
+            ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                         "wait for something that is no initialised dispatcher object",
+                         (ULONG_PTR)object, i);
+    }
+}
+
+static uint64_t deadline_of(PLARGE_INTEGER timeout)
+{
+    uint64_t now = port_monotonic();
+    if (timeout == NULL)
+        return PORT_FOREVER;
+    if (timeout->QuadPart <= 0)
+        return now + (uint64_t)0 - (uint64_t)timeout->QuadPart;
+    uint64_t system = port_system_time();
+    return (uint64_t)timeout->QuadPart <= system ? now
+                                                 : now + ((uint64_t)timeout->QuadPart - system);
+}
+
+static NTSTATUS block_until(PKTHREAD thread, uint64_t deadline)
+{
+    ki_before_block();
+    while (__atomic_load_n(&thread->Waiting, __ATOMIC_ACQUIRE) != 0) {
+        if (port_park(deadline) || port_monotonic() < deadline)
+            continue;
+        ki_acquire(&ki_dispatcher);
+        if (thread->Waiting != 0) {
+            remove_blocks(thread);
+            thread->WaitStatus = STATUS_TIMEOUT;
+            thread->Waiting = 0;
+        }
+        ki_release(&ki_dispatcher);
+    }
+    return thread->WaitStatus;
+}
+
+NTSTATUS KeWaitForMultipleObjects(ULONG count, PVOID objects[], WAIT_TYPE type, KWAIT_REASON reason,
+                                  KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER timeout,
+                                  PKWAIT_BLOCK wait_blocks)
+{
+    PKTHREAD thread = ki_thread();
+    PKWAIT_BLOCK blocks = wait_blocks != NULL ? wait_blocks : thread->OwnBlocks;
+    NTSTATUS status;
+    (void)reason, (void)mode, (void)alertable;
+    if (count == 0 || count > (wait_blocks != NULL ? MAXIMUM_WAIT_OBJECTS : THREAD_WAIT_OBJECTS))
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "KeWaitForMultipleObjects: too many objects for the wait blocks", count, 0);
+    check_waitable(count, objects, timeout);
+    for (ULONG i = 0; i < count; i++)
+        blocks[i] = (KWAIT_BLOCK){.Thread = thread, .Object = objects[i], .WaitKey = (USHORT)i};
+    ki_acquire(&ki_dispatcher);
+    if (try_satisfy(thread, blocks, count, type, &status) ||
+        (timeout != NULL && timeout->QuadPart == 0 && (status = STATUS_TIMEOUT, true))) {
+        ki_release(&ki_dispatcher);
+        return status;
+    }
+    thread->WaitType = type;
+    thread->WaitCount = count;
+    thread->WaitBlocks = blocks;
+    thread->Waiting = 1;
+    for (ULONG i = 0; i < count; i++)
+        InsertTailList(&((DISPATCHER_HEADER *)objects[i])->WaitListHead, &blocks[i].WaitListEntry);
+    ki_release(&ki_dispatcher);
+    return block_until(thread, deadline_of(timeout));
+}
+
+NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MODE mode,
+                               BOOLEAN alertable, PLARGE_INTEGER timeout)
+{
+    PVOID objects[1] = {object};
+    return KeWaitForMultipleObjects(1, objects, WaitAny, reason, mode, alertable, timeout, NULL);
+}
+
+NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER interval)
+{
+    KEVENT never;
+    if (interval->QuadPart == 0)
+        return STATUS_SUCCESS;
+    KeInitializeEvent(&never, NotificationEvent, FALSE);
+    KeWaitForSingleObject(&never, DelayExecution, mode, alertable, interval);
+    return STATUS_SUCCESS;
+}

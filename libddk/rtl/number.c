@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+//
+// Numbers and GUIDs in text, hashes, random numbers.
+
+#include "rtl.h"
+
+static int digit_of(WCHAR c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = RtlUpcaseUnicodeChar(c);
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+}
+
+static bool base_ok(ULONG base)
+{
+    return base == 2 || base == 8 || base == 10 || base == 16;
+}
+
+// Blanks, a sign, a prefix if base is 0, digits; stops at the first character that is none.
+NTSTATUS RtlUnicodeStringToInteger(PCUNICODE_STRING s, ULONG base, PULONG value)
+{
+    const WCHAR *at = s->Buffer, *end = s->Buffer + s->Length / sizeof(WCHAR);
+    bool negative = false;
+    ULONG result = 0;
+    while (at < end && *at <= ' ')
+        at++;
+    if (at < end && (*at == '+' || *at == '-'))
+        negative = *at++ == '-';
+    if (base == 0) {
+        base = 10;
+        if (end - at > 1 && at[0] == '0') {
+            base = at[1] == 'x' ? 16 : at[1] == 'o' ? 8 : at[1] == 'b' ? 2 : 10;
+            at += base != 10 ? 2 : 0;
+        }
+    }
+    if (!base_ok(base))
+        return STATUS_INVALID_PARAMETER;
+    for (; at < end && digit_of(*at) < (int)base; at++)
+        result = result * base + (ULONG)digit_of(*at);
+    *value = negative ? 0 - result : result;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS RtlCharToInteger(PCSZ s, ULONG base, PULONG value)
+{
+    WCHAR wide[48];
+    UNICODE_STRING text = {0, sizeof(wide), wide};
+    for (ULONG i = 0; s[i] != 0 && i < ARRAYSIZE(wide); i++) {
+        wide[i] = (UCHAR)s[i];
+        text.Length = (USHORT)(text.Length + sizeof(WCHAR));
+    }
+    return RtlUnicodeStringToInteger(&text, base, value);
+}
+
+NTSTATUS RtlInt64ToUnicodeString(ULONGLONG value, ULONG base, PUNICODE_STRING s)
+{
+    WCHAR text[64];
+    ULONG used = ARRAYSIZE(text);
+    base = base == 0 ? 10 : base;
+    if (!base_ok(base))
+        return STATUS_INVALID_PARAMETER;
+    do {
+        text[--used] = (WCHAR) "0123456789ABCDEF"[value % base];
+        value /= base;
+    } while (value != 0);
+    ULONG bytes = (ULONG)((ARRAYSIZE(text) - used) * sizeof(WCHAR));
+    if (bytes > s->MaximumLength)
+        return STATUS_BUFFER_OVERFLOW;
+    memcpy(s->Buffer, text + used, bytes);
+    s->Length = (USHORT)bytes;
+    if (bytes + sizeof(WCHAR) <= s->MaximumLength)
+        s->Buffer[bytes / sizeof(WCHAR)] = 0;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS RtlIntegerToUnicodeString(ULONG value, ULONG base, PUNICODE_STRING s)
+{
+    return RtlInt64ToUnicodeString(value, base, s);
+}
+
+// Positions of the bytes of a GUID in its text form, most significant first.
+static const UCHAR guid_order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+#define GUID_CHARS 38u
+
+static bool dash_before(ULONG byte)
+{
+    return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+}
+
+NTSTATUS RtlStringFromGUID(const GUID *guid, PUNICODE_STRING s)
+{
+    const UCHAR *bytes = (const UCHAR *)guid;
+    NTSTATUS status = rtl_allocate_unicode(s, GUID_CHARS * sizeof(WCHAR));
+    if (!NT_SUCCESS(status))
+        return status;
+    PWCH out = s->Buffer;
+    *out++ = '{';
+    for (ULONG i = 0; i < 16; i++) {
+        if (dash_before(i))
+            *out++ = '-';
+        *out++ = (WCHAR) "0123456789abcdef"[bytes[guid_order[i]] >> 4];
+        *out++ = (WCHAR) "0123456789abcdef"[bytes[guid_order[i]] & 15];
+    }
+    *out = '}';
+    s->Length = GUID_CHARS * sizeof(WCHAR);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS RtlGUIDFromString(PCUNICODE_STRING s, GUID *guid)
+{
+    UCHAR *bytes = (UCHAR *)guid;
+    const WCHAR *at = s->Buffer;
+    if (s->Length != GUID_CHARS * sizeof(WCHAR) || at[0] != '{' || at[GUID_CHARS - 1] != '}')
+        return STATUS_INVALID_PARAMETER;
+    at++;
+    for (ULONG i = 0; i < 16; i++) {
+        if (dash_before(i) && *at++ != '-')
+            return STATUS_INVALID_PARAMETER;
+        int high = digit_of(at[0]), low = digit_of(at[1]);
+        if (high > 15 || low > 15)
+            return STATUS_INVALID_PARAMETER;
+        bytes[guid_order[i]] = (UCHAR)(high << 4 | low);
+        at += 2;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS RtlHashUnicodeString(PCUNICODE_STRING s, BOOLEAN ignore_case, ULONG algorithm, PULONG hash)
+{
+    ULONG value = 0;
+    if (algorithm > HASH_STRING_ALGORITHM_X65599)
+        return STATUS_INVALID_PARAMETER;
+    for (ULONG i = 0; i < s->Length / sizeof(WCHAR); i++) {
+        WCHAR c = ignore_case ? RtlUpcaseUnicodeChar(s->Buffer[i]) : s->Buffer[i];
+        value = value * 65599 + c;
+    }
+    *hash = value;
+    return STATUS_SUCCESS;
+}
+
+ULONG RtlHashBytes(const UCHAR *bytes, ULONG n, ULONG seed)
+{
+    ULONG value = 2166136261u ^ seed; // FNV-1a
+    for (ULONG i = 0; i < n; i++)
+        value = (value ^ bytes[i]) * 16777619u;
+    return value;
+}
+
+ULONG RtlRandomEx(PULONG seed)
+{
+    ULONGLONG x = *seed + 0x9e3779b97f4a7c15ull; // splitmix64
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+    *seed = (ULONG)(x ^ (x >> 31));
+    return *seed & MAXLONG;
+}
