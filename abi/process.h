@@ -27,6 +27,8 @@ enum ash_proc_op {
     ASH_PROC_THREAD_PRIORITY = 7, /* priority_request: of one of the caller's own threads, at most
                                      the task's largest */
     ASH_PROC_REPLY_OBJECT = 8,   /* -> slot_reply: a new Reply in the caller, for servers */
+    ASH_PROC_BIND_NOTIFICATION = 10, /* thread_request, c0: Notification (read): its signals reach that
+                                        thread also while it waits in Recv. Replaces an earlier one */
     ASH_PROC_COMMAND_LINE = 9,   /* offset_request -> command_line_reply: what the kernel was given */
 
     /* For those that may start tasks (flag SPAWN), and for `ps`, `kill`. */
@@ -87,6 +89,7 @@ struct ash_proc_offset_request { ash_word offset; };
 struct ash_proc_command_line_reply { ash_word total, bytes; char text[496]; };
 struct ash_proc_bugcheck_request { ash_word code, parameter[4], frame_pointer; char rule[200]; };
 struct ash_proc_handler_request { ash_word handler; };
+struct ash_proc_thread_request { ash_word thread; };
 struct ash_proc_priority_request { ash_word thread, priority; };
 
 /* image: path in the boot package. arguments: zero-terminated strings one after the other.

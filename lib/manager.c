@@ -121,6 +121,14 @@ ash_status ash_reply_create(ash_cptr *slot)
     return make(ASH_PROC_REPLY_OBJECT, slot);
 }
 
+ash_status ash_notification_bind(ash_cptr notification)
+{
+    struct ash_proc_thread_request request = {.thread = ash_self()->number};
+    struct ash_caps caps = {.send = &notification, .send_count = 1};
+    return ash_request_caps(ASH_SLOT_PROCESS, ASH_PROC_BIND_NOTIFICATION, &request,
+                            sizeof(request), nullptr, 0, &caps);
+}
+
 ash_status ash_command_line(char *text, size_t size)
 {
     size_t used = 0;

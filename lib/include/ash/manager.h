@@ -43,4 +43,8 @@ struct ash_caps {
 [[nodiscard]] ash_status ash_notification_create(ash_cptr *slot);
 [[nodiscard]] ash_status ash_reply_create(ash_cptr *slot);
 
+/* Signals of this notification reach the calling thread also while it waits in Recv (a manager's
+ * on_signals). */
+[[nodiscard]] ash_status ash_notification_bind(ash_cptr notification);
+
 #endif
