@@ -287,6 +287,12 @@ enum fat_status fat_file_resize(struct fat_file *file, uint32_t size);
 // Writes zeroes to disk up to byte `to` (at most size) where they are only promised so far.
 enum fat_status fat_file_settle(struct fat_file *file, uint32_t to);
 
+// For a caller that writes the data itself, around the core: prepare allocates the clusters of
+// [offset, offset + length) and settles what lies before; written notes afterwards that everything
+// up to `end` is on disk and in the file.
+enum fat_status fat_file_prepare(struct fat_file *file, uint32_t offset, uint32_t length);
+void fat_file_written(struct fat_file *file, uint32_t end);
+
 // Copying transfers through the volume's bounce buffer, any alignment. read returns the bytes
 // before the end of file in *done; write extends the file as needed and, after an error, tells in
 // *done how much was written.

@@ -344,6 +344,22 @@ static enum fat_status fill_gap(struct fat_file *file, uint32_t offset)
     return status;
 }
 
+enum fat_status fat_file_prepare(struct fat_file *file, uint32_t offset, uint32_t length)
+{
+    if (length > UINT32_MAX - offset)
+        return FAT_TOO_LARGE;
+    FAT_TRY(fat_file_reserve(file, fat_clusters_for(file->volume, offset + length)));
+    return offset > file->valid ? fill_gap(file, offset) : FAT_OK;
+}
+
+void fat_file_written(struct fat_file *file, uint32_t end)
+{
+    if (file->valid < end)
+        file->valid = end;
+    if (file->size < file->valid)
+        file->size = file->valid;
+}
+
 enum fat_status fat_file_write(struct fat_file *file, uint32_t offset, uint32_t length,
                                const void *buffer, uint32_t *done)
 {
@@ -351,21 +367,13 @@ enum fat_status fat_file_write(struct fat_file *file, uint32_t offset, uint32_t 
     *done = 0;
     if (length == 0)
         return FAT_OK;
-    if (length > UINT32_MAX - offset)
-        return FAT_TOO_LARGE;
-    uint32_t end = offset + length;
-    FAT_TRY(fat_file_reserve(file, fat_clusters_for(file->volume, end)));
-    if (offset > file->valid)
-        FAT_TRY(fill_gap(file, offset));
+    FAT_TRY(fat_file_prepare(file, offset, length));
     while (*done < length) {
         struct piece piece;
         FAT_TRY(piece_at(file, offset + *done, length - *done, &piece));
         FAT_TRY(write_piece(file, &piece, data + *done));
         *done += piece.bytes;
-        if (file->valid < offset + *done)
-            file->valid = offset + *done;
-        if (file->size < file->valid)
-            file->size = file->valid;
+        fat_file_written(file, offset + *done);
     }
     return FAT_OK;
 }
