@@ -22,8 +22,8 @@ static NTSTATUS FatSendAndWait(PFAT_VCB vcb, PIRP irp, ULONG_PTR *information)
     KEVENT done;
     KeInitializeEvent(&done, NotificationEvent, FALSE);
     IoSetCompletionRoutine(irp, FatWake, &done, TRUE, TRUE, TRUE);
-    (VOID)IoCallDriver(vcb->Target, irp);
-    (VOID)KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
+    (VOID) IoCallDriver(vcb->Target, irp);
+    (VOID) KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
     NTSTATUS status = irp->IoStatus.Status;
     if (information != NULL)
         *information = irp->IoStatus.Information;
@@ -122,7 +122,7 @@ static NTSTATUS FatAsk(PFAT_VCB vcb, ULONG code, PVOID answer, ULONG length)
         return STATUS_INSUFFICIENT_RESOURCES;
     NTSTATUS status = IoCallDriver(vcb->Target, irp);
     if (status == STATUS_PENDING) {
-        (VOID)KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+        (VOID) KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
         status = iosb.Status;
     }
     return status;
@@ -138,7 +138,7 @@ static NTSTATUS FatAskSize(PFAT_VCB vcb, struct fat_device *device)
     device->size = (uint64_t)length.Length.QuadPart;
     device->sector_size = vcb->Target->SectorSize;
     if (device->sector_size == 0) {
-        (VOID)FatAsk(vcb, IOCTL_DISK_GET_DRIVE_GEOMETRY_EX, &geometry, sizeof geometry);
+        (VOID) FatAsk(vcb, IOCTL_DISK_GET_DRIVE_GEOMETRY_EX, &geometry, sizeof geometry);
         device->sector_size = geometry.Geometry.BytesPerSector;
     }
     if (device->sector_size == 0)

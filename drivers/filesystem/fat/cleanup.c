@@ -3,8 +3,8 @@
 // CLEANUP (the last handle is gone: delete or store), CLOSE (the last reference), FLUSH_BUFFERS and
 // SHUTDOWN.
 //
-// When the last handle of a file goes its metadata is on disk before CLEANUP completes; the device's
-// own cache is flushed by FLUSH_BUFFERS, SHUTDOWN, dismount and write-through files.
+// When the last handle of a file goes its metadata is on disk before CLEANUP completes; the
+// device's own cache is flushed by FLUSH_BUFFERS, SHUTDOWN, dismount and write-through files.
 #include "fatfs.h"
 
 NTSTATUS FatCheckDelete(PFAT_FCB fcb)

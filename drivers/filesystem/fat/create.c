@@ -12,7 +12,7 @@ typedef struct _FAT_OPEN {
     ULONG Options;
     UCHAR Disposition;
     USHORT Share;
-    uint8_t Attributes; // asked for a new file
+    uint8_t Attributes;      // asked for a new file
     BOOLEAN TargetDirectory; // SL_OPEN_TARGET_DIRECTORY
     BOOLEAN TrailingSlash;
     UNICODE_STRING Path; // from the root; owned until the end of the request
@@ -302,8 +302,8 @@ static NTSTATUS FatOpenPath(PFAT_OPEN open)
         return status;
     if (last.Length == 0)
         return FatOpenRoot(open);
-    enum fat_status found = fat_lookup(&vcb->Volume, directory, last.Buffer,
-                                       last.Length / sizeof(WCHAR), &entry);
+    enum fat_status found =
+        fat_lookup(&vcb->Volume, directory, last.Buffer, last.Length / sizeof(WCHAR), &entry);
     if (found != FAT_OK && found != FAT_NOT_FOUND)
         return FatStatus(vcb, found);
     if (open->TargetDirectory)
@@ -311,8 +311,7 @@ static NTSTATUS FatOpenPath(PFAT_OPEN open)
     status = found == FAT_OK ? FatCheckExisting(open, &entry) : FatCheckNew(open);
     if (!NT_SUCCESS(status))
         return status;
-    return found == FAT_OK ? FatOpenEntry(open, &entry, FALSE)
-                           : FatMakeNew(open, directory, &last);
+    return found == FAT_OK ? FatOpenEntry(open, &entry, FALSE) : FatMakeNew(open, directory, &last);
 }
 
 static NTSTATUS FatOpenVolume(PFAT_OPEN open)

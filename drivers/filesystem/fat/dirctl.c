@@ -47,14 +47,14 @@ static VOID FatFillEntry(PFAT_LISTING listing, const struct fat_entry *entry, PU
     }
     // The four classes with times begin alike.
     FILE_BOTH_DIR_INFORMATION *info = (FILE_BOTH_DIR_INFORMATION *)(PVOID)at;
-    uint64_t clusters = fat_clusters_for(volume, entry->size);
+    LONGLONG clusters = fat_clusters_for(volume, entry->size);
     info->FileIndex = entry->offset / FAT_ENTRY_BYTES;
     info->CreationTime.QuadPart = (LONGLONG)entry->created;
     info->LastAccessTime.QuadPart = (LONGLONG)entry->accessed;
     info->LastWriteTime.QuadPart = (LONGLONG)entry->written;
     info->ChangeTime.QuadPart = (LONGLONG)entry->written;
     info->EndOfFile.QuadPart = entry->size;
-    info->AllocationSize.QuadPart = (LONGLONG)(clusters << volume->geometry.cluster_shift);
+    info->AllocationSize.QuadPart = clusters << volume->geometry.cluster_shift;
     info->FileAttributes = entry->attributes != 0 ? entry->attributes : FILE_ATTRIBUTE_NORMAL;
     info->FileNameLength = name;
     if (listing->Class != FileBothDirectoryInformation)

@@ -11,7 +11,8 @@
 //
 // Locks, taken in this order
 //   Vcb->Resource    exclusive, PASSIVE_LEVEL: the volume's metadata, the FCB list, every call of
-//                    the core. All dispatch routines take it except the fast path of READ and WRITE.
+//                    the core. All dispatch routines take it except the fast path of READ and
+//                    WRITE.
 //   Fcb->Gate        who is inside may use Fcb->File (runs, size, valid) without the resource; a
 //                    transfer stays inside until it has completed. Closing the gate needs the
 //                    resource, waits for those inside, and is needed to change Fcb->File.
@@ -33,11 +34,11 @@ typedef struct _FAT_VCB {
     ERESOURCE Resource;
     LIST_ENTRY Fcbs;
     struct fat_volume Volume;
-    ULONG SectorMask;        // sector size - 1
-    ULONG OpenCount;         // file objects, until CLOSE
-    ULONG HandleCount;       // file objects, until CLEANUP
-    PFILE_OBJECT LockedBy;   // FSCTL_LOCK_VOLUME
-    BOOLEAN Dismounted;      // every request but CLEANUP and CLOSE fails
+    ULONG SectorMask;         // sector size - 1
+    ULONG OpenCount;          // file objects, until CLOSE
+    ULONG HandleCount;        // file objects, until CLEANUP
+    PFILE_OBJECT LockedBy;    // FSCTL_LOCK_VOLUME
+    BOOLEAN Dismounted;       // every request but CLEANUP and CLOSE fails
     NTSTATUS LastDeviceError; // status of the transfer that the core saw fail
 } FAT_VCB, *PFAT_VCB;
 
@@ -49,9 +50,9 @@ typedef struct _FAT_FCB {
     BOOLEAN IsDirectory;
     BOOLEAN IsRoot;
     BOOLEAN DeletePending;
-    BOOLEAN Removed;   // its entry is gone; only CLEANUP and CLOSE still come
-    BOOLEAN Written;   // data was written since the entry was stored: its times are due
-    BOOLEAN Unstored;  // size, clusters, attributes or times differ from the directory entry
+    BOOLEAN Removed;  // its entry is gone; only CLEANUP and CLOSE still come
+    BOOLEAN Written;  // data was written since the entry was stored: its times are due
+    BOOLEAN Unstored; // size, clusters, attributes or times differ from the directory entry
     LIST_ENTRY Link;
     ULONG OpenCount;   // file objects, until CLOSE
     ULONG HandleCount; // file objects, until CLEANUP
@@ -64,10 +65,10 @@ typedef struct _FAT_CCB {
     ACCESS_MASK Access;
     BOOLEAN DeleteOnClose;
     BOOLEAN WriteThrough;
-    BOOLEAN Unbuffered;    // FILE_NO_INTERMEDIATE_BUFFERING: only whole sectors
-    BOOLEAN PatternSet;    // a directory was asked for before, with Pattern
-    BOOLEAN Matched;       // and something was found
-    ULONG Cursor;          // where the listing goes on
+    BOOLEAN Unbuffered;     // FILE_NO_INTERMEDIATE_BUFFERING: only whole sectors
+    BOOLEAN PatternSet;     // a directory was asked for before, with Pattern
+    BOOLEAN Matched;        // and something was found
+    ULONG Cursor;           // where the listing goes on
     UNICODE_STRING Pattern; // owned
 } FAT_CCB, *PFAT_CCB;
 
@@ -179,8 +180,7 @@ DRIVER_DISPATCH FatFlushBuffers;
 DRIVER_DISPATCH FatShutdown;
 DRIVER_DISPATCH FatPassDown;
 // Rename, part of SET_INFORMATION. Resource held.
-NTSTATUS FatRename(PFAT_VCB vcb, PIO_STACK_LOCATION sp,
-                   const FILE_RENAME_INFORMATION *information);
+NTSTATUS FatRename(PFAT_VCB vcb, PIO_STACK_LOCATION sp, const FILE_RENAME_INFORMATION *information);
 // Whether a file or directory may be deleted now. Resource held.
 NTSTATUS FatCheckDelete(PFAT_FCB fcb);
 

@@ -68,18 +68,18 @@ VOID FatDereferenceFcb(PFAT_FCB fcb)
 
 VOID FatCloseGate(PFAT_FCB fcb)
 {
-    (VOID)InterlockedOr(&fcb->Gate, MINLONG);
+    (VOID) InterlockedOr(&fcb->Gate, MINLONG);
     for (;;) { // a late signal of somebody who found the gate closed earlier is no proof
         KeClearEvent(&fcb->Drained);
         if (ReadAcquire(&fcb->Gate) == MINLONG)
             return;
-        (VOID)KeWaitForSingleObject(&fcb->Drained, Executive, KernelMode, FALSE, NULL);
+        (VOID) KeWaitForSingleObject(&fcb->Drained, Executive, KernelMode, FALSE, NULL);
     }
 }
 
 VOID FatOpenGate(PFAT_FCB fcb)
 {
-    (VOID)InterlockedAnd(&fcb->Gate, MAXLONG);
+    (VOID) InterlockedAnd(&fcb->Gate, MAXLONG);
 }
 
 NTSTATUS FatUpdateEntry(PFAT_FCB fcb)

@@ -32,9 +32,9 @@ static LONGLONG FatAllocation(PFAT_FCB fcb)
 {
     uint32_t shift = fcb->Vcb->Volume.geometry.cluster_shift;
     const struct fat_file *file = &fcb->File;
-    uint32_t clusters =
+    LONGLONG clusters =
         file->tail_known ? file->allocated : fat_clusters_for(file->volume, file->size);
-    return (LONGLONG)((uint64_t)clusters << shift);
+    return clusters << shift;
 }
 
 static NTSTATUS FatQueryBasic(PFAT_QUERY query)
@@ -152,14 +152,14 @@ static NTSTATUS FatQueryAll(PFAT_QUERY query)
     if (query->Length < offsetof(FILE_ALL_INFORMATION, NameInformation) + sizeof(ULONG))
         return STATUS_INFO_LENGTH_MISMATCH;
     FILE_ALL_INFORMATION *all = (FILE_ALL_INFORMATION *)(PVOID)query->Buffer;
-    (VOID)FatQueryBasic(query);
-    (VOID)FatQueryStandard(query);
-    (VOID)FatQueryInternal(query);
-    (VOID)FatQueryEa(query);
+    (VOID) FatQueryBasic(query);
+    (VOID) FatQueryStandard(query);
+    (VOID) FatQueryInternal(query);
+    (VOID) FatQueryEa(query);
     query->Used = offsetof(FILE_ALL_INFORMATION, AccessInformation);
     all->AccessInformation.AccessFlags = FatCcb(query->File)->Access;
     query->Used = offsetof(FILE_ALL_INFORMATION, PositionInformation);
-    (VOID)FatQueryPosition(query);
+    (VOID) FatQueryPosition(query);
     all->ModeInformation.Mode = 0;
     all->AlignmentInformation.AlignmentRequirement = query->Fcb->Vcb->Device->AlignmentRequirement;
     query->Used = offsetof(FILE_ALL_INFORMATION, NameInformation);

@@ -22,7 +22,7 @@ BOOLEAN FatNextComponent(PUNICODE_STRING rest, PUNICODE_STRING component)
 
 BOOLEAN FatIsLastComponent(const UNICODE_STRING *rest)
 {
-    for (USHORT i = 0; i < rest->Length / sizeof(WCHAR); i++) {
+    for (ULONG i = 0; i < rest->Length / sizeof(WCHAR); i++) {
         if (rest->Buffer[i] != L'\\')
             return FALSE;
     }
@@ -41,8 +41,8 @@ static NTSTATUS FatEnter(PFAT_VCB vcb, uint32_t *directory, PCUNICODE_STRING nam
     NTSTATUS status = FatCheckName(name);
     if (!NT_SUCCESS(status))
         return status;
-    enum fat_status found = fat_lookup(&vcb->Volume, *directory, name->Buffer,
-                                       name->Length / sizeof(WCHAR), &entry);
+    enum fat_status found =
+        fat_lookup(&vcb->Volume, *directory, name->Buffer, name->Length / sizeof(WCHAR), &entry);
     if (found == FAT_NOT_FOUND || (found == FAT_OK && (entry.attributes & FAT_DIRECTORY) == 0))
         return STATUS_OBJECT_PATH_NOT_FOUND;
     *directory = entry.first_cluster;

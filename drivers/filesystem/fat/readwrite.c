@@ -4,8 +4,8 @@
 //
 // Fast path: whole sectors, inside the valid data, clusters known: no lock, no copy, no wait.
 // Else, with the resource held: the clusters are looked up and the fast path is tried again; what
-// is left (unaligned edges, bytes never written, growing files) is done step by step here, the whole
-// sectors of it still without a copy.
+// is left (unaligned edges, bytes never written, growing files) is done step by step here, the
+// whole sectors of it still without a copy.
 #include "fatfs.h"
 
 #include "transfer.h"
@@ -48,8 +48,7 @@ static BOOLEAN FatTryFast(PFAT_FCB fcb, PIRP irp, PIO_STACK_LOCATION sp, NTSTATU
         sp->Parameters.Read.Length - 1 >= FAT_FAST_MAX || irp->MdlAddress == NULL ||
         MmGetMdlByteCount(irp->MdlAddress) < sp->Parameters.Read.Length || !FatEnterGate(fcb))
         return FALSE;
-    if (!FatPlan(file, sp, mask, &span, &bytes) ||
-        (offset + (span - 1)) >> shift >= file->known ||
+    if (!FatPlan(file, sp, mask, &span, &bytes) || (offset + (span - 1)) >> shift >= file->known ||
         !fat_file_find(file, offset >> shift, &run)) {
         FatLeaveGate(fcb);
         return FALSE;
@@ -59,8 +58,8 @@ static BOOLEAN FatTryFast(PFAT_FCB fcb, PIRP irp, PIO_STACK_LOCATION sp, NTSTATU
     ULONG within = offset & ((1u << shift) - 1);
     uint64_t contiguous = ((uint64_t)run.count << shift) - within;
     if (span <= contiguous)
-        *status = FatForward(fcb, irp, fat_cluster_offset(volume, run.cluster) + within, span,
-                             bytes);
+        *status =
+            FatForward(fcb, irp, fat_cluster_offset(volume, run.cluster) + within, span, bytes);
     else
         *status = FatTransferRuns(fcb, irp, sp->MajorFunction, offset, span, bytes);
     return TRUE;
@@ -177,8 +176,7 @@ static NTSTATUS FatSlowRead(PFAT_FCB fcb, PIRP irp, PIO_STACK_LOCATION sp, ULONG
     if ((ULONGLONG)sp->Parameters.Read.ByteOffset.QuadPart >= fcb->File.size)
         return STATUS_END_OF_FILE;
     FatCloseGate(fcb);
-    NTSTATUS status =
-        FatReadData(fcb, irp, sp->Parameters.Read.ByteOffset.LowPart, length, done);
+    NTSTATUS status = FatReadData(fcb, irp, sp->Parameters.Read.ByteOffset.LowPart, length, done);
     FatOpenGate(fcb);
     return status;
 }
@@ -191,8 +189,7 @@ static NTSTATUS FatSlowWrite(PFAT_FCB fcb, PIRP irp, PIO_STACK_LOCATION sp, ULON
     if ((ULONGLONG)sp->Parameters.Write.ByteOffset.QuadPart + length > MAXULONG)
         return STATUS_FILE_TOO_LARGE;
     FatCloseGate(fcb);
-    NTSTATUS status =
-        FatWriteData(fcb, irp, sp->Parameters.Write.ByteOffset.LowPart, length, done);
+    NTSTATUS status = FatWriteData(fcb, irp, sp->Parameters.Write.ByteOffset.LowPart, length, done);
     fcb->Unstored = TRUE;
     FatOpenGate(fcb);
     if (NT_SUCCESS(status) && FatCcb(sp->FileObject)->WriteThrough) {

@@ -26,8 +26,8 @@ static VOID FatStripVolume(PUNICODE_STRING name)
     UNICODE_STRING component;
     USHORT units = name->Length / sizeof(WCHAR);
     if (FatHasPrefix(name, L"\\Device\\", 8)) {
-        (VOID)FatNextComponent(name, &component);
-        (VOID)FatNextComponent(name, &component);
+        (VOID) FatNextComponent(name, &component);
+        (VOID) FatNextComponent(name, &component);
         return;
     }
     for (USHORT i = 0; i < units; i++) {
@@ -44,7 +44,7 @@ static NTSTATUS FatFindTarget(PFAT_VCB vcb, PFILE_OBJECT file, PFILE_OBJECT targ
     PFAT_FCB fcb = FatFcb(file);
     PFAT_FCB parent = FatFcb(target);
     BOOLEAN absolute = FALSE;
-    for (USHORT i = 0; i < name->Length / sizeof(WCHAR); i++) {
+    for (ULONG i = 0; i < name->Length / sizeof(WCHAR); i++) {
         if (name->Buffer[i] == L'/')
             name->Buffer[i] = L'\\';
         absolute |= name->Buffer[i] == L'\\' || name->Buffer[i] == L':';
@@ -68,8 +68,8 @@ static NTSTATUS FatReplace(PFAT_VCB vcb, PFAT_FCB fcb, uint32_t directory, PCUNI
                            BOOLEAN replace)
 {
     struct fat_entry other;
-    enum fat_status found = fat_lookup(&vcb->Volume, directory, last->Buffer,
-                                       last->Length / sizeof(WCHAR), &other);
+    enum fat_status found =
+        fat_lookup(&vcb->Volume, directory, last->Buffer, last->Length / sizeof(WCHAR), &other);
     if (found == FAT_NOT_FOUND)
         return STATUS_SUCCESS;
     if (found != FAT_OK)

@@ -56,7 +56,7 @@ NTSTATUS FatForward(PFAT_FCB fcb, PIRP irp, uint64_t device_offset, ULONG span, 
     next->FileObject = NULL;
     IoSetCompletionRoutine(irp, FatForwardDone, fcb, TRUE, TRUE, TRUE);
     IoMarkIrpPending(irp);
-    (VOID)IoCallDriver(fcb->Vcb->Target, irp);
+    (VOID) IoCallDriver(fcb->Vcb->Target, irp);
     return STATUS_PENDING;
 }
 
@@ -85,13 +85,13 @@ static VOID FatTransferFinish(PFAT_TRANSFER transfer)
     ExFreePoolWithTag(transfer, FAT_TAG);
     FatAdvance(IoGetCurrentIrpStackLocation(irp), status, bytes);
     FatLeaveGate(fcb);
-    (VOID)FatComplete(irp, status, bytes);
+    (VOID) FatComplete(irp, status, bytes);
 }
 
 static VOID FatTransferRelease(PFAT_TRANSFER transfer, NTSTATUS status)
 {
     if (!NT_SUCCESS(status))
-        (VOID)InterlockedCompareExchange(&transfer->Status, status, STATUS_SUCCESS);
+        (VOID) InterlockedCompareExchange(&transfer->Status, status, STATUS_SUCCESS);
     if (InterlockedDecrement(&transfer->Left) == 0)
         FatTransferFinish(transfer);
 }
@@ -127,8 +127,8 @@ static NTSTATUS FatSendPiece(PFAT_TRANSFER transfer, ULONG mdl_offset, uint64_t 
     next->Parameters.Read.Length = length;
     next->Parameters.Read.ByteOffset.QuadPart = (LONGLONG)device_offset;
     IoSetCompletionRoutine(irp, FatPieceDone, transfer, TRUE, TRUE, TRUE);
-    (VOID)InterlockedIncrement(&transfer->Left);
-    (VOID)IoCallDriver(target, irp);
+    (VOID) InterlockedIncrement(&transfer->Left);
+    (VOID) IoCallDriver(target, irp);
     return STATUS_SUCCESS;
 }
 
@@ -157,8 +157,8 @@ static NTSTATUS FatSendPieces(PFAT_TRANSFER transfer, BOOLEAN load, ULONG mdl_of
                               ULONG length)
 {
     while (length != 0) {
-        uint64_t device_offset;
-        uint64_t contiguous;
+        uint64_t device_offset = 0;
+        uint64_t contiguous = 0;
         NTSTATUS status = FatLocate(transfer->Fcb, offset, load, &device_offset, &contiguous);
         if (!NT_SUCCESS(status))
             return status;
@@ -190,10 +190,9 @@ NTSTATUS FatTransferAndWait(PFAT_FCB fcb, PIRP irp, UCHAR major, ULONG mdl_offse
                             ULONG length)
 {
     KEVENT event;
-    FAT_TRANSFER transfer = {
-        .Fcb = fcb, .Irp = irp, .Major = major, .Left = 1, .Event = &event};
+    FAT_TRANSFER transfer = {.Fcb = fcb, .Irp = irp, .Major = major, .Left = 1, .Event = &event};
     KeInitializeEvent(&event, NotificationEvent, FALSE);
     FatTransferRelease(&transfer, FatSendPieces(&transfer, TRUE, mdl_offset, offset, length));
-    (VOID)KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+    (VOID) KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
     return transfer.Status;
 }

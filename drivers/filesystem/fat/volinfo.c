@@ -36,8 +36,7 @@ static NTSTATUS FatVolumeClass(PFAT_ANSWER answer)
         return STATUS_INFO_LENGTH_MISMATCH;
     RtlZeroMemory(info, FIXED);
     info->VolumeSerialNumber = volume->geometry.serial;
-    return FatPutText(answer, FIXED, (const char *)volume->label, units,
-                      &info->VolumeLabelLength);
+    return FatPutText(answer, FIXED, (const char *)volume->label, units, &info->VolumeLabelLength);
 }
 
 static NTSTATUS FatSizes(PFAT_ANSWER answer, LONGLONG *total, LONGLONG *available, ULONG *sectors,
@@ -131,8 +130,7 @@ NTSTATUS FatQueryVolumeInformation(PDEVICE_OBJECT device, PIRP irp)
     if (answer.Buffer == NULL)
         return FatComplete(irp, STATUS_INSUFFICIENT_RESOURCES, 0);
     FatLock(answer.Vcb);
-    NTSTATUS status =
-        FatVolumeInformation(&answer, sp->Parameters.QueryVolume.FsInformationClass);
+    NTSTATUS status = FatVolumeInformation(&answer, sp->Parameters.QueryVolume.FsInformationClass);
     FatUnlock(answer.Vcb);
     return FatComplete(irp, status, NT_ERROR(status) ? 0 : answer.Used);
 }

@@ -66,7 +66,8 @@ static void change(struct fat_volume *v, uint32_t directory)
 
 static void add(struct fat_volume *v, uint32_t directory)
 {
-    static const uint16_t name[] = {'s', 'u', 'b', '-', 'D', 'i', 'r', 'e', 'c', 't', 'o', 'r', 'y'};
+    static const uint16_t name[] = {'s', 'u', 'b', '-', 'D', 'i', 'r',
+                                    'e', 'c', 't', 'o', 'r', 'y'};
     static const uint16_t file_name[] = {'s', 'u', 'b', '-', 'F', 'i', 'l', 'e'};
     struct fat_entry entry = {.created = 133500000000000000};
     if (fat_make_directory(v, directory, name, 13, &entry) != FAT_OK)

@@ -31,11 +31,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bytes &= ~(uint64_t)511;
     if (bytes == 0)
         return 0;
-    image_wrap(&image, data, size < bytes ? size : bytes, 512);
-    image.bytes = realloc(image.bytes, bytes);
-    if (bytes > size)
-        memset(image.bytes + size, 0, bytes - size);
-    image.size = bytes;
+    uint8_t *bytes_of_volume = image_memory(bytes);
+    memset(bytes_of_volume, 0, bytes);
+    memcpy(bytes_of_volume, data, size < bytes ? size : bytes);
+    image_wrap(&image, bytes_of_volume, bytes, 512);
+    free(bytes_of_volume);
     image.quiet = true;
     exercise(&image);
     if (image.allocations != 0)

@@ -41,6 +41,14 @@ static const char *image_path(void)
     return path;
 }
 
+void *image_memory(uint64_t bytes)
+{
+    void *memory = malloc(bytes != 0 ? bytes : 1);
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
 bool image_make(struct image *image, unsigned kilobytes, unsigned sector_size, const char *options)
 {
     char command[512];
@@ -56,7 +64,7 @@ bool image_make(struct image *image, unsigned kilobytes, unsigned sector_size, c
 void image_wrap(struct image *image, const uint8_t *bytes, uint64_t size, uint32_t sector_size)
 {
     *image = (struct image){.sector_size = sector_size, .fail_after = -1, .size = size};
-    image->bytes = malloc(size != 0 ? size : 1);
+    image->bytes = image_memory(size);
     memcpy(image->bytes, bytes, size);
 }
 
@@ -89,10 +97,12 @@ bool image_reload(struct image *image)
     FILE *file = fopen(image_path(), "rb");
     if (file == NULL)
         return false;
-    fseek(file, 0, SEEK_END);
-    image->size = (uint64_t)ftell(file);
-    rewind(file);
-    image->bytes = realloc(image->bytes, image->size);
+    long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    if (size <= 0 || fseek(file, 0, SEEK_SET) != 0)
+        abort();
+    free(image->bytes);
+    image->size = (uint64_t)size;
+    image->bytes = image_memory(image->size);
     bool good = fread(image->bytes, 1, image->size, file) == image->size;
     fclose(file);
     return good;
@@ -138,9 +148,13 @@ static void log_write(struct image *image, uint64_t offset, uint32_t length, con
 {
     if (image->log_count == image->log_capacity) {
         image->log_capacity = image->log_capacity == 0 ? 64 : image->log_capacity * 2;
-        image->log = realloc(image->log, image->log_capacity * sizeof image->log[0]);
+        struct image_write *log = image_memory(image->log_capacity * sizeof log[0]);
+        if (image->log_count != 0)
+            memcpy(log, image->log, image->log_count * sizeof log[0]);
+        free(image->log);
+        image->log = log;
     }
-    uint8_t *data = malloc(length);
+    uint8_t *data = image_memory(length);
     memcpy(data, buffer, length);
     image->log[image->log_count++] = (struct image_write){offset, length, data};
 }

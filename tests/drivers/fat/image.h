@@ -31,6 +31,9 @@ struct image {
     long allocations;
 };
 
+// malloc that does not fail.
+void *image_memory(uint64_t bytes);
+
 // Makes a volume with mkfs.vfat: kilobytes in size, further options as given ("-F 16 -s 4").
 // False if mkfs.vfat failed.
 bool image_make(struct image *image, unsigned kilobytes, unsigned sector_size, const char *options);

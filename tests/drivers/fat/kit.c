@@ -255,8 +255,8 @@ static void free_file(KIT_FILE *file)
 }
 
 NTSTATUS kit_create(PDEVICE_OBJECT volume, KIT_FILE *related, const char *path, ACCESS_MASK access,
-                    ULONG share, ULONG disposition, ULONG options, ULONG attributes,
-                    KIT_FILE **out, ULONG_PTR *information)
+                    ULONG share, ULONG disposition, ULONG options, ULONG attributes, KIT_FILE **out,
+                    ULONG_PTR *information)
 {
     KIT_REQUEST request = {0};
     IO_SECURITY_CONTEXT security = {.DesiredAccess = access};

@@ -414,12 +414,12 @@ NTSTATUS IoCheckShareAccess(ACCESS_MASK access, ULONG share, PFILE_OBJECT file, 
 {
     share_rights(access, share, file);
     bool counts = file->ReadAccess || file->WriteAccess || file->DeleteAccess;
-    if (counts && ((file->ReadAccess && s->SharedRead < s->OpenCount) ||
-                   (file->WriteAccess && s->SharedWrite < s->OpenCount) ||
-                   (file->DeleteAccess && s->SharedDelete < s->OpenCount) ||
-                   (s->Readers != 0 && !file->SharedRead) ||
-                   (s->Writers != 0 && !file->SharedWrite) ||
-                   (s->Deleters != 0 && !file->SharedDelete)))
+    if (counts &&
+        ((file->ReadAccess && s->SharedRead < s->OpenCount) ||
+         (file->WriteAccess && s->SharedWrite < s->OpenCount) ||
+         (file->DeleteAccess && s->SharedDelete < s->OpenCount) ||
+         (s->Readers != 0 && !file->SharedRead) || (s->Writers != 0 && !file->SharedWrite) ||
+         (s->Deleters != 0 && !file->SharedDelete)))
         return STATUS_SHARING_VIOLATION;
     if (update)
         share_count(file, s, 1);

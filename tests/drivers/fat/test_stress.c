@@ -57,10 +57,12 @@ static void do_create(struct model *m, unsigned index)
     struct model_file *f = &m->files[index];
     random_name(m, f, index);
     f->directory = draw(m, DIRECTORIES);
-    f->entry = (struct fat_entry){
-        .attributes = FAT_ARCHIVE, .created = some_time, .accessed = some_time, .written = some_time};
-    enum fat_status status = fat_create(m->volume, m->directories[f->directory], f->name,
-                                        f->name_length, &f->entry);
+    f->entry = (struct fat_entry){.attributes = FAT_ARCHIVE,
+                                  .created = some_time,
+                                  .accessed = some_time,
+                                  .written = some_time};
+    enum fat_status status =
+        fat_create(m->volume, m->directories[f->directory], f->name, f->name_length, &f->entry);
     CHECK(status == FAT_OK || status == FAT_NO_SPACE);
     f->exists = status == FAT_OK;
     f->size = 0;
@@ -129,8 +131,8 @@ static void do_rename(struct model *m, struct model_file *f, unsigned index)
     unsigned directory = draw(m, DIRECTORIES);
     struct model_file old = *f;
     random_name(m, f, index);
-    enum fat_status status = fat_rename(m->volume, &f->entry, m->directories[directory], f->name,
-                                        f->name_length);
+    enum fat_status status =
+        fat_rename(m->volume, &f->entry, m->directories[directory], f->name, f->name_length);
     CHECK(status == FAT_OK || status == FAT_NO_SPACE);
     f->directory = directory;
     if (status != FAT_OK)
@@ -175,8 +177,10 @@ static void stress(unsigned kilobytes, unsigned sector, const char *options, uin
                    unsigned steps)
 {
     struct image image;
-    struct fat_volume volume;
-    struct model *m = calloc(1, sizeof *m);
+    static struct fat_volume volume;
+    static struct model model;
+    struct model *m = &model;
+    memset(m, 0, sizeof *m);
     CHECK(image_make(&image, kilobytes, sector, options));
     struct fat_device device = image_device(&image);
     CHECK_EQ(fat_mount(&volume, &device), FAT_OK);
@@ -202,7 +206,6 @@ static void stress(unsigned kilobytes, unsigned sector, const char *options, uin
     CHECK_EQ(image.allocations, 0);
     CHECK(image_fsck(&image));
     image_free(&image);
-    free(m);
 }
 
 TEST(random_operations_fat12)
@@ -296,10 +299,12 @@ static void cut_everywhere(unsigned kilobytes, const char *options, uint64_t see
 {
     struct image image;
     struct image base;
-    struct fat_volume volume;
+    static struct fat_volume volume;
     unsigned broken = 0;
     unsigned shared = 0;
-    struct model *m = calloc(1, sizeof *m);
+    static struct model model;
+    struct model *m = &model;
+    memset(m, 0, sizeof *m);
     CHECK(image_make(&image, kilobytes, 512, options));
     struct fat_device device = image_device(&image);
     CHECK_EQ(fat_mount(&volume, &device), FAT_OK);
@@ -320,7 +325,6 @@ static void cut_everywhere(unsigned kilobytes, const char *options, uint64_t see
     CHECK(rename || shared == 0);
     image_free(&base);
     image_free(&image);
-    free(m);
 }
 
 TEST(power_cuts_leave_no_entry_that_names_free_clusters)

@@ -54,8 +54,8 @@ static struct place place_of(const struct fat_geometry *g, uint32_t sector)
 enum fat_status fat_cache_start(struct fat_volume *volume)
 {
     const struct fat_device *device = &volume->device;
-    volume->storage = device->allocate(device->context,
-                                       (size_t)FAT_CACHE_BLOCKS * FAT_CACHE_BLOCK_BYTES);
+    volume->storage =
+        device->allocate(device->context, (size_t)FAT_CACHE_BLOCKS * FAT_CACHE_BLOCK_BYTES);
     if (volume->storage == NULL)
         return FAT_NO_MEMORY;
     for (size_t i = 0; i < FAT_CACHE_BLOCKS; i++) {
@@ -80,8 +80,8 @@ static enum fat_status write_at(struct fat_volume *volume, const struct fat_bloc
                                 uint32_t sector)
 {
     const struct fat_device *device = &volume->device;
-    return device->write(device->context, sector_offset(volume, sector),
-                         block_bytes(volume, block), block->data);
+    return device->write(device->context, sector_offset(volume, sector), block_bytes(volume, block),
+                         block->data);
 }
 
 // Writes the active copy first: it is the one that is read.

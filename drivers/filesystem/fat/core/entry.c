@@ -65,8 +65,7 @@ static enum fat_status zero_cluster(struct fat_volume *volume, uint32_t cluster)
     const struct fat_geometry *g = &volume->geometry;
     fat_cache_discard(volume, fat_cluster_sector(volume, cluster),
                       1u << (g->cluster_shift - g->sector_shift));
-    return fat_write_zeroes(volume, fat_cluster_offset(volume, cluster),
-                            fat_cluster_bytes(volume));
+    return fat_write_zeroes(volume, fat_cluster_offset(volume, cluster), fat_cluster_bytes(volume));
 }
 
 // Appends one zeroed cluster to a directory whose last cluster the cursor stands on.
@@ -230,8 +229,7 @@ static enum fat_status insert(struct fat_volume *volume, uint32_t directory, con
         FAT_TRY(write_end_mark(&cursor));
     memmove(entry->name, name, length * sizeof name[0]);
     entry->name_length = (uint16_t)length;
-    entry->alias_length =
-        long_slots == 0 ? 0 : fat_short_display(alias.bytes, 0, entry->alias);
+    entry->alias_length = long_slots == 0 ? 0 : fat_short_display(alias.bytes, 0, entry->alias);
     entry->directory = directory;
     entry->first_offset = room.offset;
     entry->offset = room.offset + long_slots * FAT_ENTRY_BYTES;
@@ -241,8 +239,7 @@ static enum fat_status insert(struct fat_volume *volume, uint32_t directory, con
 
 // FAT_OK if a new entry may have the name. `self`, if not NULL, is an entry that may have it.
 static enum fat_status check_name(struct fat_volume *volume, uint32_t directory,
-                                  const uint16_t *name, size_t length,
-                                  const struct fat_entry *self)
+                                  const uint16_t *name, size_t length, const struct fat_entry *self)
 {
     struct fat_entry other;
     if (!fat_name_valid(name, length))
@@ -251,8 +248,8 @@ static enum fat_status check_name(struct fat_volume *volume, uint32_t directory,
     if (status == FAT_NOT_FOUND)
         return FAT_OK;
     FAT_TRY(status);
-    bool same = self != NULL && self->sector == other.sector &&
-                self->sector_offset == other.sector_offset;
+    bool same =
+        self != NULL && self->sector == other.sector && self->sector_offset == other.sector_offset;
     return same ? FAT_OK : FAT_EXISTS;
 }
 
@@ -288,8 +285,7 @@ static enum fat_status write_dots(struct fat_volume *volume, const struct fat_en
 }
 
 static enum fat_status build_directory(struct fat_volume *volume, uint32_t directory,
-                                       const uint16_t *name, size_t length,
-                                       struct fat_entry *entry)
+                                       const uint16_t *name, size_t length, struct fat_entry *entry)
 {
     FAT_TRY(zero_cluster(volume, entry->first_cluster));
     FAT_TRY(write_dots(volume, entry, directory));

@@ -12,9 +12,9 @@
 //    file data may be transferred around it.
 //  * Metadata is written back in an order that keeps a crashed volume repairable: see fat_flush.
 //
-// Nothing here locks. The caller serialises all calls on one volume, with one exception: fat_file_find
-// and fat_cluster_offset only read and may run concurrently with each other while no call changes
-// that file.
+// Nothing here locks. The caller serialises all calls on one volume, with one exception:
+// fat_file_find and fat_cluster_offset only read and may run concurrently with each other while no
+// call changes that file.
 //
 // Units: offsets and lengths are bytes unless the name says sectors or clusters. Times are 100 ns
 // units since 1601-01-01 (the volume's local time is taken as UTC). Names are UTF-16 with a length
@@ -27,17 +27,17 @@
 
 enum [[nodiscard]] fat_status {
     FAT_OK,
-    FAT_END,            // no further directory entry
-    FAT_NOT_FOUND,      // no entry of that name
-    FAT_EXISTS,         // an entry of that name is there already
-    FAT_BAD_NAME,       // the name cannot be stored on a FAT volume
-    FAT_NOT_EMPTY,      // the directory still has entries
-    FAT_NO_SPACE,       // no free cluster, or no free slot in a fixed root directory
-    FAT_TOO_LARGE,      // a file would pass 4 GiB - 1 or a directory 2 MiB
-    FAT_NO_MEMORY,      // fat_device.allocate failed
-    FAT_IO_ERROR,       // the device failed a transfer
-    FAT_CORRUPT,        // the volume breaks a rule, which was reported
-    FAT_UNRECOGNIZED,   // the boot sector is not that of a FAT volume; the rule was reported
+    FAT_END,          // no further directory entry
+    FAT_NOT_FOUND,    // no entry of that name
+    FAT_EXISTS,       // an entry of that name is there already
+    FAT_BAD_NAME,     // the name cannot be stored on a FAT volume
+    FAT_NOT_EMPTY,    // the directory still has entries
+    FAT_NO_SPACE,     // no free cluster, or no free slot in a fixed root directory
+    FAT_TOO_LARGE,    // a file would pass 4 GiB - 1 or a directory 2 MiB
+    FAT_NO_MEMORY,    // fat_device.allocate failed
+    FAT_IO_ERROR,     // the device failed a transfer
+    FAT_CORRUPT,      // the volume breaks a rule, which was reported
+    FAT_UNRECOGNIZED, // the boot sector is not that of a FAT volume; the rule was reported
 };
 
 // What the core needs from its surroundings. All functions run in the caller's context and may
@@ -49,7 +49,7 @@ struct fat_device {
     uint32_t sector_size; // smallest transfer in bytes, a power of two
     enum fat_status (*read)(void *context, uint64_t offset, uint32_t length, void *buffer);
     enum fat_status (*write)(void *context, uint64_t offset, uint32_t length, const void *buffer);
-    enum fat_status (*flush)(void *context); // makes earlier writes durable
+    enum fat_status (*flush)(void *context);        // makes earlier writes durable
     void *(*allocate)(void *context, size_t bytes); // NULL when there is none
     void (*release)(void *context, void *memory);
     // A rule of the format is broken. rule is a static string, value the offending number.
@@ -61,8 +61,8 @@ enum fat_kind { FAT_12 = 12, FAT_16 = 16, FAT_32 = 32 };
 enum {
     FAT_FIRST_CLUSTER = 2,
     FAT_ENTRY_BYTES = 32,
-    FAT_NAME_MAX = 255,          // code units of a long name
-    FAT_ALIAS_MAX = 12,          // "12345678.123"
+    FAT_NAME_MAX = 255, // code units of a long name
+    FAT_ALIAS_MAX = 12, // "12345678.123"
     FAT_DIRECTORY_MAX = 65536 * FAT_ENTRY_BYTES,
     FAT_CACHE_BLOCKS = 32,
     FAT_CACHE_BLOCK_BYTES = 4096,
@@ -120,8 +120,8 @@ struct fat_volume {
     struct fat_block blocks[FAT_CACHE_BLOCKS];
     struct fat_block *recent; // the last block that was asked for
     uint32_t stamp;
-    uint8_t *storage; // FAT_CACHE_BLOCKS * FAT_CACHE_BLOCK_BYTES
-    uint8_t *bounce;  // FAT_BOUNCE_BYTES, for unaligned file data and zeroes
+    uint8_t *storage;    // FAT_CACHE_BLOCKS * FAT_CACHE_BLOCK_BYTES
+    uint8_t *bounce;     // FAT_BOUNCE_BYTES, for unaligned file data and zeroes
     uint32_t next_free;  // where the search for a free cluster begins
     uint32_t free_count; // meaningful when free_known
     bool free_known;

@@ -4,7 +4,8 @@
 //
 // Invariants of struct fat_file:
 //  * runs cover [runs[0].index, known) without gaps; contiguous runs are merged.
-//  * known > 0 or run_count > 0 implies that `next` is the cluster of index `known`, or 0 at the end
+//  * known > 0 or run_count > 0 implies that `next` is the cluster of index `known`, or 0 at the
+//  end
 //    of the chain.
 //  * tail_known implies allocated and last_cluster are those of the chain.
 //  * valid <= size; bytes [valid, size) read as zero whatever is on disk.
@@ -206,7 +207,7 @@ static enum fat_status drop_all(struct fat_file *file)
 enum fat_status fat_file_trim(struct fat_file *file, uint32_t clusters)
 {
     struct fat_volume *volume = file->volume;
-    struct fat_run run;
+    struct fat_run run = {0};
     uint32_t rest;
     FAT_TRY(find_tail(file));
     if (file->allocated <= clusters)
@@ -259,7 +260,7 @@ static enum fat_status piece_at(struct fat_file *file, uint32_t offset, uint32_t
     const struct fat_geometry *g = &file->volume->geometry;
     uint32_t sector = 1u << g->sector_shift;
     uint32_t within = offset & (fat_cluster_bytes(file->volume) - 1);
-    struct fat_run run;
+    struct fat_run run = {0};
     FAT_TRY(fat_file_map(file, offset >> g->cluster_shift, &run));
     uint64_t run_bytes = ((uint64_t)run.count << g->cluster_shift) - within;
     piece->skip = within & (sector - 1);

@@ -75,8 +75,7 @@ static enum fat_status entry_get(struct fat_volume *volume, uint32_t cluster, ui
     uint32_t width_shift = g->kind == FAT_16 ? 1 : 2;
     uint64_t offset = (uint64_t)cluster << width_shift;
     const uint8_t *data;
-    FAT_TRY(
-        fat_cache_read(volume, table_sector(g) + (uint32_t)(offset >> g->sector_shift), &data));
+    FAT_TRY(fat_cache_read(volume, table_sector(g) + (uint32_t)(offset >> g->sector_shift), &data));
     data += offset & ((1u << g->sector_shift) - 1);
     *value = g->kind == FAT_16 ? widen(fat_le16(data), 0xFFF0) : fat_le32(data) & 0x0FFFFFFF;
     return FAT_OK;
@@ -100,7 +99,12 @@ static enum fat_status entry_put(struct fat_volume *volume, uint32_t cluster, ui
     return FAT_OK;
 }
 
-enum { ENTRY_FREE = 0, ENTRY_BAD = 0x0FFFFFF7, ENTRY_END_FIRST = 0x0FFFFFF8, ENTRY_END = 0x0FFFFFFF };
+enum {
+    ENTRY_FREE = 0,
+    ENTRY_BAD = 0x0FFFFFF7,
+    ENTRY_END_FIRST = 0x0FFFFFF8,
+    ENTRY_END = 0x0FFFFFFF
+};
 
 static enum fat_status classify(struct fat_volume *volume, uint32_t cluster, uint32_t value,
                                 uint32_t *next)
