@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Connections: submitting, ringing, waiting, taking answers. Invariant: out[slot] is set exactly
 // while the ring holds the slot as submitted and not taken, so an answer always finds its request.
+#include "ash/invoke.h"
 #include "ash/manager.h"
 #include "ash/slot.h"
 #include "ash/start.h"
@@ -8,6 +9,8 @@
 #include "internal.h"
 #include <stdlib.h>
 #include <string.h>
+
+#define TIMER_BIT ((ash_word)1 << 62)
 
 static struct io_connection *connections[IO_CONNECTIONS];
 static ash_cptr notification; /* rung for completions on any connection */
@@ -158,6 +161,35 @@ ash_status io_finish(struct io_connection *connection, struct ash_io *io)
 ash_status ash_io_wait(struct ash_io *io)
 {
     return io->done ? io->status : io_finish(io->file->connection, io);
+}
+
+/* The timer rings the notification for completions; which of the two woke us does not matter. */
+static bool own_timer(void)
+{
+    static bool bound;
+    ash_cptr slot = bound ? ASH_NULL_CPTR : ash_slot_alloc();
+    if (slot == ASH_NULL_CPTR)
+        return bound;
+    bound =
+        ash_cnode_mint(ASH_SLOT_CNODE, slot, notification, ASH_RIGHT_WRITE, TIMER_BIT) == ASH_OK &&
+        ash_timer_bind(ASH_SLOT_TIMER, slot) == ASH_OK;
+    return bound;
+}
+
+bool ash_io_wait_until(struct ash_io *io, uint64_t deadline)
+{
+    struct io_connection *connection = io->file->connection;
+    bool pending;
+    if (!own_timer() || ash_timer_set(ASH_SLOT_TIMER, deadline) != ASH_OK)
+        return ash_io_done(io);
+    while (!ash_io_done(io) && ash_time() < deadline) {
+        if (!ash_requester_sleep(&connection->ring))
+            continue;
+        ash_wait(notification);
+        ash_requester_awake(&connection->ring);
+    }
+    (void)ash_timer_cancel(ASH_SLOT_TIMER, &pending);
+    return io->done;
 }
 
 bool ash_io_done(struct ash_io *io)

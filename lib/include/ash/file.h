@@ -90,6 +90,9 @@ void ash_io_buffer_free(void *buffer);
                                          uint64_t offset, struct ash_io *io);
 /* Waits until io is done; its status. */
 ash_status ash_io_wait(struct ash_io *io);
+/* The same, but no longer than until `deadline` (ticks of ash_time); true if io is done. Takes the
+ * timer of the first thread for good: ash_park with a deadline is then no more for that thread. */
+[[nodiscard]] bool ash_io_wait_until(struct ash_io *io, uint64_t deadline);
 /* Takes what has been completed, without waiting. */
 [[nodiscard]] bool ash_io_done(struct ash_io *io);
 /* Asks the driver to give up; the request still completes, with STATUS_CANCELLED or another. */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The kernel's tests on the kernel itself: a root task that has everything (`ashlar.test=kernel`).
+ *
+ * Each test starts from the same state: an Untyped `POOL` of POOL_BYTES with no children, and empty
+ * slots from FIRST_SLOT on. After it the pool is revoked and must be whole again, so that whatever a
+ * test left behind is also a test of deletion.
+ */
+#ifndef KTEST_H
+#define KTEST_H
+
+#include "ash/invoke.h"
+#include "ash/log.h"
+#include "ash/start.h"
+
+#define POOL ((ash_cptr)2048)
+#define POOL_BYTES ((ash_word)8 << 20)
+#define FIRST_SLOT ((ash_cptr)2100)
+#define LAST_SLOT ((ash_cptr)6000)
+#define CNODE ASH_BOOT_CNODE
+#define VSPACE ASH_BOOT_VSPACE
+#define PRIORITY 200u /* of the test thread */
+
+struct test {
+    const char *name;
+    void (*run)(void);
+};
+
+/* The rows of one file, ended by a row without name. */
+extern const struct test untyped_tests[], cnode_tests[], endpoint_tests[], reply_tests[],
+    notification_tests[], thread_tests[], sched_tests[], timer_tests[], vspace_tests[],
+    fault_tests[], irq_tests[], fpu_tests[], smp_tests[], hostile_tests[];
+
+extern const struct ash_boot *boot;
+
+/* Marks the running test as failed; the text names what did not hold. */
+void fail(const char *file, int line, const char *what, ash_word got, ash_word wanted);
+
+#define EQ(got, wanted)                                                                            \
+    do {                                                                                           \
+        ash_word got_ = (ash_word)(got), wanted_ = (ash_word)(wanted);                             \
+        if (got_ != wanted_) {                                                                     \
+            fail(__FILE__, __LINE__, #got, got_, wanted_);                                         \
+            return;                                                                                \
+        }                                                                                          \
+    } while (0)
+#define CHECK(condition) EQ(!(condition), 0)
+#define OK(call) EQ((call), ASH_OK)
+
+/* An empty slot of the root CNode; all are taken back after the test. */
+ash_cptr new_slot(void);
+/* Makes one object from the pool; 0 if that failed (and the test has failed). */
+ash_cptr make(enum ash_object_type type, ash_word parameter);
+/* A badged copy with those rights. */
+ash_cptr minted(ash_cptr source, ash_word rights, ash_word badge);
+/* Detail words of the last failed invocation made with `invoke`. */
+extern ash_word detail[2];
+/* A raw method call with words and capabilities, for what the wrappers cannot say. */
+ash_error invoke(ash_cptr target, ash_word method, unsigned words, const ash_word *word,
+                 unsigned caps, const ash_cptr *cap);
+/* Makes the page tables that `address` needs in `vspace`. */
+bool make_tables(ash_cptr vspace, ash_word address);
+
+/* A second thread in this address space. */
+struct kthread {
+    ash_cptr thread, sched, buffer;
+    struct ash_ipc_buffer *ipc;
+    volatile ash_word count, value, seen[8];
+};
+
+#define KTHREADS 12u
+
+/* Starts entry(thread) with a stack and an IPC buffer of its own; priority, hart; a SchedContext with
+ * budget == period == 10 ms unless `passive`. Null if something failed. */
+struct kthread *start(void (*entry)(struct kthread *), unsigned priority, unsigned hart,
+                      bool passive);
+/* The same without resuming it. */
+struct kthread *prepare(void (*entry)(struct kthread *), unsigned priority, unsigned hart,
+                        bool passive);
+/* Ends the calling kthread: it waits for ever. */
+[[noreturn]] void park(void);
+/* Waits until *word == value, for at most a second of virtual time; true if it came. */
+bool wait_until(const volatile ash_word *word, ash_word value);
+/* Busy for that many microseconds. */
+void spin(ash_word microseconds);
+/* Sleeps: lets threads of lower priority run. */
+void sleep_us(ash_word microseconds);
+
+#endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// Devices and drivers: devtree, drivers, irps.
+#include "ash/manager.h"
+#include "ash/syscall.h"
+#include "io.h"
+#include "pnp.h"
+#include "shell.h"
+
+enum { RESOURCE_PORT = 1, RESOURCE_INTERRUPT = 2, RESOURCE_MEMORY = 3, RESOURCE_MEMORY_LARGE = 7 };
+
+static const char *node_state(ash_word state)
+{
+    static const char *const names[] = {"not initialised", "no driver", "driver loading", "added",
+                                        "started",         "stopped",   "removed",        "failed"};
+    return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
+}
+
+static void print_resource(const struct ash_pnp_resource_reply *r)
+{
+    char size[16];
+    unsigned long start = (unsigned long)r->start;
+    if (r->type == RESOURCE_INTERRUPT)
+        printf("  irq %lu", start);
+    else if (r->type == RESOURCE_MEMORY || r->type == RESOURCE_MEMORY_LARGE)
+        printf("  mem 0x%lx +%s", start, print_size(r->length, size));
+    else if (r->type == RESOURCE_PORT)
+        printf("  port 0x%lx +%s", start, print_size(r->length, size));
+}
+
+static void print_resources(const struct ash_pnp_node_reply *node)
+{
+    struct ash_pnp_resource_request request = {.node = node->node};
+    struct ash_pnp_resource_reply resource;
+    for (; request.index < node->resources; request.index++) {
+        if (ash_request(ASH_SLOT_PNP, ASH_PNP_RESOURCE, &request, sizeof(request), &resource,
+                        sizeof(resource)) == STATUS_SUCCESS)
+            print_resource(&resource);
+    }
+}
+
+static void print_node(const struct ash_pnp_node_reply *node)
+{
+    int indent = 2 * (int)(node->depth < 20 ? node->depth : 20);
+    printf("%*s%s\n", indent, "", node->instance);
+    printf("%*s    %s%s%s: %s", indent, "", node->description,
+           node->description[0] != '\0' ? ", " : "", node->service[0] != '\0' ? node->service : "-",
+           node_state(node->state));
+    if (!ash_success((ash_status)(uint32_t)node->status))
+        printf(" (%s)", status_name((ash_status)(uint32_t)node->status));
+    if (node->restarts != 0)
+        printf(", %lu restarts", (unsigned long)node->restarts);
+    print_resources(node);
+    printf("\n");
+}
+
+static int devtree(int, char **)
+{
+    struct ash_pnp_node_request request = {0};
+    struct ash_pnp_node_reply node;
+    for (;; request.index++) {
+        ash_status status =
+            ash_request(ASH_SLOT_PNP, ASH_PNP_NODE, &request, sizeof(request), &node, sizeof(node));
+        if (status == STATUS_NO_MORE_ENTRIES)
+            return 0;
+        if (!ash_success(status))
+            return shell_fail("devtree", status);
+        print_node(&node);
+    }
+}
+
+static const char *driver_state(ash_word state)
+{
+    static const char *const names[] = {"loading", "ready", "failed", "unloaded"};
+    return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
+}
+
+static int drivers(int, char **)
+{
+    struct ash_io_index_request request = {0};
+    struct ash_io_driver_state_reply driver;
+    printf("%6s  %-16s %-8s %7s  %s\n", "TASK", "NAME", "STATE", "DEVICES", "IMAGE");
+    for (;; request.index++) {
+        ash_status status = ash_request(ASH_SLOT_IO, ASH_IO_DRIVERS, &request, sizeof(request),
+                                        &driver, sizeof(driver));
+        if (status == STATUS_NO_MORE_ENTRIES)
+            return 0;
+        if (!ash_success(status))
+            return shell_fail("drivers", status);
+        ash_status result = (ash_status)(uint32_t)driver.status;
+        printf("%6lu  %-16s %-8s %7lu  %s%s%s\n", (unsigned long)driver.task, driver.name,
+               driver_state(driver.state), (unsigned long)driver.devices, driver.image,
+               ash_success(result) ? "" : "  ", ash_success(result) ? "" : status_name(result));
+    }
+}
+
+static const char *major_name(ash_word major)
+{
+    static const char *const names[] = {
+        "CREATE",         "CREATE_NAMED_PIPE",   "CLOSE",           "READ",
+        "WRITE",          "QUERY_INFORMATION",   "SET_INFORMATION", "QUERY_EA",
+        "SET_EA",         "FLUSH_BUFFERS",       "QUERY_VOLUME",    "SET_VOLUME",
+        "DIRECTORY",      "FILE_SYSTEM_CONTROL", "DEVICE_CONTROL",  "INTERNAL_CONTROL",
+        "SHUTDOWN",       "LOCK_CONTROL",        "CLEANUP",         "CREATE_MAILSLOT",
+        "QUERY_SECURITY", "SET_SECURITY",        "POWER",           "SYSTEM_CONTROL",
+        "DEVICE_CHANGE",  "QUERY_QUOTA",         "SET_QUOTA",       "PNP"};
+    static const char *const kit[] = {"ADD_DEVICE", "LINK_ADDED", "LINK_REMOVED", "UNLOAD",
+                                      "PROBE"};
+    if (major >= ASH_MJ_ADD_DEVICE && major - ASH_MJ_ADD_DEVICE < sizeof(kit) / sizeof(kit[0]))
+        return kit[major - ASH_MJ_ADD_DEVICE];
+    return major < sizeof(names) / sizeof(names[0]) ? names[major] : "?";
+}
+
+static int irps(int, char **)
+{
+    struct ash_io_index_request request = {0};
+    struct ash_io_ledger_reply irp;
+    for (;; request.index++) {
+        char age[24];
+        ash_status status =
+            ash_request(ASH_SLOT_IO, ASH_IO_LEDGER, &request, sizeof(request), &irp, sizeof(irp));
+        if (status == STATUS_NO_MORE_ENTRIES)
+            break;
+        if (!ash_success(status))
+            return shell_fail("irps", status);
+        if (request.index == 0)
+            printf("%-16s %-16s %-20s %10s  %s\n", "OWES", "TO", "REQUEST", "SINCE", "DEVICE");
+        ash_word now = ash_time();
+        printf("%-16s %-16s %-17s.%02lx %10s  %s", irp.answerer_name, irp.requester_name,
+               major_name(irp.major), (unsigned long)irp.minor,
+               print_ticks(now > irp.submitted ? now - irp.submitted : 0, age), irp.device_name);
+        if (irp.major == 3 || irp.major == 4)
+            printf("  %lu bytes at %lu", (unsigned long)irp.length, (unsigned long)irp.offset);
+        printf("\n");
+    }
+    if (request.index == 0)
+        printf("nobody owes an answer\n");
+    return 0;
+}
+
+const struct command shell_device_commands[] = {
+    {"devtree", 0, 0, "", "devices as a tree: driver, state, resources", devtree},
+    {"drivers", 0, 0, "", "driver objects and their tasks", drivers},
+    {"irps", 0, 0, "", "the ledger: who owes what to whom since when", irps},
+    {},
+};
