@@ -44,7 +44,7 @@ static BOOLEAN FatAnyUnstored(PFAT_VCB vcb)
 {
     for (PLIST_ENTRY l = vcb->Fcbs.Flink; l != &vcb->Fcbs; l = l->Flink) {
         PFAT_FCB fcb = CONTAINING_RECORD(l, FAT_FCB, Link);
-        if (!fcb->Removed && (fcb->Unstored || fcb->Written))
+        if (!fcb->Removed && (fcb->Unstored || ReadNoFence(&fcb->Written) != 0))
             return TRUE;
     }
     return FALSE;

@@ -44,14 +44,14 @@ typedef struct _FAT_VCB {
 
 typedef struct _FAT_FCB {
     PFAT_VCB Vcb;
-    struct fat_file File; // size and clusters, of files
-    volatile LONG Gate;   // transfers inside; negative while closed
-    KEVENT Drained;       // set by the last one to leave a closed gate
+    struct fat_file File;  // size and clusters, of files
+    volatile LONG Gate;    // transfers inside; negative while closed
+    volatile LONG Written; // data was written since the entry was stored: its times are due
+    KEVENT Drained;        // set by the last one to leave a closed gate
     BOOLEAN IsDirectory;
     BOOLEAN IsRoot;
     BOOLEAN DeletePending;
     BOOLEAN Removed;  // its entry is gone; only CLEANUP and CLOSE still come
-    BOOLEAN Written;  // data was written since the entry was stored: its times are due
     BOOLEAN Unstored; // size, clusters, attributes or times differ from the directory entry
     LIST_ENTRY Link;
     ULONG OpenCount;   // file objects, until CLOSE

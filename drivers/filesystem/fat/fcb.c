@@ -105,14 +105,14 @@ static enum fat_status FatSettleData(PFAT_FCB fcb)
 
 NTSTATUS FatStoreFcb(PFAT_FCB fcb)
 {
-    if (fcb->Removed || fcb->IsDirectory || !(fcb->Unstored || fcb->Written))
+    if (fcb->Removed || fcb->IsDirectory || !(fcb->Unstored || ReadNoFence(&fcb->Written) != 0))
         return fcb->Unstored ? FatUpdateEntry(fcb) : STATUS_SUCCESS;
     FatCloseGate(fcb);
-    if (fcb->Written) {
+    if (ReadNoFence(&fcb->Written) != 0) {
         fcb->Entry.written = FatNow();
         fcb->Entry.accessed = fcb->Entry.written;
         fcb->Entry.attributes |= FAT_ARCHIVE;
-        fcb->Written = FALSE;
+        WriteNoFence(&fcb->Written, FALSE);
     }
     enum fat_status settled = FatSettleData(fcb);
     NTSTATUS status = FatUpdateEntry(fcb);

@@ -234,7 +234,7 @@ static NTSTATUS FatSetBasic(PFAT_FCB fcb, const FILE_BASIC_INFORMATION *info)
     FatSetTime(&fcb->Entry.created, info->CreationTime);
     FatSetTime(&fcb->Entry.accessed, info->LastAccessTime);
     if (info->LastWriteTime.QuadPart > 0)
-        fcb->Written = FALSE; // the caller's stamp stands for what was written before
+        WriteNoFence(&fcb->Written, FALSE); // the caller's stamp stands for what was written before
     FatSetTime(&fcb->Entry.written, info->LastWriteTime);
     if (attributes != 0)
         fcb->Entry.attributes =
@@ -273,7 +273,8 @@ static NTSTATUS FatResize(PFAT_FCB fcb, LARGE_INTEGER bytes, BOOLEAN end_of_file
     else
         status = fat_file_reserve(&fcb->File, fat_clusters_for(&fcb->Vcb->Volume, wanted));
     fcb->Unstored = TRUE;
-    fcb->Written |= end_of_file || shrinks;
+    if (end_of_file || shrinks)
+        WriteNoFence(&fcb->Written, TRUE);
     NTSTATUS stored = shrinks ? FatUpdateEntry(fcb) : STATUS_SUCCESS; // before clusters are freed
     FatOpenGate(fcb);
     return status == FAT_OK ? stored : FatStatus(fcb->Vcb, status);

@@ -54,7 +54,7 @@ static BOOLEAN FatTryFast(PFAT_FCB fcb, PIRP irp, PIO_STACK_LOCATION sp, NTSTATU
         return FALSE;
     }
     if (sp->MajorFunction == IRP_MJ_WRITE)
-        fcb->Written = TRUE;
+        WriteNoFence(&fcb->Written, TRUE);
     ULONG within = offset & ((1u << shift) - 1);
     uint64_t contiguous = ((uint64_t)run.count << shift) - within;
     if (span <= contiguous)
@@ -123,7 +123,7 @@ static NTSTATUS FatWriteData(PFAT_FCB fcb, PIRP irp, ULONG offset, ULONG length,
     uint32_t rest = 0;
     if (buffer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    fcb->Written = TRUE;
+    WriteNoFence(&fcb->Written, TRUE);
     NTSTATUS status = FatStatus(fcb->Vcb, fat_file_prepare(&fcb->File, offset, length));
     if (NT_SUCCESS(status) && whole != 0)
         status = FatWriteWhole(fcb, irp, offset, whole);

@@ -159,8 +159,8 @@ NTSTATUS ExDeleteResourceLite(PERESOURCE resource)
 BOOLEAN ExAcquireResourceExclusiveLite(PERESOURCE resource, BOOLEAN wait)
 {
     require(wait && critical > 0 && resource->Initialized, "resource: not in a critical region");
-    require(resource->ExclusiveOwner != &critical, "resource: taken twice");
     pthread_mutex_lock(&lock);
+    require(resource->ExclusiveOwner != &critical, "resource: taken twice");
     while (resource->ExclusiveOwner != NULL)
         pthread_cond_wait(&changed, &lock);
     resource->ExclusiveOwner = &critical;
@@ -170,8 +170,8 @@ BOOLEAN ExAcquireResourceExclusiveLite(PERESOURCE resource, BOOLEAN wait)
 
 VOID ExReleaseResourceLite(PERESOURCE resource)
 {
-    require(resource->ExclusiveOwner == &critical, "resource: released by another thread");
     pthread_mutex_lock(&lock);
+    require(resource->ExclusiveOwner == &critical, "resource: released by another thread");
     resource->ExclusiveOwner = NULL;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
