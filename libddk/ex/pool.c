@@ -9,12 +9,12 @@
 #include "ex.h"
 
 #define ALLOCATED_MAGIC 0x416c6c6fu
-#define FREED_MAGIC 0x46726565u
-#define CANARY 0xC5u
-#define CANARY_BYTES 8u
-#define CLASSES 12u
-#define SLAB_PAGES 4u
-#define LARGE_BUCKETS 64u
+#define FREED_MAGIC     0x46726565u
+#define CANARY          0xC5u
+#define CANARY_BYTES    8u
+#define CLASSES         12u
+#define SLAB_PAGES      4u
+#define LARGE_BUCKETS   64u
 
 struct block {
     ULONG Magic;
@@ -96,7 +96,7 @@ static PVOID allocate_small(SIZE_T bytes, ULONG tag)
     port_unpoison(body, bytes + CANARY_BYTES);
     memset(body + bytes, CANARY, CANARY_BYTES);
     port_poison(body + bytes, CANARY_BYTES);
-    block->Header = (struct block){ALLOCATED_MAGIC, tag, (USHORT)bytes, (USHORT)class, 0};
+    block->Header = (struct block){ALLOCATED_MAGIC, tag, (USHORT)bytes, (USHORT) class, 0};
     __atomic_fetch_add(&used_bytes, bytes, __ATOMIC_RELAXED);
     __atomic_fetch_add(&used_blocks, 1, __ATOMIC_RELAXED);
     return body;

@@ -6,7 +6,7 @@
 #include "../ke/ki.h"
 
 #define ACTIVE 1u
-#define STEP 2u
+#define STEP   2u
 
 struct waiter {
     KEVENT Done;

@@ -156,5 +156,5 @@ PIRP IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT device, PVOID inpu
     irp->UserEvent = event;
     irp->UserIosb = iosb;
     return add_ioctl_buffers(irp, code, input, input_length, output, output_length) ? irp
-                                                                                   : give_up(irp);
+                                                                                    : give_up(irp);
 }

@@ -30,10 +30,12 @@ BOOLEAN IoCancelIrp(PIRP irp)
         return FALSE;
     }
     irp->CancelIrql = irql;
-    PDEVICE_OBJECT device =
-        irp->CurrentLocation <= irp->StackCount ? IoGetCurrentIrpStackLocation(irp)->DeviceObject : NULL;
+    PDEVICE_OBJECT device = irp->CurrentLocation <= irp->StackCount
+                                ? IoGetCurrentIrpStackLocation(irp)->DeviceObject
+                                : NULL;
     routine(device, irp);
-    ki_check_state(&state, "cancel routine did not release the cancel spin lock with Irp->CancelIrql",
+    ki_check_state(&state,
+                   "cancel routine did not release the cancel spin lock with Irp->CancelIrql",
                    (void *)routine);
     return TRUE;
 }

@@ -12,9 +12,10 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
 {
     struct ki_state state;
     if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation <= 1)
-        ki_violation(NO_MORE_IRP_STACK_LOCATIONS,
-                     "IoCallDriver without a stack location for the next driver, or with a freed IRP",
-                     (ULONG_PTR)irp, (ULONG_PTR)device);
+        ki_violation(
+            NO_MORE_IRP_STACK_LOCATIONS,
+            "IoCallDriver without a stack location for the next driver, or with a freed IRP",
+            (ULONG_PTR)irp, (ULONG_PTR)device);
     irp->CurrentLocation--;
     PIO_STACK_LOCATION location = --irp->Tail.Overlay.CurrentStackLocation;
     location->DeviceObject = device;
@@ -26,7 +27,8 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
     if (location->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION)
         dispatch = device->DriverObject->MajorFunction[location->MajorFunction];
     NTSTATUS status = dispatch(device, irp);
-    ki_check_state(&state, "dispatch routine returned with IRQL or locks changed", (void *)dispatch);
+    ki_check_state(&state, "dispatch routine returned with IRQL or locks changed",
+                   (void *)dispatch);
     return status;
 }
 
@@ -91,7 +93,8 @@ VOID IofCompleteRequest(PIRP irp, CCHAR priority_boost)
     irp->CurrentLocation = (CHAR)(irp->StackCount + 2);
     if ((irp->AllocationFlags & IO_IRP_KIT) == 0)
         ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION,
-                     "an IRP in the driver's own memory was completed to its end", (ULONG_PTR)irp, 0);
+                     "an IRP in the driver's own memory was completed to its end", (ULONG_PTR)irp,
+                     0);
     io_irp_of(irp)->Finish(irp);
 }
 

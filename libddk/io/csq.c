@@ -6,9 +6,9 @@
 
 #include "io.h"
 
-#define TYPE_CSQ 1
+#define TYPE_CSQ     1
 #define TYPE_CONTEXT 2
-#define TYPE_CSQ_EX 3
+#define TYPE_CSQ_EX  3
 
 static VOID cancel_routine(PDEVICE_OBJECT device, PIRP irp)
 {

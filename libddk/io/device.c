@@ -28,8 +28,8 @@ PDEVICE_OBJECT io_allocate_device(PDRIVER_OBJECT driver, ULONG extension_size, U
                                   ULONG characteristics)
 {
     SIZE_T body = sizeof(DEVICE_OBJECT) + round16(extension_size);
-    PDEVICE_OBJECT device = ob_allocate(body + sizeof(struct _DEVOBJ_EXTENSION), ob_device_type,
-                                        delete_device, 'iveD');
+    PDEVICE_OBJECT device =
+        ob_allocate(body + sizeof(struct _DEVOBJ_EXTENSION), ob_device_type, delete_device, 'iveD');
     if (device == NULL)
         return NULL;
     device->Type = IO_TYPE_DEVICE;
@@ -68,8 +68,7 @@ PDEVICE_OBJECT io_find_device(ULONG64 id)
     PDEVICE_OBJECT found = NULL;
     ki_acquire(&devices_lock);
     for (PLIST_ENTRY at = devices.Flink; at != &devices && found == NULL; at = at->Flink) {
-        struct _DEVOBJ_EXTENSION *extension =
-            CONTAINING_RECORD(at, struct _DEVOBJ_EXTENSION, Link);
+        struct _DEVOBJ_EXTENSION *extension = CONTAINING_RECORD(at, struct _DEVOBJ_EXTENSION, Link);
         if (extension->Id == id)
             found = extension->DeviceObject;
     }
@@ -86,9 +85,8 @@ void io_for_each_device(void (*visit)(PDEVICE_OBJECT device, void *context), voi
     do {
         ki_acquire(&devices_lock);
         PLIST_ENTRY at = current != NULL ? io_device(current)->Link.Flink : devices.Flink;
-        next = at != &devices
-                   ? CONTAINING_RECORD(at, struct _DEVOBJ_EXTENSION, Link)->DeviceObject
-                   : NULL;
+        next = at != &devices ? CONTAINING_RECORD(at, struct _DEVOBJ_EXTENSION, Link)->DeviceObject
+                              : NULL;
         if (next != NULL)
             ObfReferenceObject(next);
         ki_release(&devices_lock);
@@ -135,8 +133,7 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
 // every device has the default descriptor.
 NTSTATUS IoCreateDeviceSecure(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_STRING name,
                               ULONG type, ULONG characteristics, BOOLEAN exclusive,
-                              PCUNICODE_STRING sddl, const GUID *class_guid,
-                              PDEVICE_OBJECT *device)
+                              PCUNICODE_STRING sddl, const GUID *class_guid, PDEVICE_OBJECT *device)
 {
     (void)sddl, (void)class_guid;
     return IoCreateDevice(driver, extension_size, name, type, characteristics, exclusive, device);

@@ -6,7 +6,7 @@
 #include "../ob/ob.h"
 #include "io.h"
 
-#define SECOND 10000000LL
+#define SECOND           10000000LL
 #define REINITIALIZE_MAX 8u
 
 struct client_extension {

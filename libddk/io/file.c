@@ -170,9 +170,9 @@ BOOLEAN IoIs32bitProcess(PIRP irp)
 BOOLEAN IoIsErrorUserInduced(NTSTATUS status)
 {
     return (BOOLEAN)(status == STATUS_DEVICE_NOT_READY || status == STATUS_IO_TIMEOUT ||
-                     status == STATUS_MEDIA_WRITE_PROTECTED || status == STATUS_NO_MEDIA_IN_DEVICE ||
-                     status == STATUS_VERIFY_REQUIRED || status == STATUS_UNRECOGNIZED_MEDIA ||
-                     status == STATUS_WRONG_VOLUME);
+                     status == STATUS_MEDIA_WRITE_PROTECTED ||
+                     status == STATUS_NO_MEDIA_IN_DEVICE || status == STATUS_VERIFY_REQUIRED ||
+                     status == STATUS_UNRECOGNIZED_MEDIA || status == STATUS_WRONG_VOLUME);
 }
 
 VOID IoSetHardErrorOrVerifyDevice(PIRP irp, PDEVICE_OBJECT device)

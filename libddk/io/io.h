@@ -17,9 +17,9 @@ struct DECLSPEC_ALIGN(16) io_irp {
     USHORT Bytes;
     UCHAR Class; // which free list
 };
-#define IO_IRP_KIT 0x80    // AllocationFlags: struct io_irp lies in front
+#define IO_IRP_KIT    0x80 // AllocationFlags: struct io_irp lies in front
 #define IO_IRP_DRIVER 0x40 // made by IoAllocateIrp: must not be completed to the end
-#define IO_IRP_PROXY 0x20  // Tail.Overlay.DriverContext of a proxy in use
+#define IO_IRP_PROXY  0x20 // Tail.Overlay.DriverContext of a proxy in use
 
 FORCEINLINE struct io_irp *io_irp_of(PIRP irp)
 {
@@ -33,18 +33,19 @@ NTSTATUS io_dispatch_invalid(PDEVICE_OBJECT device, PIRP irp);
 struct _DEVOBJ_EXTENSION {
     PDEVICE_OBJECT DeviceObject;
     PDEVICE_OBJECT AttachedTo;
-    ULONG64 Id;             // known to the I/O manager; 0 in host tests
+    ULONG64 Id; // known to the I/O manager; 0 in host tests
     BOOLEAN DeletePending;
     BOOLEAN StartIoDeferred;
     BOOLEAN StartIoNonCancelable;
-    BOOLEAN Shutdown;       // registered for shutdown notification
-    PVOID Proxy;            // runtime: link and state of a device of another task
-    ULONG ReportedFlags;    // as the I/O manager last heard
+    BOOLEAN Shutdown;    // registered for shutdown notification
+    PVOID Proxy;         // runtime: link and state of a device of another task
+    ULONG ReportedFlags; // as the I/O manager last heard
     ULONG ReportedStack;
     ULONG ReportedAlignment;
     ULONG ReportedSector;
     BOOLEAN ReportedVpb;
-    LIST_ENTRY Link;        // all devices of the task
+    DEVICE_POWER_STATE PowerState;
+    LIST_ENTRY Link; // all devices of the task
     PIO_TIMER_ROUTINE TimerRoutine;
     PVOID TimerContext;
     BOOLEAN TimerRunning;

@@ -7,7 +7,7 @@
 #include "io.h"
 
 #define IRP_CLASS_STACK 8
-#define KEEP_IRPS 128
+#define KEEP_IRPS       128
 
 static SLIST_HEADER free_irps;
 
@@ -58,10 +58,11 @@ void io_free_irp(PIRP irp)
 
 static void finish_driver_irp(PIRP irp)
 {
-    ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION,
-                 "an IRP from IoAllocateIrp was completed to its end: the driver's completion routine "
-                 "must return STATUS_MORE_PROCESSING_REQUIRED",
-                 (ULONG_PTR)irp, 0);
+    ki_violation(
+        DRIVER_VERIFIER_IOMANAGER_VIOLATION,
+        "an IRP from IoAllocateIrp was completed to its end: the driver's completion routine "
+        "must return STATUS_MORE_PROCESSING_REQUIRED",
+        (ULONG_PTR)irp, 0);
 }
 
 PIRP IoAllocateIrp(CCHAR stack_size, BOOLEAN charge_quota)

@@ -78,8 +78,8 @@ VOID MmProbeAndLockPages(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operatio
 VOID MmUnlockPages(PMDL mdl)
 {
     if ((mdl->MdlFlags & MDL_PAGES_LOCKED) == 0)
-        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION, "MmUnlockPages of pages that are not locked",
-                     (ULONG_PTR)mdl, 0);
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "MmUnlockPages of pages that are not locked", (ULONG_PTR)mdl, 0);
     clear_flags(mdl, MDL_PAGES_LOCKED | MDL_MAPPED_TO_SYSTEM_VA | MDL_WRITE_OPERATION);
 }
 
@@ -124,8 +124,7 @@ VOID MmPrepareMdlForReuse(PMDL mdl)
 VOID IoBuildPartialMdl(PMDL source, PMDL target, PVOID va, ULONG length)
 {
     ULONG_PTR first = (ULONG_PTR)MmGetMdlVirtualAddress(source), at = (ULONG_PTR)va;
-    if (at < first || at - first > source->ByteCount ||
-        length > source->ByteCount - (at - first))
+    if (at < first || at - first > source->ByteCount || length > source->ByteCount - (at - first))
         ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
                      "IoBuildPartialMdl: the range lies outside of the source MDL", at, length);
     if (length == 0)

@@ -19,8 +19,8 @@ NTSTATUS IoAcquireRemoveLockEx(PIO_REMOVE_LOCK lock, PVOID tag, PCSTR file, ULON
     (void)tag, (void)file, (void)line, (void)size;
     LONG count = InterlockedIncrement(&lock->Common.IoCount);
     if (count <= 0)
-        ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION, "remove lock acquired before it was initialised",
-                     (ULONG_PTR)lock, 0);
+        ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION,
+                     "remove lock acquired before it was initialised", (ULONG_PTR)lock, 0);
     if (!lock->Common.Removed)
         return STATUS_SUCCESS;
     if (InterlockedDecrement(&lock->Common.IoCount) == 0)

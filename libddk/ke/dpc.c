@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The task's DPC queue: FIFO, high importance in front. DpcData is NULL unless the DPC is queued; it
-// is cleared before the routine runs, so the routine may queue it again or free it.
-// DPCs run on the dispatch thread alone, one after the other, at DISPATCH_LEVEL.
+// The task's DPC queue: FIFO, high importance in front. DpcData is NULL unless the DPC is queued;
+// it is cleared before the routine runs, so the routine may queue it again or free it. DPCs run on
+// the dispatch thread alone, one after the other, at DISPATCH_LEVEL.
 
 #include "ki.h"
 
-#define DPC_TYPE 0x13
+#define DPC_TYPE          0x13
 #define THREADED_DPC_TYPE 0x1a
 
 static struct ki_lock ki_dpc_lock;

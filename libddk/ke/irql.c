@@ -34,8 +34,9 @@ VOID KeLowerIrql(KIRQL old_irql)
         ki_violation(IRQL_NOT_LESS_OR_EQUAL, "KeLowerIrql to a higher IRQL", thread->Irql,
                      old_irql);
     if (old_irql < DISPATCH_LEVEL && thread->SpinLocks != 0)
-        ki_violation(IRQL_NOT_GREATER_OR_EQUAL, "KeLowerIrql below DISPATCH_LEVEL with a spin lock held",
-                     thread->SpinLocks, old_irql);
+        ki_violation(IRQL_NOT_GREATER_OR_EQUAL,
+                     "KeLowerIrql below DISPATCH_LEVEL with a spin lock held", thread->SpinLocks,
+                     old_irql);
     thread->Irql = old_irql;
 }
 
@@ -90,8 +91,8 @@ VOID DdkPagedCode(PCSTR file, ULONG line)
 
 VOID DdkListCorrupt(const LIST_ENTRY *entry)
 {
-    ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "LIST_ENTRY: neighbours do not point back (corrupt list)",
-                 (ULONG_PTR)entry, 0);
+    ki_violation(KMODE_EXCEPTION_NOT_HANDLED,
+                 "LIST_ENTRY: neighbours do not point back (corrupt list)", (ULONG_PTR)entry, 0);
 }
 
 VOID RtlAssert(PVOID text, PVOID file, ULONG line, PSTR message)
@@ -111,6 +112,6 @@ VOID DbgBreakPoint(VOID)
 
 VOID ExRaiseStatus(NTSTATUS status)
 {
-    ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "exception raised and not handled", (ULONG_PTR)(ULONG)status,
-                 (ULONG_PTR)__builtin_return_address(0));
+    ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "exception raised and not handled",
+                 (ULONG_PTR)(ULONG)status, (ULONG_PTR)__builtin_return_address(0));
 }

@@ -36,7 +36,8 @@ struct _KTHREAD {
     BOOLEAN InDpc;
     BOOLEAN Server;        // holds the role of taking requests from the rings
     BOOLEAN System;        // made by PsCreateSystemThread
-    volatile LONG Waiting; // 1 from registering a wait until it is satisfied or given up
+    volatile LONG Waiting; // not 0 from registering a wait until it is over
+    struct _KTHREAD *NextWoken;
     ULONG CriticalDepth;
     ULONG GuardedDepth;
     ULONG SpinLocks;
@@ -81,6 +82,7 @@ void ki_check_state(const struct ki_state *state, const char *rule, const void *
 
 // The dispatcher database.
 extern struct ki_lock ki_dispatcher;
+void ki_release_dispatcher(void);
 void ki_signal(DISPATCHER_HEADER *object); // dispatcher lock held
 void ki_init_header(DISPATCHER_HEADER *object, UCHAR type, UCHAR size, LONG state);
 

@@ -17,8 +17,8 @@ VOID ExInitializeFastMutex(PFAST_MUTEX mutex)
 static void mutex_acquire(PFAST_MUTEX mutex)
 {
     if (mutex->Owner == ki_thread())
-        ki_violation(MUTEX_LEVEL_NUMBER_VIOLATION, "fast or guarded mutex acquired twice by its owner",
-                     (ULONG_PTR)mutex, 0);
+        ki_violation(MUTEX_LEVEL_NUMBER_VIOLATION,
+                     "fast or guarded mutex acquired twice by its owner", (ULONG_PTR)mutex, 0);
     if (InterlockedDecrement(&mutex->Count) != 0) {
         mutex->Contention++;
         KeWaitForSingleObject(&mutex->Event, Executive, KernelMode, FALSE, NULL);
@@ -29,7 +29,8 @@ static void mutex_acquire(PFAST_MUTEX mutex)
 static void mutex_release(PFAST_MUTEX mutex)
 {
     if (mutex->Owner != ki_thread())
-        ki_violation(THREAD_NOT_MUTEX_OWNER, "fast or guarded mutex released by a thread that does not own it",
+        ki_violation(THREAD_NOT_MUTEX_OWNER,
+                     "fast or guarded mutex released by a thread that does not own it",
                      (ULONG_PTR)mutex, (ULONG_PTR)mutex->Owner);
     mutex->Owner = NULL;
     if (InterlockedIncrement(&mutex->Count) <= 0)
@@ -166,9 +167,10 @@ static bool resource_try(PERESOURCE resource, bool exclusive, bool waiting)
     PKTHREAD thread = ki_thread();
     KIRQL irql = KeAcquireSpinLockRaiseToDpc(&resource->SpinLock);
     bool owner = resource->ExclusiveOwner == thread;
-    bool granted = owner || (exclusive ? resource->ExclusiveOwner == NULL && resource->SharedCount == 0
-                                       : resource->ExclusiveOwner == NULL &&
-                                             (resource->ExclusiveWaiters == 0 || waiting));
+    bool granted =
+        owner || (exclusive ? resource->ExclusiveOwner == NULL && resource->SharedCount == 0
+                            : resource->ExclusiveOwner == NULL &&
+                                  (resource->ExclusiveWaiters == 0 || waiting));
     if (granted && (exclusive || owner)) {
         resource->ExclusiveOwner = thread;
         resource->ExclusiveCount++;

@@ -18,7 +18,7 @@ LONG KeSetEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
     LONG old = event->Header.SignalState;
     event->Header.SignalState = 1;
     ki_signal(&event->Header);
-    ki_release(&ki_dispatcher);
+    ki_release_dispatcher();
     return old;
 }
 
@@ -30,7 +30,7 @@ LONG KePulseEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
     event->Header.SignalState = 1;
     ki_signal(&event->Header);
     event->Header.SignalState = 0;
-    ki_release(&ki_dispatcher);
+    ki_release_dispatcher();
     return old;
 }
 
@@ -39,7 +39,7 @@ LONG KeResetEvent(PRKEVENT event)
     ki_acquire(&ki_dispatcher);
     LONG old = event->Header.SignalState;
     event->Header.SignalState = 0;
-    ki_release(&ki_dispatcher);
+    ki_release_dispatcher();
     return old;
 }
 
@@ -66,12 +66,12 @@ LONG KeReleaseSemaphore(PRKSEMAPHORE semaphore, KPRIORITY increment, LONG adjust
     ki_acquire(&ki_dispatcher);
     LONG old = semaphore->Header.SignalState;
     if (adjustment <= 0 || adjustment > semaphore->Limit - old) {
-        ki_release(&ki_dispatcher);
+        ki_release_dispatcher();
         ExRaiseStatus(STATUS_SEMAPHORE_LIMIT_EXCEEDED);
     }
     semaphore->Header.SignalState = old + adjustment;
     ki_signal(&semaphore->Header);
-    ki_release(&ki_dispatcher);
+    ki_release_dispatcher();
     return old;
 }
 
@@ -97,16 +97,17 @@ LONG KeReleaseMutex(PRKMUTEX mutex, BOOLEAN wait)
     ki_acquire(&ki_dispatcher);
     LONG old = mutex->Header.SignalState;
     if (mutex->OwnerThread != thread) {
-        ki_release(&ki_dispatcher);
-        ki_violation(THREAD_NOT_MUTEX_OWNER, "KeReleaseMutex by a thread that does not own the mutex",
-                     (ULONG_PTR)mutex, (ULONG_PTR)mutex->OwnerThread);
+        ki_release_dispatcher();
+        ki_violation(THREAD_NOT_MUTEX_OWNER,
+                     "KeReleaseMutex by a thread that does not own the mutex", (ULONG_PTR)mutex,
+                     (ULONG_PTR)mutex->OwnerThread);
     }
     if (++mutex->Header.SignalState == 1) {
         mutex->OwnerThread = NULL;
         thread->CriticalDepth -= mutex->ApcDisable;
         ki_signal(&mutex->Header);
     }
-    ki_release(&ki_dispatcher);
+    ki_release_dispatcher();
     return old;
 }
 

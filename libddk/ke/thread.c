@@ -3,8 +3,8 @@
 // Thread objects. A KTHREAD is an object with references: one belongs to the running thread itself
 // and goes when it ends. Threads that the kit did not start get theirs on first use.
 
-#include "ki.h"
 #include "../ob/ob.h"
+#include "ki.h"
 
 static volatile LONG next_id = 1;
 
@@ -45,7 +45,7 @@ DECLSPEC_NORETURN static void end_thread(PKTHREAD thread)
     ki_acquire(&ki_dispatcher);
     thread->Header.SignalState = 1;
     ki_signal(&thread->Header);
-    ki_release(&ki_dispatcher);
+    ki_release_dispatcher();
     ObfDereferenceObject(thread);
     port_set_thread_value(NULL);
     port_thread_exit();
@@ -59,7 +59,8 @@ static void system_thread_entry(void *argument)
     thread->Port = port_thread_current();
     ki_save_state(&state);
     thread->Start(thread->Context);
-    ki_check_state(&state, "system thread returned with IRQL or locks changed", (void *)thread->Start);
+    ki_check_state(&state, "system thread returned with IRQL or locks changed",
+                   (void *)thread->Start);
     end_thread(thread);
 }
 
@@ -96,8 +97,8 @@ NTSTATUS PsTerminateSystemThread(NTSTATUS status)
     (void)status;
     if (!thread->System)
         ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
-                     "PsTerminateSystemThread in a thread that PsCreateSystemThread did not make", 0,
-                     0);
+                     "PsTerminateSystemThread in a thread that PsCreateSystemThread did not make",
+                     0, 0);
     end_thread(thread);
 }
 

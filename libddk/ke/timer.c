@@ -6,7 +6,7 @@
 #include "ki.h"
 
 #define TICKS_PER_MILLISECOND 10000u
-#define TICK_INCREMENT 156250u
+#define TICK_INCREMENT        156250u
 
 static LIST_ENTRY timers = {&timers, &timers};
 
@@ -66,7 +66,7 @@ BOOLEAN KeSetTimerEx(PKTIMER timer, LARGE_INTEGER due_time, LONG period, PKDPC d
     timer->Period = period;
     timer->DueTime.QuadPart = absolute(due_time);
     bool first = insert(timer);
-    ki_release(&ki_dispatcher);
+    ki_release_dispatcher();
     if (first)
         port_kick_dispatch();
     return (BOOLEAN)was_set;
@@ -88,7 +88,7 @@ BOOLEAN KeCancelTimer(PKTIMER timer)
 {
     ki_acquire(&ki_dispatcher);
     bool was_set = remove(timer);
-    ki_release(&ki_dispatcher);
+    ki_release_dispatcher();
     return (BOOLEAN)was_set;
 }
 
@@ -131,7 +131,7 @@ uint64_t ki_timers_expire(void)
         }
         expire(timer, now);
     }
-    ki_release(&ki_dispatcher);
+    ki_release_dispatcher();
     ki_thread()->InDpc = was_in_dpc;
     return next;
 }

@@ -2,12 +2,18 @@
 //
 // Waits. Everything about dispatcher objects changes under ki_dispatcher. A waiting thread has one
 // wait block in the list of each object; whoever makes an object signalled satisfies the waits it
-// can, takes all blocks of a satisfied thread out, stores its status and unparks it. So a thread
-// that finds Waiting == 0 has been satisfied, whatever its time-out says.
+// can, takes all blocks of a satisfied thread out, stores its status and, when the lock is free
+// again, unparks it. So a thread that finds Waiting == 0 has been satisfied, whatever its time-out
+// says.
 
 #include "ki.h"
 
 struct ki_lock ki_dispatcher;
+static PKTHREAD woken; // satisfied since the lock was taken
+
+// States of KTHREAD.Waiting besides 0.
+#define REGISTERED 1
+#define SATISFIED  2
 
 void ki_init_header(DISPATCHER_HEADER *object, UCHAR type, UCHAR size, LONG state)
 {
@@ -88,11 +94,26 @@ static bool wake_if_satisfied(PKTHREAD thread)
     if (!try_satisfy(thread, thread->WaitBlocks, thread->WaitCount, thread->WaitType, &status))
         return false;
     remove_blocks(thread);
-    struct port_thread *port = thread->Port;
     thread->WaitStatus = status;
-    __atomic_store_n(&thread->Waiting, 0, __ATOMIC_RELEASE);
-    port_unpark(port);
+    thread->Waiting = SATISFIED;
+    thread->NextWoken = woken;
+    woken = thread;
     return true;
+}
+
+// A thread that learns that its wait is over may free the object at once: so nobody is told before
+// the lock is released and the object is not touched any more.
+void ki_release_dispatcher(void)
+{
+    PKTHREAD thread = woken, next;
+    woken = NULL;
+    ki_release(&ki_dispatcher);
+    for (; thread != NULL; thread = next) {
+        struct port_thread *port = thread->Port;
+        next = thread->NextWoken;
+        __atomic_store_n(&thread->Waiting, 0, __ATOMIC_RELEASE);
+        port_unpark(port);
+    }
 }
 
 // The list may lose several blocks when a thread waits twice for one object: start again after
@@ -144,12 +165,12 @@ static NTSTATUS block_until(PKTHREAD thread, uint64_t deadline)
         if (port_park(deadline) || port_monotonic() < deadline)
             continue;
         ki_acquire(&ki_dispatcher);
-        if (thread->Waiting != 0) {
+        if (thread->Waiting == REGISTERED) {
             remove_blocks(thread);
             thread->WaitStatus = STATUS_TIMEOUT;
             thread->Waiting = 0;
         }
-        ki_release(&ki_dispatcher);
+        ki_release_dispatcher();
     }
     return thread->WaitStatus;
 }
@@ -171,16 +192,16 @@ NTSTATUS KeWaitForMultipleObjects(ULONG count, PVOID objects[], WAIT_TYPE type, 
     ki_acquire(&ki_dispatcher);
     if (try_satisfy(thread, blocks, count, type, &status) ||
         (timeout != NULL && timeout->QuadPart == 0 && (status = STATUS_TIMEOUT, true))) {
-        ki_release(&ki_dispatcher);
+        ki_release_dispatcher();
         return status;
     }
     thread->WaitType = type;
     thread->WaitCount = count;
     thread->WaitBlocks = blocks;
-    thread->Waiting = 1;
+    thread->Waiting = REGISTERED;
     for (ULONG i = 0; i < count; i++)
         InsertTailList(&((DISPATCHER_HEADER *)objects[i])->WaitListHead, &blocks[i].WaitListEntry);
-    ki_release(&ki_dispatcher);
+    ki_release_dispatcher();
     return block_until(thread, deadline_of(timeout));
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Objects inside of this task: a body behind a header with a reference count, and handles to them.
-// (Names live in the object manager, see io.) Count 0 deletes; taking a reference of an object whose
-// count is 0 is a bug check.
+// (Names live in the object manager, see io.) Count 0 deletes; taking a reference of an object
+// whose count is 0 is a bug check.
 
 #ifndef DDK_OB_H
 #define DDK_OB_H

@@ -3,12 +3,12 @@
 // Reference counts and handles. A handle is 4 * (index + 1) with a generation in its upper bits, so
 // that a stale one is refused. The table has a fixed size: a driver that leaks handles is told.
 
-#include "ob.h"
-#include "../ke/ki.h"
 #include "../ex/ex.h"
+#include "../ke/ki.h"
+#include "ob.h"
 
 #define OBJECT_MAGIC 0x4a424f00u
-#define HANDLES 256u
+#define HANDLES      256u
 
 struct DECLSPEC_ALIGN(16) object_header {
     volatile LONG64 References;

@@ -2,8 +2,8 @@
 //
 // printf formats with their Windows meaning: h short, l 32 bits, ll, I64, j 64, I, z, t pointer
 // size, I32; w and l before s, c, Z choose wide text, h narrow; S, C the other width than s, c.
-// %Z is an ANSI_STRING, %wZ a UNICODE_STRING, %p sixteen hex digits. Floating point is not formatted
-// (as in kernel mode). A NULL string prints as (null).
+// %Z is an ANSI_STRING, %wZ a UNICODE_STRING, %p sixteen hex digits. Floating point is not
+// formatted (as in kernel mode). A NULL string prints as (null).
 
 #include "format.h"
 #include <ddk/debug.h>
@@ -185,8 +185,8 @@ static void put_counted(struct rtl_output *output, const struct spec *spec, cons
     if (s == NULL || s->Buffer == NULL)
         put_string(output, spec, NULL, false);
     else
-        put_text(output, spec, s->Buffer, spec->w || spec->l ? s->Length / sizeof(WCHAR) : s->Length,
-                 spec->w || spec->l);
+        put_text(output, spec, s->Buffer,
+                 spec->w || spec->l ? s->Length / sizeof(WCHAR) : s->Length, spec->w || spec->l);
 }
 
 static bool text_is_wide(const struct spec *spec, bool natural)

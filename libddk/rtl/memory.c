@@ -61,7 +61,8 @@ volatile VOID *RtlCopyDeviceMemory(volatile VOID *to, const volatile VOID *from,
 {
     ULONG_PTR d = (ULONG_PTR)to, s = (ULONG_PTR)from;
     if (n != 0 && d < s + n && s < d + n)
-        ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "RtlCopyDeviceMemory of overlapping ranges", d, s);
+        ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "RtlCopyDeviceMemory of overlapping ranges", d,
+                     s);
     for (; n >= 8 && ((d | s) & 7) == 0; d += 8, s += 8, n -= 8)
         *(volatile ULONG64 *)d = *(const volatile ULONG64 *)s;
     for (; n >= 4 && ((d | s) & 3) == 0; d += 4, s += 4, n -= 4)

@@ -5,14 +5,14 @@
 
 #include <wdm.h>
 
-#define PER_MILLISECOND 10000LL
-#define PER_SECOND 10000000LL
-#define PER_DAY (86400LL * PER_SECOND)
-#define DAYS_400 146097u
-#define DAYS_100 36524u
-#define DAYS_4 1461u
+#define PER_MILLISECOND      10000LL
+#define PER_SECOND           10000000LL
+#define PER_DAY              (86400LL * PER_SECOND)
+#define DAYS_400             146097u
+#define DAYS_100             36524u
+#define DAYS_4               1461u
 #define SECONDS_1601_TO_1970 11644473600LL
-#define YEAR_LAST 30827
+#define YEAR_LAST            30827
 
 static const USHORT month_start[2][13] = {
     {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365},
@@ -68,8 +68,8 @@ BOOLEAN RtlTimeFieldsToTime(PTIME_FIELDS fields, PLARGE_INTEGER time)
     ULONG years = (ULONG)fields->Year - 1601;
     LONGLONG days = (LONGLONG)(years * 365 + years / 4 - years / 100 + years / 400) +
                     start[fields->Month - 1] + fields->Day - 1;
-    LONGLONG milliseconds =
-        ((fields->Hour * 60LL + fields->Minute) * 60 + fields->Second) * 1000 + fields->Milliseconds;
+    LONGLONG milliseconds = ((fields->Hour * 60LL + fields->Minute) * 60 + fields->Second) * 1000 +
+                            fields->Milliseconds;
     time->QuadPart = days * PER_DAY + milliseconds * PER_MILLISECOND;
     return TRUE;
 }

@@ -61,7 +61,9 @@ NTSTATUS RtlUTF8ToUnicodeN(PWSTR to, ULONG to_bytes, PULONG result, PCCH from, U
         used += units;
     }
     *result = used * (ULONG)sizeof(WCHAR);
-    return small ? STATUS_BUFFER_TOO_SMALL : source.Replaced ? STATUS_SOME_NOT_MAPPED : STATUS_SUCCESS;
+    return small             ? STATUS_BUFFER_TOO_SMALL
+           : source.Replaced ? STATUS_SOME_NOT_MAPPED
+                             : STATUS_SUCCESS;
 }
 
 static ULONG encode(ULONG code, CHAR out[4])

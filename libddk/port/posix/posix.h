@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// What host tests use besides the documented interface: everything lies in one process, so a fake
+// lower device is simply another driver object.
+//
+// A test of a driver:
+//     DRIVER_OBJECT driver; DRIVER_EXTENSION extension;
+//     posix_init_driver(&driver, &extension, DriverEntry);         // runs DriverEntry
+//     posix_init_driver(&fake, &fake_extension, NULL);             // fill fake.MajorFunction[]
+//     IoCreateDevice(&fake, 0, NULL, FILE_DEVICE_DISK, 0, FALSE, &pdo);
+//     driver.DriverExtension->AddDevice(&driver, pdo);
+//     IoCallDriver(IoGetAttachedDevice(pdo), IoBuildSynchronousFsdRequest(...));
+
+#ifndef DDK_POSIX_H
+#define DDK_POSIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../port.h"
+
+uint64_t ki_dispatch_run(void);
+
+// Runs body; true if it ended in a bug check, whose text is then in *text. The thread may be left
+// with a raised IRQL or locks held: posix_reset_thread puts that right.
+bool posix_expect_bugcheck(void (*body)(void *), void *argument, const char **text);
+void posix_reset_thread(void);
+
+struct _DRIVER_OBJECT;
+struct _DRIVER_EXTENSION;
+struct _DEVICE_OBJECT;
+int32_t posix_init_driver(struct _DRIVER_OBJECT *driver, struct _DRIVER_EXTENSION *extension,
+                          int32_t (*entry)(struct _DRIVER_OBJECT *, void *));
+
+// Device memory for MmMapIoSpace: [physical, physical + bytes) is at `memory`, page aligned both.
+void posix_add_memory(uint64_t physical, void *memory, size_t bytes);
+// The line interrupt of a device; posix_interrupt runs the connected ISRs of a vector and returns
+// whether one of them claimed it.
+void posix_set_vector(struct _DEVICE_OBJECT *pdo, uint32_t vector);
+bool posix_interrupt(uint32_t vector);
+
+// Bytes and blocks of pool in use.
+void posix_pool_usage(size_t *bytes, size_t *blocks);
+
+// Number of IoInvalidateDeviceRelations calls for a device so far, in all.
+unsigned posix_invalidations(void);
+// The control device that IoRegisterFileSystem was given last, or NULL.
+struct _DEVICE_OBJECT *posix_file_system(void);
+// Target of a symbolic link that IoCreateSymbolicLink made (UTF-16 as ASCII), or NULL.
+const char *posix_link_target(const char *link);
+
+#endif
