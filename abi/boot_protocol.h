@@ -11,8 +11,13 @@
  *        EXTRA + 2   VSpace of process                  EXTRA + 2   Firmware, all rights
  *        EXTRA + 3   Reply                              EXTRA + 3   Untyped for Reply objects and
  *        UNTYPED + i Untyped of region[i]                           what else it needs for itself
- *                                                       MANAGER + k unbadged endpoint of the
- * manager that clients find in slot k
+ *
+ *                                                       EXTRA + 4   its own VSpace, with tables for
+ *                                                                   the page ASH_PROCESS_WINDOW
+ *                                                       EXTRA + 5.. Threads of root, memory and of
+ *                                                                   itself
+ *                                                       MANAGER + k unbadged endpoint of the manager
+ *                                                                   that clients find in slot k
  *
  * Addresses below ASH_BOOT_ADOPTED_TOP of these two belong to root (image, stack, boot package);
  * the memory manager may use what lies above, in its own VSpace and in that of process. Root keeps
@@ -60,12 +65,15 @@ struct ash_memory_boot {
 static_assert(sizeof(struct ash_memory_boot) <= 4096);
 
 #define ASH_PROCESS_RADIX 13u
+#define ASH_PROCESS_WINDOW ((ash_word)0x8000000)
 
 enum ash_process_boot_slot {
     ASH_PROCESS_BOOT_ENDPOINT = ASH_SLOT_EXTRA,
     ASH_PROCESS_BOOT_SCHED_CONTROL = ASH_SLOT_EXTRA + 1,
     ASH_PROCESS_BOOT_FIRMWARE = ASH_SLOT_EXTRA + 2,
     ASH_PROCESS_BOOT_UNTYPED = ASH_SLOT_EXTRA + 3,
+    ASH_PROCESS_BOOT_VSPACE = ASH_SLOT_EXTRA + 4,
+    ASH_PROCESS_BOOT_THREAD = ASH_SLOT_EXTRA + 4, /* + task id of root, memory, process */
     ASH_PROCESS_BOOT_MANAGER = 64, /* + ASH_SLOT_PROCESS, ASH_SLOT_MEMORY, ... */
 };
 

@@ -17,7 +17,8 @@
 enum ash_proc_op {
     /* For every task, about itself. */
     ASH_PROC_THREAD_CREATE = 1,  /* thread_create_request -> thread_create_reply */
-    ASH_PROC_THREAD_EXIT = 2,    /* no reply: the calling thread ends */
+    ASH_PROC_THREAD_EXIT = 2,    /* thread_request (the caller's number); no reply: it ends, and the
+                                  task with the last thread */
     ASH_PROC_EXIT = 3,           /* exit_request; no reply: the task ends */
     ASH_PROC_NOTIFICATION = 4,   /* -> slot_reply: a new Notification, unbadged, all rights, in the
                                   caller */

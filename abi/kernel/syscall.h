@@ -22,6 +22,8 @@
  *
  * Call on a kernel object runs one of its methods (label = method) and the reply's label is an
  * enum ash_error. Call, Send, NBSend on an Endpoint send a message. Send on a Notification signals.
+ * A passive server (no SchedContext) takes only calls: Send and NBSend to it fail (NOT_BOUND).
+ * Send or NBSend on a Reply object answers the caller it holds (nobody: nothing happens).
  * Recv on a thread with a bound Notification also returns when that is signalled: the badge is
  * then the signalled bits and the label ASH_LABEL_NOTIFICATION.
  * If the named capability does not exist or has not the right, label is the error and

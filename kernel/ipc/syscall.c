@@ -39,13 +39,18 @@ static void send(struct thread *thread, bool blocking, bool call) {
         if (!(slot->cap.rights & ASH_RIGHT_WRITE)) {
             fail(thread, ASH_E_RIGHTS, ASH_RIGHT_WRITE);
         } else if (type == ASH_OBJ_ENDPOINT) {
-            endpoint_send(thread, &slot->cap, blocking, call);
-            if (!call && thread->state == ASH_THREAD_RUNNING)
+            unsigned error = endpoint_send(thread, &slot->cap, blocking, call);
+            if (error != ASH_OK)
+                fail(thread, error, 0);
+            else if (!call && thread->state == ASH_THREAD_RUNNING)
                 thread->reg[REG_A1] = 0;
         } else {
             thread->reg[REG_A1] = 0;
             notification_signal((struct notification *)slot->cap.object, slot->cap.data);
         }
+    } else if (type == ASH_OBJ_REPLY && !call) {
+        reply_send((struct reply *)slot->cap.object, thread);
+        thread->reg[REG_A1] = 0;
     } else if (!call) {
         fail(thread, ASH_E_METHOD, type);
     } else if (invoke_object(thread, slot, thread->reg[REG_A1]) == PREEMPTED) {

@@ -65,7 +65,8 @@ static void after_delivery(struct thread *sender, struct thread *receiver, struc
     }
 }
 
-void endpoint_send(struct thread *sender, const struct capability *cap, bool blocking, bool call) {
+unsigned endpoint_send(struct thread *sender, const struct capability *cap, bool blocking,
+                       bool call) {
     struct endpoint *endpoint = (struct endpoint *)cap->object;
     sender->badge = cap->data;
     sender->send_call = call;
@@ -74,8 +75,11 @@ void endpoint_send(struct thread *sender, const struct capability *cap, bool blo
     if (endpoint->state != ENDPOINT_RECEIVING) {
         if (blocking)
             block_on(endpoint, sender, ENDPOINT_SENDING);
-        return;
+        return ASH_OK;
     }
+    /* A passive server runs on its caller's time: without a call it would be stranded. */
+    if (!call && !endpoint->queue.head->sched)
+        return ASH_E_NOT_BOUND;
     struct thread *receiver = take_first(endpoint);
     struct reply *reply = receiver->receive_reply;
     receiver->receive_reply = nullptr;
@@ -84,6 +88,7 @@ void endpoint_send(struct thread *sender, const struct capability *cap, bool blo
     message_transfer(sender, receiver);
     after_delivery(sender, receiver, reply, false);
     thread_wake(receiver);
+    return ASH_OK;
 }
 
 static bool deliver_signals(struct thread *receiver) {

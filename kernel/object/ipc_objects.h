@@ -75,8 +75,9 @@ void queue_append(struct thread_queue *queue, struct thread *thread);
 void queue_remove(struct thread_queue *queue, struct thread *thread);
 
 /* Sends the current message of `sender` (registers, buffer) to the endpoint; blocks it if nobody
- * receives and `blocking`. */
-void endpoint_send(struct thread *sender, const struct capability *cap, bool blocking, bool call);
+ * receives and `blocking`. ASH_E_NOT_BOUND if the receiver is passive and this is not a call. */
+unsigned endpoint_send(struct thread *sender, const struct capability *cap, bool blocking,
+                       bool call);
 /* Receives for `receiver`; blocks it if nobody sends and `blocking`. `reply` may be null. */
 void endpoint_receive(struct thread *receiver, struct endpoint *endpoint, struct reply *reply,
                       bool blocking);

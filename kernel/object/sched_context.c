@@ -8,11 +8,11 @@ void sched_context_give(struct sched_context *sched, struct thread *thread) {
     struct thread *old = sched->thread;
     if (old) {
         thread_stall(old);
-        sched_dequeue(old);
-        if (old->hart && old->hart->current == old) {
-            sched_charge(old->hart);
-            old->hart->reschedule = true;
+        if (thread_running_on(old)) {
+            sched_charge(this_hart); /* may queue it: before it is taken out of all queues */
+            this_hart->reschedule = true;
         }
+        sched_dequeue(old);
         old->sched = nullptr;
     }
     timeout_remove(&sched->release);

@@ -77,7 +77,7 @@ void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t wo
     thread->faulted = true;
     const struct capability *handler = &thread->slot[THREAD_SLOT_FAULT].cap;
     if (handler->type == ASH_OBJ_ENDPOINT) {
-        endpoint_send(thread, handler, true, true);
+        (void)endpoint_send(thread, handler, true, true);
     } else {
         print("thread %s: fault %u without a handler: pc %p, cause %u, value %p\n", thread->name,
               (unsigned)fault, (void *)word[0], (unsigned)word[1], (void *)word[2]);
@@ -142,8 +142,8 @@ static unsigned write_registers(struct thread *thread, struct invocation *call) 
         return invoke_error(call, ASH_E_TRUNCATED, 6, 0);
     if (thread->state == ASH_THREAD_RUNNING)
         return ASH_E_BUSY;
-    static const uint8_t target[6] = {REG_PC, REG_SP, REG_A0, REG_A1, REG_GP, REG_TP};
-    for (unsigned i = 0; i < 6; i++)
+    static const uint8_t target[7] = {REG_PC, REG_SP, REG_A0, REG_A1, REG_GP, REG_TP, REG_A2};
+    for (unsigned i = 0; i < 7 && i < call->length; i++)
         thread->reg[target[i]] = invoke_word(call, i);
     return ASH_OK;
 }

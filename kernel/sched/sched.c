@@ -109,12 +109,12 @@ void sched_set_priority(struct thread *thread, uint8_t priority) {
 void sched_configure(struct sched_context *sched, struct hart *hart, uint64_t budget,
                      uint64_t period) {
     struct thread *thread = sched->thread;
-    if (thread) {
+    if (thread)
         thread_stall(thread);
-        sched_dequeue(thread);
-    }
     if (this_hart->charged == sched)
         sched_charge(this_hart);
+    if (thread)
+        sched_dequeue(thread);
     sched->hart = hart;
     sched->budget = budget;
     sched->period = period;
