@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The requester's side of the control links. Invariants: out[slot] is set from submission until
-// the answer was taken (so its slot is busy in the shared ring for exactly that time); what is
-// queued has no slot; `done` has been called for a request if and only if `told` is set, and a
-// told request stays only to keep its slot and to call `late`.
+// the answer was taken; what is queued has no slot; `done` has been called for a request if and
+// only if `told` is set, and a told request stays only to keep its slot and to call `late`. This
+// manager counts as asleep whenever it is not in io_control_poll, so every answer rings.
 #include "manager.h"
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,6 @@
 struct io_control {
     struct io_control *next; /* in the queue */
     struct io_control_request request;
-    uint64_t sequence; /* of its slot, once submitted */
     ash_word deadline;
     bool told;
     unsigned char data[];
@@ -33,21 +32,11 @@ static void tell(struct io_control *control, const struct io_control_answer *ans
         call(control->request.context, answer);
 }
 
-static struct ash_request *request_at(const struct io_link *link, uint32_t slot)
+static void submit(struct io_driver *driver, int slot, struct io_control *control)
 {
-    return (struct ash_request *)((unsigned char *)link->request + 4096) + slot;
-}
-
-static const struct ash_answer *answer_at(const struct io_link *link, uint32_t slot)
-{
-    return (const struct ash_answer *)((const unsigned char *)link->answer + 4096) + slot;
-}
-
-static void submit(struct io_driver *driver, uint32_t slot, struct io_control *control)
-{
-    struct io_link *link = driver->control;
-    struct ash_request *shared = request_at(link, slot);
+    struct ash_requester *ring = &driver->ring;
     const struct io_control_request *r = &control->request;
+    struct ash_request *shared = ash_requester_request(ring, slot);
     shared->major = r->major;
     shared->minor = r->minor;
     shared->flags = 0;
@@ -60,26 +49,19 @@ static void submit(struct io_driver *driver, uint32_t slot, struct io_control *c
     shared->irp_flags = 0;
     shared->requestor = (uint32_t)r->requestor;
     shared->mode = r->user;
-    shared->submitted = port_time();
-    memcpy((unsigned char *)link->request + ash_link_inline_in(link->slots) +
-               (size_t)slot * link->inline_bytes,
-           control->data, r->bytes);
-    uint32_t tail = atomic_load_explicit(&link->request->submit_tail, memory_order_relaxed);
-    control->sequence = atomic_load_explicit(&shared->sequence, memory_order_relaxed) + 1;
+    memcpy(ash_requester_inline(ring, slot), control->data, r->bytes);
     driver->out[slot] = control;
-    atomic_store_explicit(&shared->sequence, control->sequence, memory_order_release);
-    link->request->submit[tail % link->slots] = (uint16_t)slot;
-    atomic_store_explicit(&link->request->submit_tail, tail + 1, memory_order_release);
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&link->answer->asleep, memory_order_relaxed))
-        port_signal(link->to_answerer);
+    ash_requester_submit(ring, slot, port_time());
+    if (ash_requester_must_ring(ring))
+        port_signal(driver->control->to_answerer);
 }
 
 static void pump(struct io_driver *driver)
 {
-    for (uint32_t slot = 0; slot < driver->control->slots && driver->queue != nullptr; slot++) {
-        if (driver->out[slot] != nullptr)
-            continue;
+    while (driver->queue != nullptr) {
+        int slot = ash_requester_alloc(&driver->ring);
+        if (slot == ASH_RING_NONE)
+            return;
         struct io_control *control = driver->queue;
         driver->queue = control->next;
         submit(driver, slot, control);
@@ -134,22 +116,21 @@ void io_control_send(struct io_driver *driver, const struct io_control_request *
     set_alarm();
 }
 
-/* Takes one entry of the completion ring; false if the driver broke a rule. */
-static bool take(struct io_driver *driver, uint16_t slot)
+/* Hands one answer to who waits for it; false if the driver broke a rule. */
+static bool deliver(struct io_driver *driver, int slot, const struct ash_answer *shared)
 {
-    const struct io_link *link = driver->control;
-    if (slot >= link->slots || driver->out[slot] == nullptr)
-        return false;
     struct io_control *control = driver->out[slot];
-    const struct ash_answer *shared = answer_at(link, slot);
-    if (atomic_load_explicit(&shared->sequence, memory_order_acquire) != control->sequence)
-        return false;
     struct io_control_answer answer = {.status = shared->status,
                                        .information = shared->information,
                                        .result = {shared->result[0], shared->result[1]}};
-    if (answer.status == STATUS_PENDING)
-        return false; /* an answer is final */
+    if (driver->ring.broken != 0 || answer.status == STATUS_PENDING) {
+        io_driver_broke(driver, driver->ring.broken != 0
+                                    ? driver->ring.rule
+                                    : "answered STATUS_PENDING, which is no answer");
+        return false; /* what it owes ends with its task */
+    }
     driver->out[slot] = nullptr;
+    ash_requester_release(&driver->ring, slot);
     tell(control, &answer);
     free(control);
     return true;
@@ -159,21 +140,21 @@ void io_control_poll(struct io_driver *driver)
 {
     if (driver->control == nullptr || driver->task == nullptr || driver->broken)
         return;
-    struct io_link *link = driver->control;
-    uint32_t tail = atomic_load_explicit(&link->answer->complete_tail, memory_order_acquire);
-    if (tail - driver->complete_head > link->slots) {
-        io_driver_broke(driver, "its completion ring holds more answers than it has slots");
-        return;
-    }
-    while (driver->complete_head != tail) {
-        uint16_t slot = link->answer->complete[driver->complete_head++ % link->slots];
-        if (!take(driver, slot)) {
-            io_driver_broke(driver, "it answered a request of the I/O manager that it did not owe");
+    ash_requester_awake(&driver->ring);
+    do {
+        struct ash_answer answer;
+        int slot;
+        while ((slot = ash_requester_take(&driver->ring, &answer)) >= 0) {
+            if (!deliver(driver, slot, &answer))
+                return;
+        }
+        pump(driver);
+        if (ash_requester_sleep(&driver->ring)) {
+            set_alarm();
             return;
         }
-    }
-    pump(driver);
-    set_alarm();
+    } while (driver->ring.out_count != 0);
+    io_driver_broke(driver, "completed a request that was never submitted");
 }
 
 void io_control_fail(struct io_driver *driver, ash_status status)

@@ -96,7 +96,6 @@ static ash_status start(struct io_driver *driver, const struct ash_io_load_drive
     driver->status = STATUS_PENDING;
     driver->broken = driver->unloading = false;
     driver->owed_status = STATUS_DEVICE_REMOVED;
-    driver->complete_head = 0;
     return STATUS_SUCCESS;
 }
 
@@ -156,6 +155,10 @@ void io_driver_register(const struct io_call *call)
         return;
     }
     driver->control->state = IO_LINK_OPEN;
+    struct ash_link_info own = io_link_info(driver->control, true);
+    own.requests = driver->control->memory.io_request; /* this manager's one view of each area */
+    own.answers = driver->control->memory.io_answer;
+    ash_requester_init(&driver->ring, &own);
     struct ash_io_link_reply reply = {io_link_info(driver->control, false)};
     port_answer(call->token, STATUS_SUCCESS, &reply, sizeof(reply), driver->control->to_requester);
 }

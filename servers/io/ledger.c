@@ -1,67 +1,23 @@
 // SPDX-License-Identifier: MIT
-// Who owes what, read from the sequence numbers of the links. Both areas may be scribbled on by
-// their writers at any time: nothing read here is used as an index, and a damaged request area can
-// only make its own requester look as if it were owed something.
+// Who owes what, as ash/ring.h reads it from the links. A requester that scribbles on its own area
+// can only make itself look as if it were owed something.
 #include "manager.h"
 #include <string.h>
 
-static struct ash_request *request_at(const struct io_link *link, uint32_t slot)
-{
-    return (struct ash_request *)((unsigned char *)link->request + 4096) + slot;
-}
-
-static struct ash_answer *answer_at(const struct io_link *link, uint32_t slot)
-{
-    return (struct ash_answer *)((unsigned char *)link->answer + 4096) + slot;
-}
-
-static uint64_t asked(const struct io_link *link, uint32_t slot)
-{
-    return atomic_load_explicit(&request_at(link, slot)->sequence, memory_order_acquire);
-}
-
-static uint64_t answered(const struct io_link *link, uint32_t slot)
-{
-    return atomic_load_explicit(&answer_at(link, slot)->sequence, memory_order_acquire);
-}
-
-uint32_t io_ledger_owed(const struct io_link *link, uint32_t from)
-{
-    while (from < link->slots && asked(link, from) == answered(link, from))
-        from++;
-    return from;
-}
-
 bool io_ledger_owes(const struct io_link *link, uint8_t major, uint8_t minor, ash_word device)
 {
-    for (uint32_t slot = io_ledger_owed(link, 0); slot < link->slots;
-         slot = io_ledger_owed(link, slot + 1)) {
-        const struct ash_request *request = request_at(link, slot);
-        if (request->major == major && request->minor == minor && request->device == device)
+    for (unsigned slot = 0; slot < link->ledger.slots; slot++) {
+        struct ash_request request;
+        if (ash_ledger_owed(&link->ledger, slot, &request) && request.major == major &&
+            request.minor == minor && request.device == device)
             return true;
     }
     return false;
 }
 
-void io_ledger_answer_all(struct io_link *link, ash_status status)
+static void fill(const struct io_link *link, unsigned slot, const struct ash_request *request,
+                 struct ash_io_ledger_reply *reply)
 {
-    for (uint32_t slot = io_ledger_owed(link, 0); slot < link->slots;
-         slot = io_ledger_owed(link, slot + 1)) {
-        struct ash_answer *answer = answer_at(link, slot);
-        answer->status = status;
-        answer->inline_size = 0;
-        answer->information = 0;
-        answer->completed = port_time();
-        atomic_store_explicit(&answer->sequence, asked(link, slot), memory_order_release);
-        uint32_t tail = atomic_load_explicit(&link->answer->complete_tail, memory_order_relaxed);
-        link->answer->complete[tail % link->slots] = (uint16_t)slot;
-        atomic_store_explicit(&link->answer->complete_tail, tail + 1, memory_order_release);
-    }
-}
-
-static void fill(const struct io_link *link, uint32_t slot, struct ash_io_ledger_reply *reply)
-{
-    const struct ash_request *request = request_at(link, slot);
     *reply = (struct ash_io_ledger_reply){
         .link = link->id,
         .slot = slot,
@@ -88,12 +44,12 @@ void io_ledger_entry(const struct io_call *call)
     const struct ash_io_index_request *request = call->request;
     ash_word index = request->index;
     for (const struct io_link *link = io_link_first(); link != nullptr; link = link->next) {
-        for (uint32_t slot = io_ledger_owed(link, 0); slot < link->slots;
-             slot = io_ledger_owed(link, slot + 1)) {
-            if (index-- > 0)
+        for (unsigned slot = 0; slot < link->ledger.slots; slot++) {
+            struct ash_request owed;
+            if (!ash_ledger_owed(&link->ledger, slot, &owed) || index-- > 0)
                 continue;
             struct ash_io_ledger_reply reply;
-            fill(link, slot, &reply);
+            fill(link, slot, &owed, &reply);
             port_answer(call->token, STATUS_SUCCESS, &reply, sizeof(reply), ASH_NULL_CPTR);
             return;
         }

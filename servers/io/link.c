@@ -32,17 +32,6 @@ struct io_link *io_link_between(ash_word kind, ash_word requester, ash_word answ
     return link;
 }
 
-static void initialize(struct io_link *link)
-{
-    link->request->magic = link->answer->magic = ASH_LINK_MAGIC;
-    link->request->slots = link->answer->slots = link->slots;
-    link->request->inline_bytes = link->answer->inline_bytes = link->inline_bytes;
-    link->request->kind = link->answer->kind = (uint32_t)link->kind;
-    /* Whoever publishes first rings: the other side clears the word while it is at the ring. */
-    atomic_store(&link->request->asleep, 1);
-    atomic_store(&link->answer->asleep, 1);
-}
-
 static ash_status mint_doorbells(struct io_link *link, const struct io_task *requester,
                                  const struct io_task *answerer)
 {
@@ -55,11 +44,26 @@ static ash_status mint_doorbells(struct io_link *link, const struct io_task *req
                : STATUS_INSUFFICIENT_RESOURCES;
 }
 
-static void sizes(struct io_link *link)
+static struct ash_ledger sizes(ash_word kind)
 {
-    bool data = link->kind == ASH_LINK_DEVICE || link->kind == ASH_LINK_FILE;
-    link->slots = data ? ASH_LINK_DATA_SLOTS : ASH_LINK_CONTROL_SLOTS;
-    link->inline_bytes = data ? ASH_LINK_DATA_INLINE : ASH_LINK_CONTROL_INLINE;
+    bool data = kind == ASH_LINK_DEVICE || kind == ASH_LINK_FILE;
+    return data ? (struct ash_ledger){.slots = ASH_LINK_DATA_SLOTS,
+                                      .inline_bytes = ASH_LINK_DATA_INLINE}
+                : (struct ash_ledger){.slots = ASH_LINK_CONTROL_SLOTS,
+                                      .inline_bytes = ASH_LINK_CONTROL_INLINE};
+}
+
+/* Fills the headers. Whoever publishes first rings: the other side is not at the ring yet. */
+static void format(struct io_link *link)
+{
+    struct ash_ledger *ledger = &link->ledger;
+    struct ash_link_requests *requests = (struct ash_link_requests *)link->memory.io_request;
+    ledger->requests = requests;
+    ledger->answers = (struct ash_link_answers *)link->memory.io_answer;
+    ash_ring_format(requests, ledger->answers, (uint32_t)link->kind, ledger->slots,
+                    ledger->inline_bytes);
+    atomic_store(&requests->asleep, 1);
+    atomic_store(&ledger->answers->asleep, 1);
 }
 
 /* requester null: this manager itself. */
@@ -73,22 +77,21 @@ ash_status io_link_new(ash_word kind, ash_word device, struct io_task *requester
                              .device = device,
                              .requester = requester == nullptr ? ASH_TASK_IO : requester->id,
                              .answerer = answerer->id,
-                             .users = 1};
-    sizes(link);
+                             .users = 1,
+                             .ledger = sizes(kind)};
     const struct ash_mem_link_create_request request = {
-        link->requester, link->answerer, ash_link_request_bytes(link->slots, link->inline_bytes),
-        ash_link_answer_bytes(link->slots, link->inline_bytes)};
+        link->requester, link->answerer,
+        ash_link_request_bytes(link->ledger.slots, link->ledger.inline_bytes),
+        ash_link_answer_bytes(link->ledger.slots, link->ledger.inline_bytes)};
     ash_status status = port_link_create(&request, &link->memory);
     if (!ash_success(status)) {
         free(link);
         return status;
     }
     link->id = link->memory.link;
-    link->request = (struct ash_link_requests *)link->memory.io_request;
-    link->answer = (struct ash_link_answers *)link->memory.io_answer;
     link->next = links;
     links = link;
-    initialize(link);
+    format(link);
     status = mint_doorbells(link, requester, answerer);
     if (!ash_success(status))
         io_link_free(link);
@@ -120,8 +123,8 @@ struct ash_link_info io_link_info(const struct io_link *link, bool requester)
         .peer = requester ? link->answerer : link->requester,
         .requests = requester ? m->requester_request : m->answerer_request,
         .answers = requester ? m->requester_answer : m->answerer_answer,
-        .slots = link->slots,
-        .inline_bytes = link->inline_bytes,
+        .slots = link->ledger.slots,
+        .inline_bytes = link->ledger.inline_bytes,
     };
 }
 
@@ -157,9 +160,7 @@ void io_link_end(struct io_link *link, ash_status status)
     if (link->ended != 0)
         return;
     link->ended = status;
-    atomic_store_explicit(&link->answer->ended, status, memory_order_release);
-    atomic_thread_fence(memory_order_seq_cst); /* against the requester's look after submitting */
-    io_ledger_answer_all(link, status);
+    ash_ledger_end(&link->ledger, status);
     port_signal(link->to_requester);
 }
 

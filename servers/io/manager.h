@@ -18,8 +18,8 @@
 #ifndef IO_MANAGER_H
 #define IO_MANAGER_H
 
+#include "ash/ring.h"
 #include "port.h"
-#include <stdatomic.h>
 
 enum {
     IO_MJ_CREATE = 0x00,
@@ -63,7 +63,7 @@ struct io_driver {
     struct io_link *control;
     struct io_control *out[ASH_LINK_CONTROL_SLOTS]; /* by slot */
     struct io_control *queue;                       /* waits for a slot, in order */
-    uint32_t complete_head;
+    struct ash_requester ring;                      /* of the control link */
     char name[32], image[64];
 };
 
@@ -98,9 +98,7 @@ struct io_link {
     enum io_link_state state;
     ash_status ended;
     unsigned users; /* proxies of the requester that use it */
-    uint32_t slots, inline_bytes;
-    struct ash_link_requests *request;
-    struct ash_link_answers *answer;
+    struct ash_ledger ledger;
     struct ash_mem_link_create_reply memory;
     ash_cptr to_requester, to_answerer; /* doorbells */
     struct io_waiter *waiters;          /* for the end of ADDING */
@@ -210,12 +208,9 @@ void io_attach_open(const struct io_call *call);    /* ASH_IO_LINK_OPEN */
 void io_attach_manager(const struct io_call *call); /* ASH_IO_MANAGER_LINK */
 
 /* --- ledger.c --------------------------------------------------------------------------------- */
-/* Slot indices from `from` on: the next one that is owed, or link->slots. */
-[[nodiscard]] uint32_t io_ledger_owed(const struct io_link *link, uint32_t from);
 /* Is a request of this major (and minor) owed on the link, for this device? */
 [[nodiscard]] bool io_ledger_owes(const struct io_link *link, uint8_t major, uint8_t minor,
                                   ash_word device);
-void io_ledger_answer_all(struct io_link *link, ash_status status);
 void io_ledger_entry(const struct io_call *call);
 
 /* --- mount.c ---------------------------------------------------------------------------------- */

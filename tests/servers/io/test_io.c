@@ -348,8 +348,8 @@ TEST(mounted_device_must_be_the_file_systems_own)
     struct fake_driver fs1 = {0};
     const struct io_driver *first = io_device_find(io_mount_file_system(0)->id)->driver;
     fs1.task = first->task_id;
-    fs1.requests = first->control->request;
-    fs1.answers = first->control->answer;
+    fs1.requests = (struct ash_link_requests *)(uintptr_t)first->control->ledger.requests;
+    fs1.answers = first->control->ledger.answers;
     fs1.head = atomic_load(&fs1.requests->submit_tail) - 1;
     CHECK(fake_serve(&fs1, IO_MJ_FILE_SYSTEM_CONTROL, STATUS_UNRECOGNIZED_VOLUME, 0));
     CHECK(fake_take(&fs, &slot) != nullptr);
