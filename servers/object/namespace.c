@@ -145,11 +145,13 @@ ash_status ob_remove(ash_word owner, ash_word id)
 
 ash_status ob_symlink(ash_word owner, const char *path, const char *target)
 {
-    if (!ob_separator(*target) || strlen(target) >= ASH_STRING)
+    size_t bytes = strlen(target) + 1;
+    if (!ob_separator(*target) || bytes > ASH_STRING)
         return STATUS_OBJECT_PATH_INVALID;
-    char *copy = strdup(target);
+    char *copy = malloc(bytes);
     if (copy == nullptr)
         return STATUS_NO_MEMORY;
+    memcpy(copy, target, bytes);
     struct ob_object *link;
     ash_status status = create(owner, ASH_OB_TYPE_SYMLINK, path, &link);
     if (!ash_success(status))
