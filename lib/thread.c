@@ -78,7 +78,9 @@ ash_status ash_thread_create(void (*entry)(void *argument), void *argument,
 
 void ash_thread_exit(void)
 {
-    (void)ash_request(ASH_SLOT_PROCESS, ASH_PROC_THREAD_EXIT, nullptr, 0, nullptr, 0);
+    struct ash_proc_thread_request request = {.thread = ash_self()->number};
+    (void)ash_request(ASH_SLOT_PROCESS, ASH_PROC_THREAD_EXIT, &request, sizeof(request), nullptr,
+                      0);
     for (;;)
         __asm__ volatile("unimp");
 }

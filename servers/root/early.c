@@ -60,6 +60,19 @@ static void equip_memory(void)
     MUST(ash_cnode_move(memory.cnode, ASH_MEMORY_BOOT_REPLY, stock_one(ASH_OBJ_REPLY)));
 }
 
+static ash_word process_thread_slot(ash_word task)
+{
+    return ASH_PROCESS_BOOT_THREAD + task;
+}
+
+/* Only its page tables are wanted. */
+static void make_window(void)
+{
+    ash_cptr frame = stock_one(ASH_OBJ_FRAME);
+    space_map(process.vspace, frame, ASH_PROCESS_WINDOW, ASH_RIGHT_READ);
+    MUST(ash_frame_unmap(frame));
+}
+
 static void equip_process(void)
 {
     build_mint(&process, ASH_SLOT_MEMORY, root.manager[ASH_SLOT_MEMORY], ASH_TASK_PROCESS);
@@ -68,6 +81,11 @@ static void equip_process(void)
     build_give(&process, ASH_PROCESS_BOOT_FIRMWARE, ASH_BOOT_FIRMWARE, ASH_RIGHT_ALL);
     MUST(ash_cnode_move(process.cnode, ASH_PROCESS_BOOT_UNTYPED,
                         stock_make(ASH_OBJ_UNTYPED, PROCESS_UNTYPED, 1)));
+    build_give(&process, ASH_PROCESS_BOOT_VSPACE, process.vspace, ASH_RIGHT_ALL);
+    build_give(&process, process_thread_slot(ASH_TASK_ROOT), ASH_BOOT_THREAD, ASH_RIGHT_ALL);
+    build_give(&process, process_thread_slot(ASH_TASK_MEMORY), memory.thread, ASH_RIGHT_ALL);
+    build_give(&process, process_thread_slot(ASH_TASK_PROCESS), process.thread, ASH_RIGHT_ALL);
+    make_window();
     for (ash_word slot = ASH_SLOT_PROCESS; slot <= ASH_SLOT_POWER; slot++)
         build_give(&process, ASH_PROCESS_BOOT_MANAGER + slot, root.manager[slot], ASH_RIGHT_ALL);
 }

@@ -116,7 +116,7 @@ ash_cnode_mint(ash_cptr cnode, ash_word index, ash_cptr source, ash_word rights,
 }
 
 struct ash_thread_start {
-    ash_word pc, sp, a0, a1, gp, tp;
+    ash_word pc, sp, a0, a1, gp, tp, a2;
 };
 
 [[nodiscard]] static inline ash_error
@@ -125,7 +125,8 @@ ash_thread_write_registers(ash_cptr thread, const struct ash_thread_start *start
     struct ash_message m = {.mr = {start->pc, start->sp, start->a0, start->a1}};
     ash_ipc()->msg[4] = start->gp;
     ash_ipc()->msg[5] = start->tp;
-    return ash_invoke(thread, ASH_THREAD_WRITE_REGISTERS, 6, 0, &m);
+    ash_ipc()->msg[6] = start->a2;
+    return ash_invoke(thread, ASH_THREAD_WRITE_REGISTERS, 7, 0, &m);
 }
 
 #define ASH_THREAD_REGISTERS 33u
