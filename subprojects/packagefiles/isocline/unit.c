@@ -3,6 +3,7 @@
 // isocline as one translation unit, as its authors intend, with its system calls renamed to those
 // of isocline_posix.h. The standard headers come first, so that only isocline sees the new names.
 #define _XOPEN_SOURCE 700
+#undef _DEFAULT_SOURCE /* also a flag of tasks */
 #define _DEFAULT_SOURCE
 #pragma clang diagnostic ignored "-Weverything"
 #include "isocline_posix.h"
