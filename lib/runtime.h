@@ -22,6 +22,11 @@ static inline size_t ash_tls_bytes(void)
     return (size_t)(__tls_end - __tls_image);
 }
 
+/* Names that compilers know. */
+int __clzdi2(unsigned long value);
+int __ctzdi2(unsigned long value);
+int __popcountdi2(unsigned long value);
+
 struct ash_start;
 struct ash_birth;
 
