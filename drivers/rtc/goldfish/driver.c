@@ -49,6 +49,17 @@ static NTSTATUS RtcPower(PDEVICE_OBJECT device, PIRP irp)
     return PoCallDriver(clock->Lower, irp);
 }
 
+// Returns the former address.
+static PUCHAR SetBase(PRTC_EXTENSION clock, PUCHAR base)
+{
+    ExAcquireFastMutex(&clock->Mutex);
+    PUCHAR old = clock->Base;
+    clock->Base = base;
+    ExReleaseFastMutex(&clock->Mutex);
+    return old;
+}
+
+// Fast mutexes raise to APC_LEVEL and mapping wants PASSIVE_LEVEL: mapped first, published then.
 static NTSTATUS MapRegisters(PRTC_EXTENSION clock, const CM_RESOURCE_LIST *translated)
 {
     if (translated == NULL || translated->Count == 0) {
@@ -64,8 +75,15 @@ static NTSTATUS MapRegisters(PRTC_EXTENSION clock, const CM_RESOURCE_LIST *trans
             return STATUS_DEVICE_CONFIGURATION_ERROR;
         }
         clock->MappedBytes = resource->u.Memory.Length;
-        clock->Base = MmMapIoSpace(resource->u.Memory.Start, clock->MappedBytes, MmNonCached);
-        return clock->Base != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+        PUCHAR base = MmMapIoSpace(resource->u.Memory.Start, clock->MappedBytes, MmNonCached);
+        if (base == NULL) {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        RtcWrite(base, RTC_IRQ_ENABLED, 0);
+        RtcWrite(base, RTC_CLEAR_ALARM, 1);
+        RtcWrite(base, RTC_CLEAR_INTERRUPT, 1);
+        (void)SetBase(clock, base);
+        return STATUS_SUCCESS;
     }
     return STATUS_DEVICE_CONFIGURATION_ERROR;
 }
@@ -80,27 +98,18 @@ static NTSTATUS StartDevice(PRTC_EXTENSION clock, PIRP irp)
     if (IoForwardIrpSynchronously(clock->Lower, irp)) {
         status = irp->IoStatus.Status;
     }
-    ExAcquireFastMutex(&clock->Mutex);
     if (NT_SUCCESS(status)) {
         status = MapRegisters(clock, translated);
     }
-    if (NT_SUCCESS(status)) {
-        RtcWrite(clock->Base, RTC_IRQ_ENABLED, 0);
-        RtcWrite(clock->Base, RTC_CLEAR_ALARM, 1);
-        RtcWrite(clock->Base, RTC_CLEAR_INTERRUPT, 1);
-    }
-    ExReleaseFastMutex(&clock->Mutex);
     return Complete(irp, status, 0);
 }
 
 static VOID StopDevice(PRTC_EXTENSION clock)
 {
-    ExAcquireFastMutex(&clock->Mutex);
-    if (clock->Base != NULL) {
-        MmUnmapIoSpace(clock->Base, clock->MappedBytes);
-        clock->Base = NULL;
+    PUCHAR base = SetBase(clock, NULL);
+    if (base != NULL) {
+        MmUnmapIoSpace(base, clock->MappedBytes);
     }
-    ExReleaseFastMutex(&clock->Mutex);
 }
 
 static NTSTATUS RemoveDevice(PRTC_EXTENSION clock, PIRP irp)
