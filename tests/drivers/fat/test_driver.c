@@ -179,6 +179,42 @@ TEST(sizes_are_set)
     scene_end(&s);
 }
 
+// What the host put on the volume is read in pieces, and what is copied here is found by the host.
+TEST(large_files_are_copied)
+{
+    enum { CHUNK = 128 << 10 };
+    struct scene s;
+    KIT_FILE *from;
+    KIT_FILE *to;
+    ULONG_PTR done;
+    LONGLONG offset = 0;
+    CHECK(image_make(&s.image, 70000, 512, "-F 32 -s 2"));
+    CHECK(image_run(&s.image, "cd $DIRECTORY && head -c 20000001 /dev/urandom >in && "
+                              "mcopy -i $IMAGE in '::Random numbers.bin'"));
+    CHECK(image_reload(&s.image));
+    NTSTATUS status;
+    s.volume = kit_mount(&s.image, true, &status);
+    CHECK(s.volume != NULL);
+    CHECK_EQ(open_file(&s, "\\random NUMBERS.bin", FILE_OPEN, &from), STATUS_SUCCESS);
+    CHECK_EQ(open_file(&s, "\\copy.bin", FILE_CREATE, &to), STATUS_SUCCESS);
+    uint8_t *data = scene_memory[0];
+    while ((status = kit_transfer(from, IRP_MJ_READ, offset, data, CHUNK, &done)) ==
+           STATUS_SUCCESS) {
+        ULONG_PTR written;
+        CHECK_EQ(kit_transfer(to, IRP_MJ_WRITE, offset, data, (ULONG)done, &written),
+                 STATUS_SUCCESS);
+        CHECK_EQ(written, done);
+        offset += (LONGLONG)done;
+    }
+    CHECK_EQ(status, STATUS_END_OF_FILE);
+    CHECK_EQ(offset, 20000001);
+    kit_close(from);
+    kit_close(to);
+    CHECK(image_run(&s.image, "cd $DIRECTORY && mcopy -n -i $IMAGE ::copy.bin out && "
+                              "cmp in out"));
+    scene_end(&s);
+}
+
 TEST(errors_of_the_device_reach_the_caller)
 {
     struct scene s;
