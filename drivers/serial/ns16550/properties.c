@@ -7,6 +7,7 @@
 #include <drivers/devicetree.h>
 
 #define BLOCK_BYTES 4096u
+#define PIECE_BYTES 256u // what certainly travels inside of one request
 
 static ULONG Word(const UCHAR *p)
 {
@@ -46,11 +47,12 @@ BOOLEAN SerialFindCell(const UCHAR *block, ULONG bytes, PCSTR name, PULONG value
     return FALSE;
 }
 
-// Asks the bus driver for the block. *bytes gets how much of it is in the buffer.
-static NTSTATUS ReadBlock(PDEVICE_OBJECT lower, PUCHAR buffer, PULONG bytes)
+// Asks the bus driver for a piece of the block. *bytes gets how much came.
+static NTSTATUS ReadPiece(PDEVICE_OBJECT lower, PUCHAR buffer, ULONG offset, PULONG bytes)
 {
     KEVENT event;
     IO_STATUS_BLOCK iosb = {0};
+    *bytes = 0;
     KeInitializeEvent(&event, NotificationEvent, FALSE);
     PIRP irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, lower, NULL, 0, NULL, &event, &iosb);
     if (irp == NULL) {
@@ -61,15 +63,34 @@ static NTSTATUS ReadBlock(PDEVICE_OBJECT lower, PUCHAR buffer, PULONG bytes)
     next->MinorFunction = IRP_MN_READ_CONFIG;
     next->Parameters.ReadWriteConfig.WhichSpace = DEVICETREE_WHICHSPACE_PROPERTIES;
     next->Parameters.ReadWriteConfig.Buffer = buffer;
-    next->Parameters.ReadWriteConfig.Offset = 0;
-    next->Parameters.ReadWriteConfig.Length = BLOCK_BYTES;
+    next->Parameters.ReadWriteConfig.Offset = offset;
+    next->Parameters.ReadWriteConfig.Length = PIECE_BYTES;
     NTSTATUS status = IoCallDriver(lower, irp);
     if (status == STATUS_PENDING) {
         (void)KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
-        status = iosb.Status;
     }
-    *bytes = iosb.Information <= BLOCK_BYTES ? (ULONG)iosb.Information : 0;
+    status = iosb.Status;
+    if (NT_SUCCESS(status) && iosb.Information <= PIECE_BYTES) {
+        *bytes = (ULONG)iosb.Information;
+    }
     return status;
+}
+
+// Reads the block up to its end or to what there is room for. Returns the number of bytes.
+static ULONG ReadBlock(PDEVICE_OBJECT lower, PUCHAR buffer)
+{
+    ULONG at = 0;
+    ULONG end = PIECE_BYTES;
+    while (at < end && at <= BLOCK_BYTES - PIECE_BYTES) {
+        ULONG bytes;
+        NTSTATUS status = ReadPiece(lower, buffer + at, at, &bytes);
+        if (!NT_SUCCESS(status) || bytes == 0) {
+            break;
+        }
+        at += bytes;
+        end = at >= 4 ? Word(buffer) : at;
+    }
+    return at;
 }
 
 static VOID TakeProperties(PPORT_EXTENSION port, const UCHAR *block, ULONG bytes)
@@ -91,16 +112,12 @@ static VOID TakeProperties(PPORT_EXTENSION port, const UCHAR *block, ULONG bytes
 
 VOID SerialReadProperties(PPORT_EXTENSION port)
 {
-    ULONG bytes = 0;
     port->Uart.Shift = 0;
     port->Uart.Width = 1;
     PUCHAR block = ExAllocatePool2(POOL_FLAG_NON_PAGED, BLOCK_BYTES, SERIAL_TAG);
     if (block == NULL) {
         return;
     }
-    NTSTATUS status = ReadBlock(port->Lower, block, &bytes);
-    if (NT_SUCCESS(status)) {
-        TakeProperties(port, block, bytes);
-    }
+    TakeProperties(port, block, ReadBlock(port->Lower, block));
     ExFreePoolWithTag(block, SERIAL_TAG);
 }

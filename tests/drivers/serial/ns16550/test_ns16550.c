@@ -11,7 +11,7 @@
 DRIVER_INITIALIZE DriverEntry;
 
 static PDEVICE_OBJECT pdo;
-static UCHAR properties[512];
+static UCHAR properties[2048];
 static ULONG property_bytes;
 static UCHAR last_major, last_minor;
 
@@ -22,8 +22,12 @@ static NTSTATUS read_config(PIRP irp, PIO_STACK_LOCATION location)
         irp->IoStatus.Status != STATUS_NOT_SUPPORTED) {
         kit_fail("READ_CONFIG is not as it must be");
     }
-    ULONG count = property_bytes < length ? property_bytes : length;
-    memcpy(location->Parameters.ReadWriteConfig.Buffer, properties, count);
+    ULONG offset = location->Parameters.ReadWriteConfig.Offset;
+    if (offset > property_bytes || length > 256) {
+        return kit_complete(irp, STATUS_INVALID_PARAMETER, 0);
+    }
+    ULONG count = property_bytes - offset < length ? property_bytes - offset : length;
+    memcpy(location->Parameters.ReadWriteConfig.Buffer, properties + offset, count);
     return kit_complete(irp, STATUS_SUCCESS, count);
 }
 
@@ -173,6 +177,9 @@ TEST(start_without_properties_has_defaults)
 TEST(current_speed_is_programmed)
 {
     add();
+    for (unsigned i = 0; i < 20; i++) {
+        add_property("something-long-enough", i); // so that the block takes several requests
+    }
     add_property("current-speed", 9600);
     CHECK_EQ(start(), STATUS_SUCCESS);
     CHECK_EQ(chip.dll, 24);
