@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Resources into START_DEVICE. The bus drivers of this system assign resources themselves, so the
+ * boot configuration (QUERY_RESOURCES) is what a device gets; here it is checked against the
+ * parent's and the other devices' resources, translated, and given to the driver's task.
+ */
+#include "node.h"
+#include "port.h"
+#include <string.h>
+
+#define IRP_MJ_PNP                          0x1b
+#define IRP_MN_START_DEVICE                 0x00
+#define IRP_MN_FILTER_RESOURCE_REQUIREMENTS 0x0d
+#define DEVICE_IRQL                         8u /* DIRQL of every device */
+
+enum pnp_outcome pnp_filter_begin(struct pnp_node *node)
+{
+    if (node->requirement_bytes == 0)
+        return PNP_NEXT;
+    struct port_irp irp = {.major = IRP_MJ_PNP,
+                           .minor = IRP_MN_FILTER_RESOURCE_REQUIREMENTS,
+                           .in = node->requirements,
+                           .in_bytes = node->requirement_bytes};
+    return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, true));
+}
+
+static bool in_use(const struct pnp_node *node)
+{
+    return node->start_sent && node->translated != nullptr;
+}
+
+static bool is_ancestor(const struct pnp_node *of, const struct pnp_node *other)
+{
+    for (of = of->parent; of != nullptr; of = of->parent)
+        if (of == other)
+            return true;
+    return false;
+}
+
+/* What a parent hands on to its children is no conflict with them. */
+static const char *check_conflicts(const struct pnp_node *node)
+{
+    for (const struct pnp_node *other = pnp_nodes; other != nullptr; other = other->all_next) {
+        if (other == node || !in_use(other) || is_ancestor(node, other) || is_ancestor(other, node))
+            continue;
+        const char *rule = pnp_resources_conflict(node->translated, other->translated);
+        if (rule != nullptr)
+            return rule;
+    }
+    return nullptr;
+}
+
+static const char *assign(struct pnp_node *node)
+{
+    static const struct pnp_resources none;
+    static struct pnp_resources translated;
+    const struct pnp_node *parent = node->parent;
+    if (node->assigned == nullptr)
+        return nullptr;
+    struct pnp_parent of = {
+        .all = parent == nullptr || parent->parent == nullptr,
+        .raw = parent != nullptr && parent->assigned != nullptr ? parent->assigned : &none,
+        .translated =
+            parent != nullptr && parent->translated != nullptr ? parent->translated : &none};
+    unsigned at;
+    const char *rule = pnp_resources_translate(
+        node->assigned, &of, (struct pnp_interrupt_choice){DEVICE_IRQL, 1}, &translated, &at);
+    if (rule == nullptr && !pnp_resources_replace(&node->translated, &translated))
+        rule = "no memory for its resources";
+    return rule != nullptr ? rule : check_conflicts(node);
+}
+
+static bool may_use_dma(const struct pnp_node *node)
+{
+    return node->bus_type == PNP_INTERFACE_PCI;
+}
+
+ash_status pnp_memory_allow(struct pnp_node *node)
+{
+    ash_status status = STATUS_SUCCESS;
+    if (node->function == nullptr)
+        return status;
+    node->allowed = true;
+    for (unsigned i = 0; node->translated != nullptr && i < node->translated->count; i++) {
+        const struct pnp_resource *item = &node->translated->item[i];
+        if (pnp_resource_mappable(item) && ash_success(status))
+            status = port_device_memory(node->function->task, item->start, item->length, true);
+    }
+    if (ash_success(status) && may_use_dma(node))
+        status = port_dma(node->function->task, true);
+    return status;
+}
+
+static bool task_still_uses_dma(const struct pnp_node *but)
+{
+    for (const struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next)
+        if (node != but && node->function == but->function && node->allowed && may_use_dma(node))
+            return true;
+    return false;
+}
+
+/* A dead task's are gone with it. */
+void pnp_memory_revoke(struct pnp_node *node)
+{
+    if (!node->allowed)
+        return;
+    node->allowed = false;
+    if (node->function->dead)
+        return;
+    for (unsigned i = 0; node->translated != nullptr && i < node->translated->count; i++) {
+        const struct pnp_resource *item = &node->translated->item[i];
+        if (pnp_resource_mappable(item))
+            (void)port_device_memory(node->function->task, item->start, item->length, false);
+    }
+    if (may_use_dma(node) && !task_still_uses_dma(node))
+        (void)port_dma(node->function->task, false);
+}
+
+static enum pnp_outcome refuse(struct pnp_node *node, ash_status status, const char *why)
+{
+    pnp_node_fail(node, status, why);
+    node->step = PNP_STEP_REMOVE_CHILDREN - 1;
+    return PNP_NEXT;
+}
+
+enum pnp_outcome pnp_start_begin(struct pnp_node *node)
+{
+    static uint8_t lists[ASH_LINK_CONTROL_INLINE];
+    if (!node->start_sent) {
+        const char *rule = assign(node);
+        if (rule != nullptr)
+            return refuse(node, STATUS_CONFLICTING_ADDRESSES, rule);
+        ash_status status = pnp_memory_allow(node);
+        if (!ash_success(status))
+            return refuse(node, status, "its memory or DMA could not be given to its driver");
+    }
+    size_t raw = 0, translated = 0;
+    if (node->assigned != nullptr && node->assigned->count > 0) {
+        raw = pnp_resources_build(node->assigned, lists, sizeof(lists));
+        translated = pnp_resources_build(node->translated, lists + raw, sizeof(lists) - raw);
+        if (raw == 0 || translated == 0)
+            return refuse(node, STATUS_INSUFFICIENT_RESOURCES, "its resource lists are too long");
+    }
+    struct port_irp irp = {.major = IRP_MJ_PNP,
+                           .minor = IRP_MN_START_DEVICE,
+                           .parameter = {raw, translated},
+                           .in = lists,
+                           .in_bytes = raw + translated};
+    node->start_sent = true;
+    return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, !node->raw));
+}

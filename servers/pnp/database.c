@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+/* See database.h. The parser's structs are large, so the ones used here are static: one thread. */
+#include "database.h"
+#include "inf_driver.h"
+#include "port.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define IDS_MAX 32u
+
+static struct file {
+    struct file *next; /* ordered by path */
+    char path[PNP_IMAGE_PATH];
+    char *text, *scratch;
+    struct inf inf;
+    struct inf_version version;
+} *files;
+
+static void complain(const char *path, const struct inf_error *error)
+{
+    port_log("%s:%u: %s%s%s", path, error->line, inf_status_text(error->status),
+             error->detail[0] != '\0' ? ": " : "", error->detail);
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+    size_t length = strlen(from);
+    if (length >= size)
+        length = size - 1;
+    memcpy(to, from, length);
+    to[length] = '\0';
+}
+
+static void insert(struct file *file)
+{
+    struct file **place = &files;
+    while (*place != nullptr && strcmp((*place)->path, file->path) < 0)
+        place = &(*place)->next;
+    file->next = *place;
+    *place = file;
+}
+
+static bool open_file(struct file *file, size_t size)
+{
+    struct inf_error error;
+    size_t scratch = size + size / 2 + 16;
+    bool wide = size >= 2 &&
+                (((unsigned char)file->text[0] == 0xff) || ((unsigned char)file->text[0] == 0xfe));
+    if (wide && (file->scratch = malloc(scratch)) == nullptr)
+        return false;
+    if (inf_open(&file->inf, file->text, size, file->scratch, wide ? scratch : 0, &error) !=
+            INF_OK ||
+        inf_read_version(&file->inf, &file->version, &error) != INF_OK) {
+        complain(file->path, &error);
+        return false;
+    }
+    return true;
+}
+
+static void destroy(struct file *file)
+{
+    free(file->text);
+    free(file->scratch);
+    free(file);
+}
+
+void pnp_database_add(const char *path, char *text, size_t size)
+{
+    struct file *file = strlen(path) < PNP_IMAGE_PATH ? calloc(1, sizeof(*file)) : nullptr;
+    if (file == nullptr) {
+        port_log("%s: no memory, or its path is too long", path);
+        free(text);
+        return;
+    }
+    strcpy(file->path, path);
+    file->text = text;
+    if (open_file(file, size))
+        insert(file);
+    else
+        destroy(file);
+}
+
+/* The driver lies beside its INF. */
+static bool image_path(const struct file *file, const char *name, char image[PNP_IMAGE_PATH])
+{
+    const char *slash = strrchr(file->path, '/');
+    size_t folder = slash != nullptr ? (size_t)(slash - file->path) + 1 : 0;
+    if (folder + strlen(name) >= PNP_IMAGE_PATH)
+        return false;
+    memcpy(image, file->path, folder);
+    strcpy(image + folder, name);
+    return true;
+}
+
+static bool read_service(const struct file *file, const char *section, struct pnp_match *match,
+                         struct inf_service *service)
+{
+    struct inf_error error;
+    if (inf_read_service(&file->inf, section, service, &error) != INF_OK) {
+        complain(file->path, &error);
+        return false;
+    }
+    if (strlen(service->name) >= PNP_SERVICE_NAME ||
+        (service->name[0] != '\0' && !image_path(file, service->file_name, match->image))) {
+        port_log("%s: the service's name or binary is too long", file->path);
+        return false;
+    }
+    strcpy(match->service, service->name);
+    strcpy(match->inf, file->path);
+    copy_text(match->class_name, sizeof(match->class_name), file->version.class_name);
+    copy_text(match->class_guid, sizeof(match->class_guid), file->version.class_guid);
+    return true;
+}
+
+static unsigned list_ids(const char *strings, const char *ids[IDS_MAX])
+{
+    unsigned count = 0;
+    while (strings != nullptr && *strings != '\0' && count < IDS_MAX) {
+        ids[count++] = strings;
+        strings += strlen(strings) + 1;
+    }
+    return count;
+}
+
+bool pnp_database_match(const char *hardware, const char *compatible, struct pnp_match *match)
+{
+    static const char *hardware_ids[IDS_MAX], *compatible_ids[IDS_MAX];
+    static struct inf_model model;
+    static struct inf_service service;
+    const struct inf_device_ids ids = {hardware_ids, list_ids(hardware, hardware_ids),
+                                       compatible_ids, list_ids(compatible, compatible_ids)};
+    *match = (struct pnp_match){.score = INF_NO_MATCH};
+    for (const struct file *file = files; file != nullptr; file = file->next) {
+        struct inf_error error;
+        uint32_t score = INF_NO_MATCH;
+        struct pnp_match found = {};
+        if (!inf_has_section(&file->inf, "Manufacturer"))
+            continue;
+        enum inf_status status = inf_best_model(&file->inf, &ids, &model, &score, &error);
+        if (status != INF_OK || score >= match->score)
+            continue;
+        if (!read_service(file, model.install_section, &found, &service))
+            continue;
+        copy_text(found.description, sizeof(found.description), model.description);
+        copy_text(found.manufacturer, sizeof(found.manufacturer), model.manufacturer);
+        found.score = score;
+        *match = found;
+    }
+    return match->score != INF_NO_MATCH;
+}
+
+bool pnp_database_file_system(unsigned *next, struct pnp_match *match)
+{
+    static struct inf_service service;
+    unsigned index = 0;
+    for (const struct file *file = files; file != nullptr; file = file->next, index++) {
+        if (index < *next || inf_has_section(&file->inf, "Manufacturer"))
+            continue;
+        *match = (struct pnp_match){};
+        if (!read_service(file, "DefaultInstall", match, &service) ||
+            service.type != INF_FILE_SYSTEM_DRIVER || service.start_type > INF_START_AUTO)
+            continue;
+        *next = index + 1;
+        return true;
+    }
+    return false;
+}
+
+void pnp_database_clear(void)
+{
+    while (files != nullptr) {
+        struct file *file = files;
+        files = file->next;
+        destroy(file);
+    }
+}

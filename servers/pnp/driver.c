@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+/* Drivers as the plug-and-play manager knows them: by the name of their service. See node.h. */
+#include "node.h"
+#include "port.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define LOAD_DEADLINE_MS 20000u
+
+static struct pnp_driver *drivers;
+
+static struct pnp_driver *by_name(const char *name)
+{
+    struct pnp_driver *driver = drivers;
+    while (driver != nullptr && strcmp(driver->name, name) != 0)
+        driver = driver->next;
+    return driver;
+}
+
+struct pnp_driver *pnp_driver_find(ash_word id)
+{
+    struct pnp_driver *driver = drivers;
+    while (driver != nullptr && driver->id != id)
+        driver = driver->next;
+    return driver;
+}
+
+struct pnp_driver *pnp_driver_of_task(ash_word task)
+{
+    struct pnp_driver *driver = drivers;
+    while (driver != nullptr && driver->task != task)
+        driver = driver->next;
+    return driver;
+}
+
+static struct pnp_driver *new_driver(const char *name)
+{
+    struct pnp_driver *driver = calloc(1, sizeof(*driver));
+    if (driver == nullptr)
+        return nullptr;
+    strncpy(driver->name, name, sizeof(driver->name) - 1);
+    driver->next = drivers;
+    drivers = driver;
+    return driver;
+}
+
+struct pnp_driver *pnp_driver_adopt(const char *name, ash_word id, ash_word task)
+{
+    struct pnp_driver *driver = new_driver(name);
+    if (driver == nullptr)
+        return nullptr;
+    driver->id = id;
+    driver->task = task;
+    driver->state = PNP_DRIVER_READY;
+    return driver;
+}
+
+struct pnp_driver *pnp_driver_get(const struct pnp_match *match, ash_status *status)
+{
+    struct pnp_driver *driver = by_name(match->service);
+    if (driver != nullptr && !driver->dead)
+        return driver;
+    if (driver == nullptr && (driver = new_driver(match->service)) == nullptr) {
+        *status = STATUS_NO_MEMORY;
+        return nullptr;
+    }
+    if (driver->reported) { /* its last task still waits for its devices to be removed */
+        *status = STATUS_DEVICE_NOT_READY;
+        return nullptr;
+    }
+    *status = port_load(match->service, match->image, &driver->id, &driver->task);
+    driver->dead = !ash_success(*status);
+    driver->state = PNP_DRIVER_LOADING;
+    driver->deadline = port_now() + port_ticks(LOAD_DEADLINE_MS);
+    driver->linked = false;
+    if (!ash_success(*status))
+        port_log("%s: cannot be loaded (0x%08x)", match->image, (unsigned)*status);
+    return ash_success(*status) ? driver : nullptr;
+}
+
+ash_status pnp_driver_link(struct pnp_driver *driver, unsigned *link)
+{
+    if (driver->dead)
+        return STATUS_DEVICE_REMOVED;
+    if (driver->state != PNP_DRIVER_READY)
+        return STATUS_DEVICE_NOT_READY;
+    if (!driver->linked) {
+        ash_status status = port_link(driver->id, &driver->link);
+        if (!ash_success(status))
+            return status;
+        driver->linked = true;
+    }
+    *link = driver->link;
+    return STATUS_SUCCESS;
+}
+
+void pnp_driver_event(const struct ash_io_event_reply *event)
+{
+    struct pnp_driver *driver = pnp_driver_find(event->driver);
+    ash_status status = (ash_status)(uint32_t)event->status;
+    if (driver == nullptr || (driver->task != event->task && event->task != 0))
+        return;
+    if (event->kind == ASH_IO_EVENT_DRIVER_READY) {
+        driver->state = ash_success(status) ? PNP_DRIVER_READY : PNP_DRIVER_FAILED;
+        driver->status = status;
+        if (!ash_success(status))
+            port_log("%s: its DriverEntry failed (0x%08x)", driver->name, (unsigned)status);
+    } else if (driver->state == PNP_DRIVER_LOADING || !driver->dead) {
+        driver->state = PNP_DRIVER_FAILED;
+        driver->status = ash_success(status) ? STATUS_DRIVER_UNABLE_TO_LOAD : status;
+    }
+    pnp_resume();
+}
+
+ash_word pnp_driver_deadlines(ash_word now)
+{
+    ash_word next = 0;
+    for (struct pnp_driver *driver = drivers; driver != nullptr; driver = driver->next) {
+        if (driver->state != PNP_DRIVER_LOADING)
+            continue;
+        if (driver->deadline <= now) {
+            driver->state = PNP_DRIVER_FAILED;
+            driver->status = STATUS_IO_TIMEOUT;
+            port_log("%s: its DriverEntry does not end", driver->name);
+        } else if (next == 0 || driver->deadline < next) {
+            next = driver->deadline;
+        }
+    }
+    return next;
+}
+
+bool pnp_driver_loading(void)
+{
+    for (const struct pnp_driver *driver = drivers; driver != nullptr; driver = driver->next)
+        if (driver->state == PNP_DRIVER_LOADING)
+            return true;
+    return false;
+}
+
+void pnp_driver_unhold(struct pnp_driver *driver)
+{
+    if (driver->holds > 0)
+        driver->holds--;
+    if (driver->holds != 0 || !driver->reported)
+        return;
+    driver->reported = false;
+    port_release(driver->task);
+    driver->task = 0; /* the number may be another task's one day */
+}
+
+static void function_died(struct pnp_node *node, struct pnp_driver *driver, ash_status status)
+{
+    bool stands = node->added || node->start_sent || node->step != PNP_STEP_IDLE;
+    node->function_died = true;
+    if (node->state != ASH_PNP_FAILED)
+        pnp_node_fail(node, status, "its driver died");
+    if (!stands)
+        return;
+    if (!node->held) {
+        node->held = true;
+        driver->holds++;
+    }
+    pnp_remove(node, false);
+}
+
+/* Nodes come and go on the way: begin anew until none is left to be told. */
+static bool tell_one(struct pnp_driver *driver, ash_status status)
+{
+    for (struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next) {
+        if (node->bus == driver && !node->gone) {
+            pnp_remove(node, true);
+            return true;
+        }
+        if (node->function == driver && !node->function_died) {
+            function_died(node, driver, status);
+            return true;
+        }
+    }
+    return false;
+}
+
+void pnp_task_ended(ash_word task, ash_status status)
+{
+    struct pnp_driver *driver = pnp_driver_of_task(task);
+    if (driver == nullptr) {
+        port_release(task);
+        return;
+    }
+    driver->dead = driver->reported = true;
+    driver->state = PNP_DRIVER_FAILED;
+    driver->status = ash_success(status) ? STATUS_DEVICE_REMOVED : status;
+    pnp_interrupt_task_gone(task);
+    driver->holds++; /* until all nodes have been told */
+    while (tell_one(driver, driver->status))
+        ;
+    if (driver->linked) {
+        port_unlink(driver->link);
+        pnp_irp_link_ended(driver->link);
+    }
+    driver->linked = false;
+    pnp_resume();
+    pnp_driver_unhold(driver);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Between main.c, port.c, request.c and root.c: the task's own signals. Bits of its Notification:
+ *
+ *      31 .. 0   doorbells of links (link id modulo 32)
+ *           32   the process manager has events     33  the timer
+ *           34   the I/O manager has events         40 .. 63  shared interrupt lines
+ */
+#ifndef PNP_MAIN_H
+#define PNP_MAIN_H
+
+#include "ash/server.h"
+
+#define PNP_BIT_DOORBELLS ((ash_word)0xffffffff)
+#define PNP_BIT_PROCESS   ((ash_word)1 << 32)
+#define PNP_BIT_TIMER     ((ash_word)1 << 33)
+#define PNP_BIT_IO        ((ash_word)1 << 34)
+#define PNP_BIT_LINE      ((ash_word)1 << 40)
+#define PNP_LINE_SHIFT    40u
+
+/* Badge of the capabilities that acknowledge a shared interrupt: this and the connection. */
+#define PNP_ACK_BADGE ((ash_word)1 << 63)
+
+/* A capability that signals these bits of the task's Notification, in a slot of its own; 0: none.
+ */
+[[nodiscard]] ash_cptr main_doorbell(ash_word bits);
+extern ash_cptr main_notification;
+
+void port_links_rang(void);
+
+/* request.c */
+extern const struct ash_operation request_operations[];
+extern const unsigned request_operation_count;
+/* Answers those who waited for ASH_PNP_SETTLED, if it is so. */
+void request_settled(struct ash_server *server);
+
+/* package.c: reads every INF of the boot package into the database. */
+void package_read(void);
+
+/* root.c: this manager as the driver of the root device's PDO. */
+void root_register(void);
+/* Makes the PDO; 0 if that fails. *driver: the I/O manager's id of this manager as a driver. */
+[[nodiscard]] ash_word root_create(ash_word *driver);
+void root_rang(void);
+
+#endif

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The device tree of the plug-and-play manager, and the interfaces between its files.
+ *
+ *   resource.c   resource lists, containment, translation, conflicts      (pure)
+ *   database.c   INF files, matching                                      (pure)
+ *   node.c       nodes and their tree
+ *   driver.c     drivers: loading, links, death
+ *   irp.c        IRPs on their way, deadlines
+ *   start.c      a node's way from a new PDO to a started device: one step after the other
+ *   identity.c   the steps that ask a PDO who it is        assign.c  resources into START
+ *   enumerate.c  bus relations: new children, missing children
+ *   remove.c     surprise removal, removal, the end of a node
+ *   interrupt.c  interrupt connections, shared lines
+ *   property.c   IoGetDeviceProperty                       query.c   what clients ask
+ *
+ * Invariants
+ * - A node has at most one IRP on its way; its `step` says which. Nothing waits: an answer, an
+ * event of the I/O manager or an alarm moves a node on.
+ * - A node's children exist only while its own stack is started; removing begins at the leaves.
+ * - What a driver's task may map or connect is given before START and taken after REMOVE.
+ * - A dead task is released (its DMA memory reused) only when its device was removed at its bus.
+ */
+#ifndef PNP_NODE_H
+#define PNP_NODE_H
+
+#include "database.h"
+#include "io.h"
+#include "pnp.h"
+#include "resource.h"
+#include "status.h"
+
+/* --- Drivers
+ * --------------------------------------------------------------------------------------- */
+
+enum pnp_driver_state { PNP_DRIVER_LOADING, PNP_DRIVER_READY, PNP_DRIVER_FAILED };
+
+struct pnp_driver {
+    struct pnp_driver *next;
+    char name[PNP_SERVICE_NAME];
+    ash_word id, task;
+    enum pnp_driver_state state;
+    ash_status status; /* of a failed one */
+    bool linked;
+    unsigned link;
+    bool dead;         /* its task ended */
+    bool reported;     /* the process manager waits for port_release */
+    ash_word deadline; /* while it loads */
+    unsigned holds;    /* nodes that still have to be removed before that */
+};
+
+/* The driver of that name, loaded (again) if need be; null: it cannot be loaded (*status). */
+struct pnp_driver *pnp_driver_get(const struct pnp_match *match, ash_status *status);
+struct pnp_driver *pnp_driver_of_task(ash_word task);
+struct pnp_driver *pnp_driver_find(ash_word id);
+/* Opens the link when it is first needed. */
+[[nodiscard]] ash_status pnp_driver_link(struct pnp_driver *driver, unsigned *link);
+void pnp_driver_event(const struct ash_io_event_reply *event);
+/* A task has ended: a driver of ours, or nobody we know (then it is released at once). */
+void pnp_task_ended(ash_word task, ash_status status);
+void pnp_driver_unhold(struct pnp_driver *driver);
+bool pnp_driver_loading(void);
+/* Gives up drivers that load for too long. Returns the next deadline, 0 none. */
+ash_word pnp_driver_deadlines(ash_word now);
+/* The driver record of a task that pnp did not load itself (its own: the root's bus). */
+struct pnp_driver *pnp_driver_adopt(const char *name, ash_word id, ash_word task);
+
+/* --- Nodes
+ * ------------------------------------------------------------------------------------------- */
+
+enum pnp_step {
+    PNP_STEP_IDLE, /* nothing under way */
+    /* identity.c: to the PDO */
+    PNP_STEP_DEVICE_ID,
+    PNP_STEP_HARDWARE_IDS,
+    PNP_STEP_COMPATIBLE_IDS,
+    PNP_STEP_INSTANCE_ID,
+    PNP_STEP_CONTAINER_ID,
+    PNP_STEP_CAPABILITIES,
+    PNP_STEP_DESCRIPTION,
+    PNP_STEP_LOCATION,
+    PNP_STEP_BUS_INFORMATION,
+    PNP_STEP_RESOURCES,
+    PNP_STEP_REQUIREMENTS,
+    /* start.c */
+    PNP_STEP_SIBLINGS, /* waits until every sibling is known: who shares an interrupt */
+    PNP_STEP_MATCH,
+    PNP_STEP_LOAD, /* waits for the driver */
+    PNP_STEP_ADD,
+    PNP_STEP_FILTER,
+    PNP_STEP_START,
+    PNP_STEP_CAPABILITIES_AGAIN,
+    PNP_STEP_DEVICE_STATE,
+    PNP_STEP_RELATIONS,
+    /* remove.c */
+    PNP_STEP_REMOVE_CHILDREN, /* waits until there are none */
+    PNP_STEP_SURPRISE,
+    PNP_STEP_REMOVE,
+    PNP_STEPS,
+};
+
+struct pnp_node {
+    ash_word id;
+    struct pnp_node *parent, *child, *sibling, *all_next;
+    ash_word device;             /* the PDO */
+    struct pnp_driver *bus;      /* answers for the PDO */
+    struct pnp_driver *function; /* of the device; null: none, or raw */
+    enum pnp_step step;
+    unsigned irp; /* number of the one on its way, 0 none */
+    enum ash_pnp_state state;
+    ash_status status;
+    bool added; /* AddDevice succeeded: a stack stands on the PDO */
+    bool start_sent;
+    bool raw;  /* started without a function driver */
+    bool gone; /* its bus no longer lists it, or the bus died: the node ends with its removal */
+    bool removing, again, state_again, held;
+    bool stalled; /* its IRP could not be sent for want of a slot */
+    bool allowed; /* its driver may use its memory */
+    bool function_died;
+    char *device_id, *instance_id, *hardware_ids, *compatible_ids; /* UTF-8; lists: multi-sz */
+    char *location, *container;
+    uint32_t capabilities, address, ui_number, bus_type, bus_number;
+    char description[PNP_TEXT];
+    struct pnp_match match;
+    struct pnp_resources *assigned, *translated; /* null: none */
+    char *requirements;
+    size_t requirement_bytes;
+};
+
+#define PNP_RAW_DEVICE_OK (1u << 8) /* DEVICE_CAPABILITIES.RawDeviceOK, UniqueID */
+#define PNP_UNIQUE_ID     (1u << 6)
+
+extern struct pnp_node *pnp_root;
+extern struct pnp_node *pnp_nodes; /* all of them */
+
+[[nodiscard]] struct pnp_node *pnp_node_new(struct pnp_node *parent, ash_word device,
+                                            struct pnp_driver *bus);
+void pnp_node_free(struct pnp_node *node); /* it has no children and no IRP */
+struct pnp_node *pnp_node_of_device(ash_word pdo);
+/* Depth first, parents first; null behind the last. */
+struct pnp_node *pnp_node_at(ash_word index);
+struct pnp_node *pnp_node_next(struct pnp_node *node);
+unsigned pnp_node_depth(const struct pnp_node *node);
+/* The instance path: device ID \ instance ID, cut at `size`. */
+void pnp_node_instance(const struct pnp_node *node, char *path, size_t size);
+/* The node in whose stack the device is, if `task` has a device there too; else null. */
+struct pnp_node *pnp_node_in_stack(ash_word task, ash_word device);
+/* Sets state FAILED with the reason and says so in the log. */
+void pnp_node_fail(struct pnp_node *node, ash_status status, const char *why);
+
+/* --- IRPs
+ * -----------------------------------------------------------------------------------------------
+ */
+
+struct port_irp;
+struct port_answer;
+
+/* Sends an IRP for the node's present step; the answer comes to pnp_step_done. to_top: to the
+ * stack's top device, else to the PDO. */
+[[nodiscard]] ash_status pnp_irp_send(struct pnp_node *node, struct port_irp *irp, bool to_top);
+/* The same, to a driver that has no device in the stack yet; irp->device is the caller's. */
+[[nodiscard]] ash_status pnp_irp_send_driver(struct pnp_node *node, struct pnp_driver *driver,
+                                             const struct port_irp *irp);
+void pnp_irp_answered(unsigned context, const struct port_answer *answer);
+/* The node no longer waits for its IRP; the answer, when it comes, is ignored. */
+void pnp_irp_abandon(struct pnp_node *node);
+/* Every IRP that was out on that link is answered: STATUS_DEVICE_REMOVED. */
+void pnp_irp_link_ended(unsigned link);
+void pnp_irp_alarm(void);
+
+/* --- Steps
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* What became of a step. */
+enum pnp_outcome {
+    PNP_NEXT,  /* go on with the next step */
+    PNP_WAIT,  /* an answer or event will come */
+    PNP_DONE,  /* the sequence is over: idle */
+    PNP_FREED, /* the node is no more */
+};
+
+/* WAIT when it was sent, or waits for a free slot; otherwise as if it had been answered so. */
+enum pnp_outcome pnp_outcome_of_send(struct pnp_node *node, ash_status status);
+
+/* Starts the given step, and goes on as far as possible. */
+void pnp_step_run(struct pnp_node *node, enum pnp_step step);
+void pnp_step_done(struct pnp_node *node, const struct port_answer *answer);
+/* identity.c, assign.c, enumerate.c, remove.c: see start.c's table. */
+enum pnp_outcome pnp_identity_begin(struct pnp_node *node);
+enum pnp_outcome pnp_identity_done(struct pnp_node *node, const struct port_answer *answer);
+enum pnp_outcome pnp_requirements_done(struct pnp_node *node, const struct port_answer *answer);
+enum pnp_outcome pnp_resources_done(struct pnp_node *node, const struct port_answer *answer);
+enum pnp_outcome pnp_filter_begin(struct pnp_node *node);
+enum pnp_outcome pnp_start_begin(struct pnp_node *node);
+enum pnp_outcome pnp_relations_begin(struct pnp_node *node);
+enum pnp_outcome pnp_relations_done(struct pnp_node *node, const struct port_answer *answer);
+enum pnp_outcome pnp_remove_children_begin(struct pnp_node *node);
+enum pnp_outcome pnp_surprise_begin(struct pnp_node *node);
+enum pnp_outcome pnp_remove_begin(struct pnp_node *node);
+enum pnp_outcome pnp_remove_done(struct pnp_node *node, const struct port_answer *answer);
+void pnp_capabilities_store(struct pnp_node *node, const struct port_answer *answer);
+enum pnp_outcome pnp_capabilities_send(struct pnp_node *node, bool to_top);
+
+/* Lets the tasks of the node's function and filter drivers use its memory, or takes that back. */
+[[nodiscard]] ash_status pnp_memory_allow(struct pnp_node *node);
+void pnp_memory_revoke(struct pnp_node *node);
+[[nodiscard]] bool pnp_resources_replace(struct pnp_resources **place,
+                                         const struct pnp_resources *list);
+
+/* Begins to remove the node and all below it. gone: its PDO vanishes too. */
+void pnp_remove(struct pnp_node *node, bool gone);
+/* Asks the node's bus again, now or as soon as it is idle. */
+void pnp_enumerate(struct pnp_node *node);
+/* Idle nodes that were waiting for something take it up. */
+void pnp_resume(void);
+
+/* --- Interrupts
+ * --------------------------------------------------------------------------------------------- */
+
+[[nodiscard]] ash_status pnp_interrupt_connect(struct pnp_node *node, ash_word task,
+                                               ash_word vector, ash_cptr notification,
+                                               ash_cptr *capability);
+[[nodiscard]] ash_status pnp_interrupt_disconnect(const struct pnp_node *node, ash_word task,
+                                                  ash_word vector);
+void pnp_interrupt_node_gone(const struct pnp_node *node);
+void pnp_interrupt_task_gone(ash_word task);
+void pnp_line_signalled(unsigned line);
+/* ASH_IRQ_ACK on the acknowledgement capability of a connection. */
+[[nodiscard]] ash_status pnp_interrupt_ack(unsigned connection);
+/* Lines whose drivers did not acknowledge in time. Returns the next deadline, 0 none. */
+ash_word pnp_interrupt_deadlines(ash_word now);
+
+/* --- Requests
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+[[nodiscard]] ash_status pnp_property(const struct pnp_node *node, ash_word property,
+                                      struct ash_pnp_property_reply *reply);
+void pnp_query_node(const struct pnp_node *node, struct ash_pnp_node_reply *reply);
+[[nodiscard]] struct pnp_node *pnp_query_order(ash_word index);
+[[nodiscard]] ash_status pnp_query_resource(ash_word node, ash_word index,
+                                            struct ash_pnp_resource_reply *reply);
+bool pnp_settled(void);
+
+/* Text of drivers: UTF-16 to UTF-8, at most `bytes` of it, up to its final zero (a list: up to an
+ * empty string). From malloc; null: no memory, or it is not well-formed. */
+[[nodiscard]] char *pnp_text(const void *utf16, size_t bytes, bool list);
+size_t pnp_text_utf16(const char *text, bool list, void *to, size_t size);
+void pnp_alarm(void); /* called by the port */
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Everything the plug-and-play manager's logic needs of others: the I/O, process and memory manager
+ * and the kernel. port.c is the real thing; the host tests have a model machine instead.
+ * No function here blocks on a driver: IRPs are sent and answered by pnp_irp_answered later.
+ */
+#ifndef PNP_PORT_H
+#define PNP_PORT_H
+
+#include "io.h"
+#include "irp.h"
+#include "status.h"
+
+[[gnu::format(printf, 1, 2)]] void port_log(const char *format, ...);
+ash_word port_now(void); /* ticks */
+ash_word port_ticks(ash_word milliseconds);
+/* pnp_alarm is called at or after `time`; replaces an earlier alarm. 0: none. */
+void port_alarm(ash_word time);
+
+/* --- I/O manager ---------------------------------------------------------------------------------
+ */
+
+[[nodiscard]] ash_status port_load(const char *name, const char *image, ash_word *driver,
+                                   ash_word *task);
+/* A PNP link to a driver that is ready. Its number is what port_send takes. */
+[[nodiscard]] ash_status port_link(ash_word driver, unsigned *link);
+void port_unlink(unsigned link);
+
+struct port_irp {
+    uint8_t major, minor;
+    ash_word device;
+    ash_word parameter[4];
+    const void *in;
+    size_t in_bytes; /* at most ASH_LINK_CONTROL_INLINE */
+};
+struct port_answer {
+    ash_status status;
+    ash_word information, result[2];
+    const void *out; /* valid until the call that brings it returns; the peer may still change it */
+    size_t out_bytes;
+};
+/* STATUS_INSUFFICIENT_RESOURCES: no slot is free now. Otherwise `context` is answered once. */
+[[nodiscard]] ash_status port_send(unsigned link, const struct port_irp *irp, unsigned context);
+void port_cancel(unsigned link, unsigned context);
+
+[[nodiscard]] ash_status port_device_info(ash_word device, struct ash_device_info *info);
+[[nodiscard]] ash_status port_stack(ash_word device, struct ash_io_stack_reply *stack);
+void port_volume_arrived(ash_word device);
+
+/* --- Memory, process
+ * ------------------------------------------------------------------------------- */
+
+[[nodiscard]] ash_status port_device_memory(ash_word task, ash_word physical, ash_word bytes,
+                                            bool allow);
+[[nodiscard]] ash_status port_dma(ash_word task, bool allow);
+void port_release(ash_word task); /* this manager is done with a dead task */
+
+/* --- Interrupts
+ * -------------------------------------------------------------------------------------- */
+
+/* An Irq of the source; *irq names it from then on. */
+[[nodiscard]] ash_status port_irq_get(ash_word source, bool edge, ash_cptr *irq);
+[[nodiscard]] ash_status port_irq_bind(ash_cptr irq, ash_cptr notification);
+/* Bound to this manager's own Notification: pnp_line_signalled(line). */
+[[nodiscard]] ash_status port_irq_bind_own(ash_cptr irq, unsigned line);
+void port_irq_ack(ash_cptr irq);
+/* Every copy of the Irq (or of an acknowledgement capability) is deleted, and it. */
+void port_irq_drop(ash_cptr irq);
+/* An endpoint capability of this manager whose Call with ASH_IRQ_ACK names `connection`. */
+[[nodiscard]] ash_status port_ack_capability(unsigned connection, ash_cptr *capability);
+void port_signal(ash_cptr notification);
+void port_drop(ash_cptr capability);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/* Requests of drivers and clients (abi/pnp.h). */
+#include "ash/slot.h"
+#include "kernel/object.h"
+#include "main.h"
+#include "node.h"
+#include "port.h"
+
+#define SETTLED_WAITERS 16u
+
+static ash_token waiters[SETTLED_WAITERS];
+static unsigned waiter_count;
+
+static ash_status do_invalidate(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_pnp_relations_request *request = (const void *)caller->request;
+    struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    if (node == nullptr)
+        return STATUS_ACCESS_DENIED;
+    if (request->type == 0) /* BusRelations; the other kinds have no tree here */
+        pnp_enumerate(node);
+    return STATUS_SUCCESS;
+}
+
+static ash_status do_device_state(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_pnp_relations_request *request = (const void *)caller->request;
+    struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    if (node == nullptr)
+        return STATUS_ACCESS_DENIED;
+    node->state_again = true;
+    pnp_resume();
+    return STATUS_SUCCESS;
+}
+
+static ash_status do_connect(struct ash_server *server, struct ash_caller *caller)
+{
+    const struct ash_pnp_interrupt_request *request = (const void *)caller->request;
+    struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    if (node == nullptr)
+        return STATUS_ACCESS_DENIED;
+    ash_cptr notification = ash_server_take_cap(server, caller, 0), capability;
+    if (notification == 0)
+        return STATUS_INVALID_PARAMETER;
+    ash_status status =
+        pnp_interrupt_connect(node, caller->task, request->vector, notification, &capability);
+    if (ash_success(status)) {
+        caller->reply_caps = 1;
+        caller->reply_cap[0] = capability;
+    }
+    return status;
+}
+
+static ash_status do_disconnect(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_pnp_interrupt_request *request = (const void *)caller->request;
+    struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    return node != nullptr ? pnp_interrupt_disconnect(node, caller->task, request->vector)
+                           : STATUS_ACCESS_DENIED;
+}
+
+/* Comes by an acknowledgement capability, in the kernel's words: see interrupt.c. */
+static ash_status do_ack(struct ash_server *, struct ash_caller *caller)
+{
+    if (!(caller->task & PNP_ACK_BADGE))
+        return STATUS_ACCESS_DENIED;
+    return pnp_interrupt_ack((unsigned)(caller->task & UINT32_MAX));
+}
+
+static ash_status do_property(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_pnp_property_request *request = (const void *)caller->request;
+    const struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    return node != nullptr ? pnp_property(node, request->property, (void *)caller->reply)
+                           : STATUS_ACCESS_DENIED;
+}
+
+static ash_status do_node(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_pnp_node_request *request = (const void *)caller->request;
+    const struct pnp_node *node =
+        caller->op == ASH_PNP_ORDER ? pnp_query_order(request->index) : pnp_node_at(request->index);
+    if (node == nullptr)
+        return STATUS_NO_MORE_ENTRIES;
+    pnp_query_node(node, (void *)caller->reply);
+    return STATUS_SUCCESS;
+}
+
+static ash_status do_resource(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_pnp_resource_request *request = (const void *)caller->request;
+    return pnp_query_resource(request->node, request->index, (void *)caller->reply);
+}
+
+static ash_status do_settled(struct ash_server *server, struct ash_caller *)
+{
+    if (pnp_settled())
+        return STATUS_SUCCESS;
+    ash_token token = waiter_count < SETTLED_WAITERS ? ash_server_defer(server) : 0;
+    if (token == 0)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    waiters[waiter_count++] = token;
+    return STATUS_PENDING;
+}
+
+void request_settled(struct ash_server *server)
+{
+    if (waiter_count == 0 || !pnp_settled())
+        return;
+    while (waiter_count > 0)
+        ash_server_answer(server, waiters[--waiter_count], STATUS_SUCCESS, nullptr, 0, nullptr, 0);
+}
+
+const struct ash_operation request_operations[] = {
+    {ASH_PNP_INVALIDATE_RELATIONS, do_invalidate, sizeof(struct ash_pnp_relations_request), 0},
+    {ASH_PNP_CONNECT_INTERRUPT, do_connect, sizeof(struct ash_pnp_interrupt_request), 0},
+    {ASH_PNP_DISCONNECT_INTERRUPT, do_disconnect, sizeof(struct ash_pnp_interrupt_request), 0},
+    {ASH_PNP_PROPERTY, do_property, sizeof(struct ash_pnp_property_request),
+     sizeof(struct ash_pnp_property_reply)},
+    {ASH_PNP_DEVICE_STATE, do_device_state, sizeof(struct ash_pnp_relations_request), 0},
+    {ASH_PNP_NODE, do_node, sizeof(struct ash_pnp_node_request), sizeof(struct ash_pnp_node_reply)},
+    {ASH_PNP_SETTLED, do_settled, 0, 0},
+    {ASH_PNP_RESOURCE, do_resource, sizeof(struct ash_pnp_resource_request),
+     sizeof(struct ash_pnp_resource_reply)},
+    {ASH_PNP_ORDER, do_node, sizeof(struct ash_pnp_node_request),
+     sizeof(struct ash_pnp_node_reply)},
+    {ASH_IRQ_ACK, do_ack, 0, 0},
+};
+const unsigned request_operation_count = sizeof(request_operations) / sizeof(request_operations[0]);

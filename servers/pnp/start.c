@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A node's steps, in the documented order, and the engine that walks them. A step's `begin` sends
+ * an IRP or looks whether what it waits for has come; `done` takes the answer.
+ */
+#include "node.h"
+#include "port.h"
+#include <string.h>
+
+#define IRP_MJ_PNP                    0x1b
+#define IRP_MN_QUERY_PNP_DEVICE_STATE 0x14
+#define PNP_DEVICE_FAILED             0x04u
+#define PNP_DEVICE_REMOVED            0x08u
+
+static enum pnp_outcome go(struct pnp_node *node, enum pnp_step step)
+{
+    node->step = step - 1;
+    return PNP_NEXT;
+}
+
+static bool identifying(const struct pnp_node *node)
+{
+    return node->step >= PNP_STEP_DEVICE_ID && node->step < PNP_STEP_SIBLINGS;
+}
+
+static enum pnp_outcome siblings_begin(struct pnp_node *node)
+{
+    const struct pnp_node *sibling = node->parent != nullptr ? node->parent->child : nullptr;
+    for (; sibling != nullptr; sibling = sibling->sibling)
+        if (sibling != node && identifying(sibling))
+            return PNP_WAIT;
+    return PNP_NEXT;
+}
+
+static enum pnp_outcome no_driver(struct pnp_node *node)
+{
+    if (!(node->capabilities & PNP_RAW_DEVICE_OK)) {
+        node->state = ASH_PNP_NO_DRIVER;
+        return PNP_DONE;
+    }
+    node->raw = true;
+    return go(node, PNP_STEP_START);
+}
+
+static enum pnp_outcome match_begin(struct pnp_node *node)
+{
+    if (!pnp_database_match(node->hardware_ids, node->compatible_ids, &node->match))
+        return no_driver(node);
+    if (node->match.description[0] != '\0')
+        memcpy(node->description, node->match.description, sizeof(node->description));
+    if (node->match.service[0] == '\0')
+        return no_driver(node); /* the null driver */
+    ash_status status = STATUS_SUCCESS;
+    node->function = pnp_driver_get(&node->match, &status);
+    node->function_died = false;
+    if (node->function == nullptr) {
+        pnp_node_fail(node, status, "its driver cannot be loaded");
+        return PNP_DONE;
+    }
+    node->state = ASH_PNP_DRIVER_LOADING;
+    return PNP_NEXT;
+}
+
+static enum pnp_outcome load_begin(struct pnp_node *node)
+{
+    if (node->function->state == PNP_DRIVER_LOADING)
+        return PNP_WAIT;
+    if (node->function->state == PNP_DRIVER_READY)
+        return PNP_NEXT;
+    pnp_node_fail(node, node->function->status, "its driver did not start");
+    return PNP_DONE;
+}
+
+static enum pnp_outcome add_begin(struct pnp_node *node)
+{
+    struct ash_device_info info;
+    ash_status status = port_device_info(node->device, &info);
+    struct port_irp irp = {
+        .major = ASH_MJ_ADD_DEVICE, .device = node->device, .in = &info, .in_bytes = sizeof(info)};
+    if (ash_success(status))
+        status = pnp_irp_send_driver(node, node->function, &irp);
+    return pnp_outcome_of_send(node, status);
+}
+
+static enum pnp_outcome add_done(struct pnp_node *node, const struct port_answer *answer)
+{
+    if (!ash_success(answer->status)) {
+        pnp_node_fail(node, answer->status, "its driver's AddDevice failed");
+        return PNP_DONE;
+    }
+    node->added = true;
+    node->state = ASH_PNP_DEVICE_ADDED;
+    return PNP_NEXT;
+}
+
+static enum pnp_outcome filter_done(struct pnp_node *node, const struct port_answer *answer)
+{
+    if (ash_success(answer->status) || answer->status == STATUS_NOT_SUPPORTED)
+        return PNP_NEXT;
+    pnp_node_fail(node, answer->status, "its driver refused its resource requirements");
+    return go(node, PNP_STEP_REMOVE_CHILDREN);
+}
+
+static bool is_volume(const struct pnp_node *node)
+{
+    return node->hardware_ids != nullptr && strcmp(node->hardware_ids, "STORAGE\\Volume") == 0;
+}
+
+/* A failed START is followed by REMOVE ("Understanding When Remove IRPs Are Issued"). */
+static enum pnp_outcome start_done(struct pnp_node *node, const struct port_answer *answer)
+{
+    if (!ash_success(answer->status)) {
+        pnp_node_fail(node, answer->status, "it did not start");
+        return go(node, PNP_STEP_REMOVE_CHILDREN);
+    }
+    node->state = ASH_PNP_STARTED;
+    node->status = STATUS_SUCCESS;
+    if (!node->raw)
+        return PNP_NEXT;
+    if (is_volume(node))
+        port_volume_arrived(node->device);
+    return PNP_DONE;
+}
+
+static enum pnp_outcome capabilities_begin(struct pnp_node *node)
+{
+    return pnp_capabilities_send(node, true);
+}
+
+static enum pnp_outcome capabilities_done(struct pnp_node *node, const struct port_answer *answer)
+{
+    pnp_capabilities_store(node, answer);
+    return PNP_NEXT;
+}
+
+static enum pnp_outcome state_begin(struct pnp_node *node)
+{
+    struct port_irp irp = {.major = IRP_MJ_PNP, .minor = IRP_MN_QUERY_PNP_DEVICE_STATE};
+    node->state_again = false;
+    return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, true));
+}
+
+static enum pnp_outcome state_done(struct pnp_node *node, const struct port_answer *answer)
+{
+    bool known = ash_success(answer->status);
+    if (!known || !(answer->information & (PNP_DEVICE_FAILED | PNP_DEVICE_REMOVED)))
+        return PNP_NEXT;
+    pnp_node_fail(node, STATUS_DEVICE_NOT_READY, "its driver reports it as failed or removed");
+    return go(node, PNP_STEP_REMOVE_CHILDREN);
+}
+
+static const struct {
+    enum pnp_outcome (*begin)(struct pnp_node *node);
+    enum pnp_outcome (*done)(struct pnp_node *node, const struct port_answer *answer);
+} steps[PNP_STEPS] = {
+    [PNP_STEP_DEVICE_ID] = {pnp_identity_begin, pnp_identity_done},
+    [PNP_STEP_HARDWARE_IDS] = {pnp_identity_begin, pnp_identity_done},
+    [PNP_STEP_COMPATIBLE_IDS] = {pnp_identity_begin, pnp_identity_done},
+    [PNP_STEP_INSTANCE_ID] = {pnp_identity_begin, pnp_identity_done},
+    [PNP_STEP_CONTAINER_ID] = {pnp_identity_begin, pnp_identity_done},
+    [PNP_STEP_CAPABILITIES] = {pnp_identity_begin, pnp_identity_done},
+    [PNP_STEP_DESCRIPTION] = {pnp_identity_begin, pnp_identity_done},
+    [PNP_STEP_LOCATION] = {pnp_identity_begin, pnp_identity_done},
+    [PNP_STEP_BUS_INFORMATION] = {pnp_identity_begin, pnp_identity_done},
+    [PNP_STEP_RESOURCES] = {pnp_identity_begin, pnp_resources_done},
+    [PNP_STEP_REQUIREMENTS] = {pnp_identity_begin, pnp_requirements_done},
+    [PNP_STEP_SIBLINGS] = {siblings_begin, nullptr},
+    [PNP_STEP_MATCH] = {match_begin, nullptr},
+    [PNP_STEP_LOAD] = {load_begin, nullptr},
+    [PNP_STEP_ADD] = {add_begin, add_done},
+    [PNP_STEP_FILTER] = {pnp_filter_begin, filter_done},
+    [PNP_STEP_START] = {pnp_start_begin, start_done},
+    [PNP_STEP_CAPABILITIES_AGAIN] = {capabilities_begin, capabilities_done},
+    [PNP_STEP_DEVICE_STATE] = {state_begin, state_done},
+    [PNP_STEP_RELATIONS] = {pnp_relations_begin, pnp_relations_done},
+    [PNP_STEP_REMOVE_CHILDREN] = {pnp_remove_children_begin, nullptr},
+    [PNP_STEP_SURPRISE] = {pnp_surprise_begin, pnp_remove_done},
+    [PNP_STEP_REMOVE] = {pnp_remove_begin, pnp_remove_done},
+};
+
+static bool wants_removal(const struct pnp_node *node)
+{
+    return node->removing && node->step < PNP_STEP_REMOVE_CHILDREN;
+}
+
+static void advance(struct pnp_node *node, enum pnp_outcome outcome)
+{
+    while (outcome == PNP_NEXT || (outcome == PNP_DONE && wants_removal(node))) {
+        node->step = wants_removal(node) ? PNP_STEP_REMOVE_CHILDREN : node->step + 1;
+        node->stalled = false;
+        outcome = steps[node->step].begin(node);
+    }
+    if (outcome == PNP_DONE)
+        node->step = PNP_STEP_IDLE;
+}
+
+void pnp_step_run(struct pnp_node *node, enum pnp_step step)
+{
+    advance(node, go(node, step));
+}
+
+void pnp_step_done(struct pnp_node *node, const struct port_answer *answer)
+{
+    if (steps[node->step].done == nullptr)
+        return;
+    if (wants_removal(node)) /* whatever the answer: what stands is removed */
+        advance(node, node->step == PNP_STEP_ADD ? add_done(node, answer) : PNP_NEXT);
+    else
+        advance(node, steps[node->step].done(node, answer));
+}
+
+enum pnp_outcome pnp_outcome_of_send(struct pnp_node *node, ash_status status)
+{
+    if (ash_success(status))
+        return PNP_WAIT;
+    if (status == STATUS_INSUFFICIENT_RESOURCES) {
+        node->stalled = true;
+        return PNP_WAIT;
+    }
+    return steps[node->step].done(node, &(struct port_answer){.status = status});
+}
+
+/* Takes up what one node waits for, if it has come. */
+static bool resume_one(struct pnp_node *node)
+{
+    if (node->irp != 0 || node->step == PNP_STEP_IDLE) {
+        if (node->step == PNP_STEP_IDLE && node->again && node->state == ASH_PNP_STARTED) {
+            pnp_step_run(node, PNP_STEP_RELATIONS);
+            return true;
+        }
+        if (node->step == PNP_STEP_IDLE && node->state_again && node->state == ASH_PNP_STARTED) {
+            pnp_step_run(node, PNP_STEP_DEVICE_STATE);
+            return true;
+        }
+        return false;
+    }
+    enum pnp_step before = node->step;
+    bool stalled = node->stalled;
+    ash_word id = node->id;
+    pnp_step_run(node, before);
+    for (struct pnp_node *left = pnp_nodes; left != nullptr; left = left->all_next)
+        if (left->id == id)
+            return left->step != before || (stalled && !left->stalled);
+    return true; /* it is no more */
+}
+
+void pnp_resume(void)
+{
+    static bool running, again;
+    again = true;
+    if (running)
+        return;
+    running = true;
+    while (again) {
+        again = false;
+        for (struct pnp_node *node = pnp_nodes; node != nullptr && !again; node = node->all_next)
+            again = resume_one(node);
+    }
+    running = false;
+}
