@@ -68,8 +68,8 @@ static NTSTATUS ReadPiece(PDEVICE_OBJECT lower, PUCHAR buffer, ULONG offset, PUL
     NTSTATUS status = IoCallDriver(lower, irp);
     if (status == STATUS_PENDING) {
         (void)KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+        status = iosb.Status;
     }
-    status = iosb.Status;
     if (NT_SUCCESS(status) && iosb.Information <= PIECE_BYTES) {
         *bytes = (ULONG)iosb.Information;
     }
