@@ -16,8 +16,8 @@
  *                                                                   the page ASH_PROCESS_WINDOW
  *                                                       EXTRA + 5.. Threads of root, memory and of
  *                                                                   itself
- *                                                       MANAGER + k unbadged endpoint of the manager
- *                                                                   that clients find in slot k
+ *                                                       MANAGER + k unbadged endpoint of the
+ * manager that clients find in slot k
  *
  * Addresses below ASH_BOOT_ADOPTED_TOP of these two belong to root (image, stack, boot package);
  * the memory manager may use what lies above, in its own VSpace and in that of process. Root keeps
@@ -64,7 +64,7 @@ struct ash_memory_boot {
 };
 static_assert(sizeof(struct ash_memory_boot) <= 4096);
 
-#define ASH_PROCESS_RADIX 13u
+#define ASH_PROCESS_RADIX  13u
 #define ASH_PROCESS_WINDOW ((ash_word)0x8000000)
 
 enum ash_process_boot_slot {
@@ -74,7 +74,7 @@ enum ash_process_boot_slot {
     ASH_PROCESS_BOOT_UNTYPED = ASH_SLOT_EXTRA + 3,
     ASH_PROCESS_BOOT_VSPACE = ASH_SLOT_EXTRA + 4,
     ASH_PROCESS_BOOT_THREAD = ASH_SLOT_EXTRA + 4, /* + task id of root, memory, process */
-    ASH_PROCESS_BOOT_MANAGER = 64, /* + ASH_SLOT_PROCESS, ASH_SLOT_MEMORY, ... */
+    ASH_PROCESS_BOOT_MANAGER = 64,                /* + ASH_SLOT_PROCESS, ASH_SLOT_MEMORY, ... */
 };
 
 struct ash_process_boot {

@@ -7,8 +7,8 @@
  *
  * A driver's life: ASH_IO_LOAD_DRIVER (by pnp) spawns its task; the task calls ASH_IO_REGISTER,
  * runs DriverEntry, reports ASH_IO_INITIALIZED. When it dies, every request it owed is completed
- * with STATUS_DEVICE_REMOVED (kill, crash) or STATUS_UNSUCCESSFUL where it broke the protocol, its devices
- * are marked failed, opens of them fail with STATUS_NO_SUCH_DEVICE, and pnp gets an event.
+ * with STATUS_DEVICE_REMOVED (kill, crash) or STATUS_UNSUCCESSFUL where it broke the protocol, its
+ * devices are marked failed, opens of them fail with STATUS_NO_SUCH_DEVICE, and pnp gets an event.
  *
  * Mounting: opening a path on a device of type FILE_DEVICE_DISK that has a VPB (volume), with a
  * rest of the path or for mounting, sends MOUNT_VOLUME to each registered file system in turn;
@@ -40,73 +40,97 @@
 
 enum ash_io_op {
     /* Drivers. Every capability in a reply goes where the IPC buffer's receive path says. */
-    ASH_IO_REGISTER = 1,    /* c0: Notification for requests, c1: for completions (both with write
-                               right) -> link_reply: the control link + c0: doorbell of io. Also by
-                               pnp (instead of CLIENT), which answers for the root device as driver
-                               PnpManager */
-    ASH_IO_INITIALIZED = 2, /* status_request: DriverEntry's result */
-    ASH_IO_CREATE_DEVICE = 3,  /* create_device_request -> device_reply */
-    ASH_IO_UPDATE_DEVICE = 4,  /* update_device_request: Flags etc. as they stand now */
-    ASH_IO_DELETE_DEVICE = 5,  /* device_request */
-    ASH_IO_ATTACH = 6,         /* attach_request -> attach_reply + c0: doorbell of the lower driver
-                                  (no capability and link.link 0 if it is in the caller's own task) */
-    ASH_IO_DETACH = 7,         /* device_request: what is attached above this device is detached */
+    ASH_IO_REGISTER = 1,      /* c0: Notification for requests, c1: for completions (both with write
+                                 right) -> link_reply: the control link + c0: doorbell of io. Also by
+                                 pnp (instead of CLIENT), which answers for the root device as driver
+                                 PnpManager */
+    ASH_IO_INITIALIZED = 2,   /* status_request: DriverEntry's result */
+    ASH_IO_CREATE_DEVICE = 3, /* create_device_request -> device_reply */
+    ASH_IO_UPDATE_DEVICE = 4, /* update_device_request: Flags etc. as they stand now */
+    ASH_IO_DELETE_DEVICE = 5, /* device_request */
+    ASH_IO_ATTACH = 6,        /* attach_request -> attach_reply + c0: doorbell of the lower driver
+                                 (no capability and link.link 0 if it is in the caller's own task) */
+    ASH_IO_DETACH = 7,        /* device_request: what is attached above this device is detached */
     ASH_IO_CREATE_SYMLINK = 8, /* symlink_request: target must lie in \Device and be the caller's */
     ASH_IO_DELETE_SYMLINK = 9, /* symlink_request (target ignored) */
     ASH_IO_REGISTER_FILE_SYSTEM = 10, /* device_request */
-    ASH_IO_LINK_OPEN = 11,     /* device_request -> attach_reply + c0. To a device the caller was asked
-                                  to mount, or was attached to */
-    ASH_IO_LINK_ACCEPT = 12,   /* link_request -> c0: doorbell of the requester */
-    ASH_IO_PROTOCOL_ERROR = 13, /* link_request: the peer broke the rules of the link */
-    ASH_IO_DEVICE_INFO = 14,   /* device_request -> device_info_reply */
+    ASH_IO_LINK_OPEN = 11, /* device_request -> attach_reply + c0. To a device the caller was asked
+                              to mount, or was attached to */
+    ASH_IO_LINK_ACCEPT = 12,     /* link_request -> c0: doorbell of the requester */
+    ASH_IO_PROTOCOL_ERROR = 13,  /* link_request: the peer broke the rules of the link */
+    ASH_IO_DEVICE_INFO = 14,     /* device_request -> device_info_reply */
     ASH_IO_INVALIDATE_FILE = 15, /* file_request: reserved */
 
     /* Clients (applications). */
-    ASH_IO_CLIENT = 24,    /* c0: Notification for completions (write right). Once, before the first
-                               open; also by pnp and power before MANAGER_LINK */
-    ASH_IO_OPEN = 25,      /* open_request -> open_reply (+ c0: doorbell of the driver if new_link) */
-    ASH_IO_CLOSE = 26,     /* file_request: CLEANUP and CLOSE are sent; returns when both are done */
-    ASH_IO_MOUNTS = 27,    /* index_request -> mount_reply: drive letters and volumes. Answers when
-                               no mount is under way */
+    ASH_IO_CLIENT = 24, /* c0: Notification for completions (write right). Once, before the first
+                            open; also by pnp and power before MANAGER_LINK */
+    ASH_IO_OPEN = 25,   /* open_request -> open_reply (+ c0: doorbell of the driver if new_link) */
+    ASH_IO_CLOSE = 26,  /* file_request: CLEANUP and CLOSE are sent; returns when both are done */
+    ASH_IO_MOUNTS = 27, /* index_request -> mount_reply: drive letters and volumes. Answers when
+                            no mount is under way */
 
     /* Looking (any client). */
-    ASH_IO_LEDGER = 32,    /* index_request -> ledger_reply: one unanswered request; NO_MORE_ENTRIES */
-    ASH_IO_DEVICES = 33,   /* index_request -> device_state_reply */
-    ASH_IO_DRIVERS = 34,   /* index_request -> driver_state_reply */
+    ASH_IO_LEDGER = 32, /* index_request -> ledger_reply: one unanswered request; NO_MORE_ENTRIES */
+    ASH_IO_DEVICES = 33, /* index_request -> device_state_reply */
+    ASH_IO_DRIVERS = 34, /* index_request -> driver_state_reply */
 
     /* Plug and play, power. */
-    ASH_IO_LOAD_DRIVER = 48,  /* load_driver_request -> driver_reply; the event tells when it is ready */
-    ASH_IO_UNLOAD_DRIVER = 49,/* driver_request */
-    ASH_IO_MANAGER_LINK = 50, /* manager_link_request -> attach_reply + c0: a PNP link for pnp, POWER for power */
-    ASH_IO_STACK = 51,        /* device_request -> stack_reply: the stack this device belongs to */
-    ASH_IO_WATCH = 52,        /* c0: Notification signalled when an event waits */
-    ASH_IO_EVENT = 53,        /* -> event_reply; STATUS_NO_MORE_ENTRIES */
-    ASH_IO_VOLUME_ARRIVED = 54, /* device_request: by pnp after a volume started: mount it, give it a letter */
-    ASH_IO_FLUSH_ALL = 55,    /* by power before shutdown: flush every mounted volume, SHUTDOWN IRPs */
+    ASH_IO_LOAD_DRIVER =
+        48, /* load_driver_request -> driver_reply; the event tells when it is ready */
+    ASH_IO_UNLOAD_DRIVER = 49, /* driver_request */
+    ASH_IO_MANAGER_LINK =
+        50, /* manager_link_request -> attach_reply + c0: a PNP link for pnp, POWER for power */
+    ASH_IO_STACK = 51, /* device_request -> stack_reply: the stack this device belongs to */
+    ASH_IO_WATCH = 52, /* c0: Notification signalled when an event waits */
+    ASH_IO_EVENT = 53, /* -> event_reply; STATUS_NO_MORE_ENTRIES */
+    ASH_IO_VOLUME_ARRIVED =
+        54, /* device_request: by pnp after a volume started: mount it, give it a letter */
+    ASH_IO_FLUSH_ALL = 55, /* by power before shutdown: flush every mounted volume, SHUTDOWN IRPs */
 };
 
 enum ash_io_event_kind {
-    ASH_IO_EVENT_DRIVER_READY = 1,  /* status: DriverEntry's */
-    ASH_IO_EVENT_DRIVER_DIED = 2,   /* status: why; devices of it are failed */
+    ASH_IO_EVENT_DRIVER_READY = 1, /* status: DriverEntry's */
+    ASH_IO_EVENT_DRIVER_DIED = 2,  /* status: why; devices of it are failed */
     ASH_IO_EVENT_DRIVER_UNLOADED = 3,
 };
 
-struct ash_io_status_request { ash_word status, has_add_device; };
+struct ash_io_status_request {
+    ash_word status, has_add_device;
+};
 struct ash_io_create_device_request {
-    ash_word device_type, characteristics, flags, exclusive, physical; /* physical: a PDO of a bus */
+    ash_word device_type, characteristics, flags, exclusive,
+        physical;   /* physical: a PDO of a bus */
     char name[128]; /* full path, or empty */
 };
-struct ash_io_device_reply { ash_word device; };
-struct ash_io_device_request { ash_word device; };
+struct ash_io_device_reply {
+    ash_word device;
+};
+struct ash_io_device_request {
+    ash_word device;
+};
 struct ash_io_update_device_request {
     ash_word device, flags, alignment, stack_size, sector_size, characteristics, has_vpb;
 };
-struct ash_io_attach_request { ash_word source, target; };
-struct ash_io_attach_reply { struct ash_device_info lower; struct ash_link_info link; };
-struct ash_io_link_reply { struct ash_link_info link; };
-struct ash_io_device_info_reply { struct ash_device_info info; };
-struct ash_io_link_request { ash_word link; };
-struct ash_io_symlink_request { char name[96]; char target[128]; };
+struct ash_io_attach_request {
+    ash_word source, target;
+};
+struct ash_io_attach_reply {
+    struct ash_device_info lower;
+    struct ash_link_info link;
+};
+struct ash_io_link_reply {
+    struct ash_link_info link;
+};
+struct ash_io_device_info_reply {
+    struct ash_device_info info;
+};
+struct ash_io_link_request {
+    ash_word link;
+};
+struct ash_io_symlink_request {
+    char name[96];
+    char target[128];
+};
 
 struct ash_io_open_request {
     ash_word access, share, disposition, options, attributes; /* as ZwCreateFile */
@@ -120,10 +144,17 @@ struct ash_io_open_reply {
     struct ash_device_info device; /* the top of the stack that answers */
 };
 static_assert(sizeof(struct ash_io_open_reply) <= 64 * 8);
-struct ash_io_file_request { ash_word file; };
+struct ash_io_file_request {
+    ash_word file;
+};
 
-struct ash_io_index_request { ash_word index; };
-struct ash_io_mount_reply { ash_word letter, volume, mounted; char volume_name[64], file_system[64]; };
+struct ash_io_index_request {
+    ash_word index;
+};
+struct ash_io_mount_reply {
+    ash_word letter, volume, mounted;
+    char volume_name[64], file_system[64];
+};
 struct ash_io_ledger_reply {
     ash_word link, slot, requester, answerer, device, file, major, minor, length, offset;
     ash_word submitted; /* `rdtime` */
@@ -134,19 +165,35 @@ struct ash_io_device_state_reply {
     ash_word attached_above, attached_below, physical, failed, files;
 };
 struct ash_io_driver_state_reply {
-    ash_word driver, task, state, devices, status; /* state: 0 loading 1 ready 2 failed 3 unloaded */
+    ash_word driver, task, state, devices,
+        status; /* state: 0 loading 1 ready 2 failed 3 unloaded */
     char name[32], image[64];
 };
 
-struct ash_io_load_driver_request { ash_word priority, quota_pages; char name[32]; char image[64]; };
-struct ash_io_driver_reply { ash_word driver, task; };
-struct ash_io_driver_request { ash_word driver; };
-struct ash_io_manager_link_request { ash_word driver; };
+struct ash_io_load_driver_request {
+    ash_word priority, quota_pages;
+    char name[32];
+    char image[64];
+};
+struct ash_io_driver_reply {
+    ash_word driver, task;
+};
+struct ash_io_driver_request {
+    ash_word driver;
+};
+struct ash_io_manager_link_request {
+    ash_word driver;
+};
 #define ASH_IO_STACK_MAX 8u
 struct ash_io_stack_reply { /* top first */
     ash_word count;
-    struct { ash_word device, driver, flags; } entry[ASH_IO_STACK_MAX];
+    struct {
+        ash_word device, driver, flags;
+    } entry[ASH_IO_STACK_MAX];
 };
-struct ash_io_event_reply { ash_word kind, driver, task, status; char name[32]; };
+struct ash_io_event_reply {
+    ash_word kind, driver, task, status;
+    char name[32];
+};
 
 #endif

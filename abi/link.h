@@ -37,15 +37,16 @@
 #include "task.h"
 #include <stdatomic.h>
 
-#define ASH_LINK_MAGIC 0x4b4e494cu /* "LINK" */
+#define ASH_LINK_MAGIC     0x4b4e494cu /* "LINK" */
 #define ASH_LINK_SLOTS_MAX 256u
 
 enum ash_link_kind {
-    ASH_LINK_CONTROL = 1, /* requester is the I/O manager: CREATE, CLEANUP, CLOSE, MOUNT, kit majors */
-    ASH_LINK_PNP = 2,     /* requester is the plug-and-play manager: PNP IRPs, ADD_DEVICE */
-    ASH_LINK_POWER = 3,   /* requester is the power manager: POWER IRPs */
-    ASH_LINK_DEVICE = 4,  /* requester is a driver above: every major, to link.device */
-    ASH_LINK_FILE = 5,    /* requester opened files: each request names one of its files */
+    ASH_LINK_CONTROL =
+        1,            /* requester is the I/O manager: CREATE, CLEANUP, CLOSE, MOUNT, kit majors */
+    ASH_LINK_PNP = 2, /* requester is the plug-and-play manager: PNP IRPs, ADD_DEVICE */
+    ASH_LINK_POWER = 3,  /* requester is the power manager: POWER IRPs */
+    ASH_LINK_DEVICE = 4, /* requester is a driver above: every major, to link.device */
+    ASH_LINK_FILE = 5,   /* requester opened files: each request names one of its files */
 };
 
 struct ash_link_requests {
@@ -83,10 +84,10 @@ struct ash_request {
     uint64_t grant;        /* grant id on this link that holds the data buffer, 0 if none */
     uint64_t grant_offset; /* of the first byte in the granted section */
     uint32_t grant_length;
-    uint32_t irp_flags;    /* IRP.Flags (IRP_...) */
-    uint32_t requestor;    /* task id of the application that started it all */
-    uint32_t mode;         /* RequestorMode: 0 kernel (a driver), 1 user */
-    uint64_t submitted;    /* `rdtime` when submitted */
+    uint32_t irp_flags; /* IRP.Flags (IRP_...) */
+    uint32_t requestor; /* task id of the application that started it all */
+    uint32_t mode;      /* RequestorMode: 0 kernel (a driver), 1 user */
+    uint64_t submitted; /* `rdtime` when submitted */
     uint64_t reserved[3];
 };
 static_assert(sizeof(struct ash_request) == 128);
@@ -103,25 +104,32 @@ struct ash_answer {
 static_assert(sizeof(struct ash_answer) == 64);
 
 /* Offsets of the parts of an area. */
-static inline size_t ash_link_inline_in(uint32_t slots) {
+static inline size_t ash_link_inline_in(uint32_t slots)
+{
     return 4096 + (size_t)slots * sizeof(struct ash_request);
 }
-static inline size_t ash_link_inline_out(uint32_t slots) {
+static inline size_t ash_link_inline_out(uint32_t slots)
+{
     return 4096 + (size_t)slots * sizeof(struct ash_answer);
 }
-static inline size_t ash_link_round(size_t bytes) { return (bytes + 4095) & ~(size_t)4095; }
-static inline size_t ash_link_request_bytes(uint32_t slots, uint32_t inline_bytes) {
+static inline size_t ash_link_round(size_t bytes)
+{
+    return (bytes + 4095) & ~(size_t)4095;
+}
+static inline size_t ash_link_request_bytes(uint32_t slots, uint32_t inline_bytes)
+{
     return ash_link_round(ash_link_inline_in(slots) + (size_t)slots * inline_bytes);
 }
-static inline size_t ash_link_answer_bytes(uint32_t slots, uint32_t inline_bytes) {
+static inline size_t ash_link_answer_bytes(uint32_t slots, uint32_t inline_bytes)
+{
     return ash_link_round(ash_link_inline_out(slots) + (size_t)slots * inline_bytes);
 }
 
 /* Sizes by kind. Control, pnp and power: few requests with large payloads. */
-#define ASH_LINK_CONTROL_SLOTS 16u
+#define ASH_LINK_CONTROL_SLOTS  16u
 #define ASH_LINK_CONTROL_INLINE 4096u
-#define ASH_LINK_DATA_SLOTS 64u
-#define ASH_LINK_DATA_INLINE 1024u
+#define ASH_LINK_DATA_SLOTS     64u
+#define ASH_LINK_DATA_INLINE    1024u
 
 /* What a task is told of a link it takes part in. Addresses are its own. */
 struct ash_link_info {

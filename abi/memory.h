@@ -27,16 +27,16 @@
 
 enum ash_mem_op {
     /* For every task. */
-    ASH_MEM_MAP = 1,            /* map_request -> map_reply: new zeroed section, mapped read-write */
-    ASH_MEM_UNMAP = 2,          /* view_request: removes the whole view at `address`; closes the
-                                   section if this task owns it and it has no other view */
-    ASH_MEM_PROTECT = 3,        /* protect_request: changes rights of pages of a view; 0 = no access */
-    ASH_MEM_GRANT = 4,          /* grant_request -> grant_reply. Caller is the link's requester */
-    ASH_MEM_GRANT_FORWARD = 5,  /* forward_request -> grant_reply */
-    ASH_MEM_GRANT_CLOSE = 6,    /* grant_id: by the link's requester */
-    ASH_MEM_GRANT_MAP = 7,      /* grant_id -> map_reply. By the link's answerer */
-    ASH_MEM_GRANT_DMA = 8,      /* dma_request -> dma_reply. By the link's answerer */
-    ASH_MEM_GRANT_RELEASE = 9,  /* grant_id: the answerer unmaps it and gives up its DMA addresses */
+    ASH_MEM_MAP = 1,     /* map_request -> map_reply: new zeroed section, mapped read-write */
+    ASH_MEM_UNMAP = 2,   /* view_request: removes the whole view at `address`; closes the
+                            section if this task owns it and it has no other view */
+    ASH_MEM_PROTECT = 3, /* protect_request: changes rights of pages of a view; 0 = no access */
+    ASH_MEM_GRANT = 4,   /* grant_request -> grant_reply. Caller is the link's requester */
+    ASH_MEM_GRANT_FORWARD = 5, /* forward_request -> grant_reply */
+    ASH_MEM_GRANT_CLOSE = 6,   /* grant_id: by the link's requester */
+    ASH_MEM_GRANT_MAP = 7,     /* grant_id -> map_reply. By the link's answerer */
+    ASH_MEM_GRANT_DMA = 8,     /* dma_request -> dma_reply. By the link's answerer */
+    ASH_MEM_GRANT_RELEASE = 9, /* grant_id: the answerer unmaps it and gives up its DMA addresses */
     ASH_MEM_COMMON_BUFFER = 10, /* common_request -> common_reply: physically contiguous, zeroed */
     ASH_MEM_MAP_DEVICE = 11,    /* device_request -> map_reply: only ranges allowed by pnp */
     ASH_MEM_STATISTICS = 12,    /* (nothing) -> statistics_reply. For any task */
@@ -46,11 +46,12 @@ enum ash_mem_op {
     /* For the process manager alone. */
     ASH_MEM_TASK_CREATE = 32,  /* task_create_request; receives the task's VSpace capability */
     ASH_MEM_TASK_DESTROY = 33, /* task_request: every page comes back (see above for DMA) */
-    ASH_MEM_TASK_MAP = 34,     /* task_map_request -> task_map_reply: new zeroed pages in a task, at a
-                                  given or chosen address; also mapped writable in the caller if asked */
-    ASH_MEM_TASK_FRAME = 35,   /* task_frame_request; receives a copy of the Frame capability of one
-                                  page (the kernel wants the IPC buffer's frame) */
-    ASH_MEM_UNTYPED = 36,      /* untyped_request; receives an Untyped of at least that many bytes */
+    ASH_MEM_TASK_MAP =
+        34,                  /* task_map_request -> task_map_reply: new zeroed pages in a task, at a
+                                given or chosen address; also mapped writable in the caller if asked */
+    ASH_MEM_TASK_FRAME = 35, /* task_frame_request; receives a copy of the Frame capability of one
+                                page (the kernel wants the IPC buffer's frame) */
+    ASH_MEM_UNTYPED = 36,    /* untyped_request; receives an Untyped of at least that many bytes */
     ASH_MEM_UNTYPED_FREE = 37, /* untyped_free_request: the manager revokes and takes it back */
 
     /* For the I/O manager alone. */
@@ -60,9 +61,9 @@ enum ash_mem_op {
     ASH_MEM_LINK_FREE = 50,   /* link_request: the I/O manager's view and the memory go too */
 
     /* For the plug-and-play manager alone. */
-    ASH_MEM_DEVICE_ALLOW = 64,   /* device_allow_request: task may map this range */
-    ASH_MEM_DEVICE_REVOKE = 65,  /* device_allow_request: mappings of the range are removed */
-    ASH_MEM_DMA_ALLOW = 66,      /* dma_allow_request: task may learn logical addresses */
+    ASH_MEM_DEVICE_ALLOW = 64,  /* device_allow_request: task may map this range */
+    ASH_MEM_DEVICE_REVOKE = 65, /* device_allow_request: mappings of the range are removed */
+    ASH_MEM_DMA_ALLOW = 66,     /* dma_allow_request: task may learn logical addresses */
 };
 
 enum ash_mem_prot { ASH_MEM_READ = 1, ASH_MEM_WRITE = 2, ASH_MEM_EXECUTE = 16 };
@@ -70,43 +71,91 @@ enum ash_mem_flags {
     ASH_MEM_GUARD = 1, /* leave an unmapped page before and after the view */
 };
 
-struct ash_mem_map_request { ash_word bytes, flags; };
-struct ash_mem_map_reply { ash_word address, bytes; };
-struct ash_mem_view_request { ash_word address; };
-struct ash_mem_protect_request { ash_word address, bytes, prot; };
+struct ash_mem_map_request {
+    ash_word bytes, flags;
+};
+struct ash_mem_map_reply {
+    ash_word address, bytes;
+};
+struct ash_mem_view_request {
+    ash_word address;
+};
+struct ash_mem_protect_request {
+    ash_word address, bytes, prot;
+};
 /* `address` is that of one of the caller's own views; the grant covers the whole section.
  * prot: what the answerer may do. */
-struct ash_mem_grant_request { ash_word link, address, prot; };
+struct ash_mem_grant_request {
+    ash_word link, address, prot;
+};
 /* link/grant: what arrived; to_link: one whose requester the caller is. */
-struct ash_mem_forward_request { ash_word link, grant, to_link; };
-struct ash_mem_grant_reply { ash_word grant, bytes; };
-struct ash_mem_grant_id { ash_word link, grant; };
-struct ash_mem_dma_request { ash_word link, grant, first_page, pages; };
+struct ash_mem_forward_request {
+    ash_word link, grant, to_link;
+};
+struct ash_mem_grant_reply {
+    ash_word grant, bytes;
+};
+struct ash_mem_grant_id {
+    ash_word link, grant;
+};
+struct ash_mem_dma_request {
+    ash_word link, grant, first_page, pages;
+};
 #define ASH_MEM_DMA_PAGES 32u
 /* address[i] is the logical address of page first_page + i; pages <= ASH_MEM_DMA_PAGES. */
-struct ash_mem_dma_reply { ash_word pages, address[ASH_MEM_DMA_PAGES]; };
-struct ash_mem_own_dma_request { ash_word address, pages; };
-struct ash_mem_common_request { ash_word bytes, highest_logical; };
-struct ash_mem_common_reply { ash_word address, bytes, logical; };
-struct ash_mem_device_request { ash_word physical, bytes; };
+struct ash_mem_dma_reply {
+    ash_word pages, address[ASH_MEM_DMA_PAGES];
+};
+struct ash_mem_own_dma_request {
+    ash_word address, pages;
+};
+struct ash_mem_common_request {
+    ash_word bytes, highest_logical;
+};
+struct ash_mem_common_reply {
+    ash_word address, bytes, logical;
+};
+struct ash_mem_device_request {
+    ash_word physical, bytes;
+};
 /* pages are ASH_PAGE_SIZE bytes */
 struct ash_mem_statistics_reply {
     ash_word pages_total, pages_free, pages_tables, pages_kernel_objects, sections, grants, tasks;
 };
-struct ash_mem_task_request { ash_word task; };
-struct ash_mem_task_info_reply { ash_word pages, quota, sections, grants, dma_allowed; };
+struct ash_mem_task_request {
+    ash_word task;
+};
+struct ash_mem_task_info_reply {
+    ash_word pages, quota, sections, grants, dma_allowed;
+};
 
-struct ash_mem_task_create_request { ash_word task, quota_pages; };
+struct ash_mem_task_create_request {
+    ash_word task, quota_pages;
+};
 /* address 0: the manager chooses. mirror 1: also mapped read-write in the caller. */
-struct ash_mem_task_map_request { ash_word task, address, bytes, prot, flags, mirror; };
-struct ash_mem_task_map_reply { ash_word address, bytes, mirror; };
-struct ash_mem_task_frame_request { ash_word task, address; };
-struct ash_mem_untyped_request { ash_word bytes; };
-struct ash_mem_untyped_reply { ash_word id, bytes; };
-struct ash_mem_untyped_free_request { ash_word id; };
+struct ash_mem_task_map_request {
+    ash_word task, address, bytes, prot, flags, mirror;
+};
+struct ash_mem_task_map_reply {
+    ash_word address, bytes, mirror;
+};
+struct ash_mem_task_frame_request {
+    ash_word task, address;
+};
+struct ash_mem_untyped_request {
+    ash_word bytes;
+};
+struct ash_mem_untyped_reply {
+    ash_word id, bytes;
+};
+struct ash_mem_untyped_free_request {
+    ash_word id;
+};
 
 /* request_bytes: requester writes, answerer reads. answer_bytes: the reverse. Page multiples. */
-struct ash_mem_link_create_request { ash_word requester, answerer, request_bytes, answer_bytes; };
+struct ash_mem_link_create_request {
+    ash_word requester, answerer, request_bytes, answer_bytes;
+};
 /* Addresses of both areas as each of the three sees them. */
 struct ash_mem_link_create_reply {
     ash_word link;
@@ -114,9 +163,15 @@ struct ash_mem_link_create_reply {
     ash_word requester_request, requester_answer;
     ash_word answerer_request, answerer_answer;
 };
-struct ash_mem_link_request { ash_word link; };
+struct ash_mem_link_request {
+    ash_word link;
+};
 
-struct ash_mem_device_allow_request { ash_word task, physical, bytes; };
-struct ash_mem_dma_allow_request { ash_word task, allow; };
+struct ash_mem_device_allow_request {
+    ash_word task, physical, bytes;
+};
+struct ash_mem_dma_allow_request {
+    ash_word task, allow;
+};
 
 #endif

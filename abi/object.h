@@ -18,17 +18,18 @@
 #include "task.h"
 
 enum ash_ob_op {
-    ASH_OB_INSERT = 1,      /* insert_request -> id_reply. io, pnp, power, security, ... */
-    ASH_OB_REMOVE = 2,      /* id_request: by the owner; the name goes at once */
-    ASH_OB_LOOKUP = 3,      /* path_request -> lookup_reply: symbolic links are followed; stops at
-                               the first object that is not a directory, the rest is `rest` */
-    ASH_OB_SYMLINK = 4,     /* symlink_request: creates \DosDevices\X -> target (io on behalf of drivers) */
-    ASH_OB_UNLINK = 5,      /* path_request: removes a symbolic link */
-    ASH_OB_QUERY_LINK = 6,  /* path_request -> string_reply */
-    ASH_OB_ENUMERATE = 7,   /* enumerate_request -> entry_reply; STATUS_NO_MORE_ENTRIES */
+    ASH_OB_INSERT = 1, /* insert_request -> id_reply. io, pnp, power, security, ... */
+    ASH_OB_REMOVE = 2, /* id_request: by the owner; the name goes at once */
+    ASH_OB_LOOKUP = 3, /* path_request -> lookup_reply: symbolic links are followed; stops at
+                          the first object that is not a directory, the rest is `rest` */
+    ASH_OB_SYMLINK =
+        4, /* symlink_request: creates \DosDevices\X -> target (io on behalf of drivers) */
+    ASH_OB_UNLINK = 5,         /* path_request: removes a symbolic link */
+    ASH_OB_QUERY_LINK = 6,     /* path_request -> string_reply */
+    ASH_OB_ENUMERATE = 7,      /* enumerate_request -> entry_reply; STATUS_NO_MORE_ENTRIES */
     ASH_OB_MAKE_DIRECTORY = 8, /* path_request -> id_reply */
-    ASH_OB_REFERENCE = 9,   /* id_request: handle count + 1 (by the owner) */
-    ASH_OB_DEREFERENCE = 10,/* id_request: handle count - 1 -> count_reply */
+    ASH_OB_REFERENCE = 9,      /* id_request: handle count + 1 (by the owner) */
+    ASH_OB_DEREFERENCE = 10,   /* id_request: handle count - 1 -> count_reply */
 };
 
 enum ash_ob_type {
@@ -42,15 +43,41 @@ enum ash_ob_type {
     ASH_OB_TYPE_KEY = 8,
 };
 
-struct ash_ob_insert_request { ash_word type, cookie, permanent; char path[ASH_STRING]; };
-struct ash_ob_id_reply { ash_word id; };
-struct ash_ob_id_request { ash_word id; };
-struct ash_ob_path_request { char path[ASH_STRING]; };
-struct ash_ob_lookup_reply { ash_word id, type, owner, cookie; char rest[ASH_STRING]; };
-struct ash_ob_symlink_request { char path[128]; char target[ASH_STRING]; };
-struct ash_ob_string_reply { char string[ASH_STRING]; };
-struct ash_ob_enumerate_request { ash_word index; char path[ASH_STRING]; };
-struct ash_ob_entry_reply { ash_word id, type, references; char name[64]; char target[ASH_STRING]; };
-struct ash_ob_count_reply { ash_word count; };
+struct ash_ob_insert_request {
+    ash_word type, cookie, permanent;
+    char path[ASH_STRING];
+};
+struct ash_ob_id_reply {
+    ash_word id;
+};
+struct ash_ob_id_request {
+    ash_word id;
+};
+struct ash_ob_path_request {
+    char path[ASH_STRING];
+};
+struct ash_ob_lookup_reply {
+    ash_word id, type, owner, cookie;
+    char rest[ASH_STRING];
+};
+struct ash_ob_symlink_request {
+    char path[128];
+    char target[ASH_STRING];
+};
+struct ash_ob_string_reply {
+    char string[ASH_STRING];
+};
+struct ash_ob_enumerate_request {
+    ash_word index;
+    char path[ASH_STRING];
+};
+struct ash_ob_entry_reply {
+    ash_word id, type, references;
+    char name[64];
+    char target[ASH_STRING];
+};
+struct ash_ob_count_reply {
+    ash_word count;
+};
 
 #endif

@@ -14,24 +14,25 @@
 enum ash_pnp_op {
     /* Drivers. */
     ASH_PNP_INVALIDATE_RELATIONS = 1, /* relations_request: returns at once */
-    ASH_PNP_CONNECT_INTERRUPT = 2, /* interrupt_request, c0: Notification (write) -> c0: Irq, bound.
-                                      vector is one of the translated interrupts of the PDO's resources */
+    ASH_PNP_CONNECT_INTERRUPT =
+        2, /* interrupt_request, c0: Notification (write) -> c0: Irq, bound.
+              vector is one of the translated interrupts of the PDO's resources */
     ASH_PNP_DISCONNECT_INTERRUPT = 3, /* interrupt_request: the Irq capability is revoked */
-    ASH_PNP_PROPERTY = 4,          /* property_request -> property_reply: IoGetDeviceProperty */
-    ASH_PNP_DEVICE_STATE = 5,      /* relations_request: IoInvalidateDeviceState */
+    ASH_PNP_PROPERTY = 4,             /* property_request -> property_reply: IoGetDeviceProperty */
+    ASH_PNP_DEVICE_STATE = 5,         /* relations_request: IoInvalidateDeviceState */
 
     /* Looking (any client). */
     ASH_PNP_NODE = 16,     /* node_request (index in tree order, depth first) -> node_reply */
     ASH_PNP_SETTLED = 17,  /* answers when no enumeration, load or start is under way */
     ASH_PNP_RESOURCE = 18, /* resource_request -> resource_reply */
     /* Power manager. */
-    ASH_PNP_ORDER = 24,    /* node_request: index in power-down order (children before parents)
-                              -> node_reply */
+    ASH_PNP_ORDER = 24, /* node_request: index in power-down order (children before parents)
+                           -> node_reply */
 };
 
 enum ash_pnp_state {
     ASH_PNP_UNINITIALIZED = 0,
-    ASH_PNP_NO_DRIVER = 1,   /* no INF matches */
+    ASH_PNP_NO_DRIVER = 1, /* no INF matches */
     ASH_PNP_DRIVER_LOADING = 2,
     ASH_PNP_DEVICE_ADDED = 3,
     ASH_PNP_STARTED = 4,
@@ -40,18 +41,33 @@ enum ash_pnp_state {
     ASH_PNP_FAILED = 7, /* status says why */
 };
 
-struct ash_pnp_relations_request { ash_word device, type; };
-struct ash_pnp_interrupt_request { ash_word device, vector; };
-struct ash_pnp_property_request { ash_word device, property; }; /* DEVICE_REGISTRY_PROPERTY */
-struct ash_pnp_property_reply { ash_word bytes; unsigned char data[480]; };
-struct ash_pnp_node_request { ash_word index; };
+struct ash_pnp_relations_request {
+    ash_word device, type;
+};
+struct ash_pnp_interrupt_request {
+    ash_word device, vector;
+};
+struct ash_pnp_property_request {
+    ash_word device, property;
+}; /* DEVICE_REGISTRY_PROPERTY */
+struct ash_pnp_property_reply {
+    ash_word bytes;
+    unsigned char data[480];
+};
+struct ash_pnp_node_request {
+    ash_word index;
+};
 struct ash_pnp_node_reply {
     ash_word node, parent, depth, device, driver_task, state, status, resources, restarts;
     char instance[96]; /* e.g. PCI\VEN_1AF4&DEV_1042\00_01_0 */
     char description[64];
     char service[32];
 };
-struct ash_pnp_resource_request { ash_word node, index; };
-struct ash_pnp_resource_reply { ash_word type, start, length, flags; }; /* CmResourceType... */
+struct ash_pnp_resource_request {
+    ash_word node, index;
+};
+struct ash_pnp_resource_reply {
+    ash_word type, start, length, flags;
+}; /* CmResourceType... */
 
 #endif

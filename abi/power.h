@@ -18,7 +18,11 @@ enum ash_power_op {
 };
 enum ash_power_action { ASH_POWER_OFF = 0, ASH_POWER_REBOOT = 1 };
 
-struct ash_power_action_request { ash_word action, failure; }; /* failure 1: tell the firmware so */
-struct ash_power_state_reply { ash_word system_state, devices, transitions; };
+struct ash_power_action_request {
+    ash_word action, failure;
+}; /* failure 1: tell the firmware so */
+struct ash_power_state_reply {
+    ash_word system_state, devices, transitions;
+};
 
 #endif

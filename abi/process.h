@@ -16,27 +16,29 @@
 
 enum ash_proc_op {
     /* For every task, about itself. */
-    ASH_PROC_THREAD_CREATE = 1,  /* thread_create_request -> thread_create_reply */
-    ASH_PROC_THREAD_EXIT = 2,    /* thread_request (the caller's number); no reply: it ends, and the
-                                  task with the last thread */
-    ASH_PROC_EXIT = 3,           /* exit_request; no reply: the task ends */
-    ASH_PROC_NOTIFICATION = 4,   /* -> slot_reply: a new Notification, unbadged, all rights, in the
-                                  caller */
-    ASH_PROC_BUGCHECK = 5,       /* bugcheck_request; no reply: ends like a fault, text in the report */
-    ASH_PROC_FAULT_HANDLER = 6,  /* handler_request: exceptions of this task's threads resume at
-                                    handler with a0 = scause, a1 = stval, a2 = pc; 0 removes it */
+    ASH_PROC_THREAD_CREATE = 1, /* thread_create_request -> thread_create_reply */
+    ASH_PROC_THREAD_EXIT = 2,   /* thread_request (the caller's number); no reply: it ends, and the
+                                 task with the last thread */
+    ASH_PROC_EXIT = 3,          /* exit_request; no reply: the task ends */
+    ASH_PROC_NOTIFICATION = 4,  /* -> slot_reply: a new Notification, unbadged, all rights, in the
+                                 caller */
+    ASH_PROC_BUGCHECK = 5, /* bugcheck_request; no reply: ends like a fault, text in the report */
+    ASH_PROC_FAULT_HANDLER = 6,   /* handler_request: exceptions of this task's threads resume at
+                                     handler with a0 = scause, a1 = stval, a2 = pc; 0 removes it */
     ASH_PROC_THREAD_PRIORITY = 7, /* priority_request: of one of the caller's own threads, at most
                                      the task's largest */
-    ASH_PROC_REPLY_OBJECT = 8,   /* -> slot_reply: a new Reply in the caller, for servers */
-    ASH_PROC_BIND_NOTIFICATION = 10, /* thread_request, c0: Notification (read): its signals reach that
-                                        thread also while it waits in Recv. Replaces an earlier one */
-    ASH_PROC_COMMAND_LINE = 9,   /* offset_request -> command_line_reply: what the kernel was given */
+    ASH_PROC_REPLY_OBJECT = 8,    /* -> slot_reply: a new Reply in the caller, for servers */
+    ASH_PROC_BIND_NOTIFICATION =
+        10,                    /* thread_request, c0: Notification (read): its signals reach that
+                                  thread also while it waits in Recv. Replaces an earlier one */
+    ASH_PROC_COMMAND_LINE = 9, /* offset_request -> command_line_reply: what the kernel was given */
 
     /* For those that may start tasks (flag SPAWN), and for `ps`, `kill`. */
-    ASH_PROC_SPAWN = 16,   /* spawn_request + up to 3 capabilities -> spawn_reply */
-    ASH_PROC_KILL = 17,    /* task_request (flag SPAWN, or KILL) */
-    ASH_PROC_WAIT = 18,    /* task_request -> exit_reply, when the task has ended */
-    ASH_PROC_INFO = 19,    /* task_request (smallest id >= task) -> info_reply; STATUS_NO_MORE_ENTRIES */
+    ASH_PROC_SPAWN = 16, /* spawn_request + up to 3 capabilities -> spawn_reply */
+    ASH_PROC_KILL = 17,  /* task_request (flag SPAWN, or KILL) */
+    ASH_PROC_WAIT = 18,  /* task_request -> exit_reply, when the task has ended */
+    ASH_PROC_INFO =
+        19, /* task_request (smallest id >= task) -> info_reply; STATUS_NO_MORE_ENTRIES */
     ASH_PROC_REPORT = 20,  /* report_request -> report_reply: text of the last crash reports */
     ASH_PROC_PACKAGE = 21, /* package_request -> package_reply + capabilities: boot package files */
 
@@ -64,34 +66,54 @@ enum ash_proc_state {
     ASH_PROC_CRASHED = 3,
 };
 
-/* Priorities. Managers stand above all drivers, drivers above applications. Up to ASH_PRIORITY_BASE a
- * thread gets time slices in turn with its equals and may use an idle hart whole; above it a thread has
- * a budget, and all such threads of a task together have at most 95 % of a hart, so that no task can
- * shut out what runs below it. */
+/* Priorities. Managers stand above all drivers, drivers above applications. Up to ASH_PRIORITY_BASE
+ * a thread gets time slices in turn with its equals and may use an idle hart whole; above it a
+ * thread has a budget, and all such threads of a task together have at most 95 % of a hart, so that
+ * no task can shut out what runs below it. */
 #define ASH_PRIORITY_BASE    100u /* applications, worker threads of drivers */
 #define ASH_PRIORITY_DRIVER  180u /* the largest for drivers: interrupt, dispatch threads */
 #define ASH_PRIORITY_MANAGER 220u
 
 /* Threads: a thread is numbered from 0 (the first) within its task. It starts at `entry` with
- * a0 = argument, a1 = address of its IPC buffer, tp = its number, gp = lowest address of its stack, on
- * a new stack; tp and gp are for the run-time library to set. Its parking Notification is in slot
- * ASH_SLOT_NOTIFICATION (number 0) or ASH_SLOT_THREADS + 2 * number, a Timer bound to it in the next
- * slot; any thread of the task may signal it. The reply tells the same.
- * priority at most the task's largest; budget/period in microseconds; 0: the default for the priority
- * (a slice of 10000 of 10000 up to ASH_PRIORITY_BASE, else 4500 of 10000, or what the task has left). */
+ * a0 = argument, a1 = address of its IPC buffer, tp = its number, gp = lowest address of its stack,
+ * on a new stack; tp and gp are for the run-time library to set. Its parking Notification is in
+ * slot ASH_SLOT_NOTIFICATION (number 0) or ASH_SLOT_THREADS + 2 * number, a Timer bound to it in
+ * the next slot; any thread of the task may signal it. The reply tells the same. priority at most
+ * the task's largest; budget/period in microseconds; 0: the default for the priority (a slice of
+ * 10000 of 10000 up to ASH_PRIORITY_BASE, else 4500 of 10000, or what the task has left). */
 #define ASH_PROC_THREADS 64u
 struct ash_proc_thread_create_request {
     ash_word entry, argument, stack_bytes, priority, budget_us, period_us;
 };
-struct ash_proc_thread_create_reply { ash_word thread, notification, timer, ipc_buffer, stack_top; };
-struct ash_proc_exit_request { ash_word status; };
-struct ash_proc_slot_reply { ash_word slot; };
-struct ash_proc_offset_request { ash_word offset; };
-struct ash_proc_command_line_reply { ash_word total, bytes; char text[496]; };
-struct ash_proc_bugcheck_request { ash_word code, parameter[4], frame_pointer; char rule[200]; };
-struct ash_proc_handler_request { ash_word handler; };
-struct ash_proc_thread_request { ash_word thread; };
-struct ash_proc_priority_request { ash_word thread, priority; };
+struct ash_proc_thread_create_reply {
+    ash_word thread, notification, timer, ipc_buffer, stack_top;
+};
+struct ash_proc_exit_request {
+    ash_word status;
+};
+struct ash_proc_slot_reply {
+    ash_word slot;
+};
+struct ash_proc_offset_request {
+    ash_word offset;
+};
+struct ash_proc_command_line_reply {
+    ash_word total, bytes;
+    char text[496];
+};
+struct ash_proc_bugcheck_request {
+    ash_word code, parameter[4], frame_pointer;
+    char rule[200];
+};
+struct ash_proc_handler_request {
+    ash_word handler;
+};
+struct ash_proc_thread_request {
+    ash_word thread;
+};
+struct ash_proc_priority_request {
+    ash_word thread, priority;
+};
 
 /* image: path in the boot package. arguments: zero-terminated strings one after the other.
  * priority: of the first thread and the largest its threads may have. hart: ~0 = any. */
@@ -102,9 +124,15 @@ struct ash_proc_spawn_request {
     char arguments[344 - 96];
 };
 static_assert(sizeof(struct ash_proc_spawn_request) <= 64 * 8);
-struct ash_proc_spawn_reply { ash_word task; };
-struct ash_proc_task_request { ash_word task; };
-struct ash_proc_exit_reply { ash_word status, state; };
+struct ash_proc_spawn_reply {
+    ash_word task;
+};
+struct ash_proc_task_request {
+    ash_word task;
+};
+struct ash_proc_exit_reply {
+    ash_word status, state;
+};
 struct ash_proc_info_reply {
     ash_word task, parent, state, flags, priority, threads, restarts;
     ash_word ticks; /* processor time of all its threads, in ticks */
@@ -113,13 +141,28 @@ struct ash_proc_info_reply {
     ash_word exit_status;
     char name[32];
 };
-struct ash_proc_report_request { ash_word index, offset; }; /* index 0 = newest */
-struct ash_proc_report_reply { ash_word total, bytes; char text[384]; };
-struct ash_proc_event_reply { ash_word task, state, status; char name[32]; };
+struct ash_proc_report_request {
+    ash_word index, offset;
+}; /* index 0 = newest */
+struct ash_proc_report_reply {
+    ash_word total, bytes;
+    char text[384];
+};
+struct ash_proc_event_reply {
+    ash_word task, state, status;
+    char name[32];
+};
 
 /* Files of the boot package: index counts files; name filters by prefix when not empty. The reply
  * carries up to 400 bytes of the file from `offset`. */
-struct ash_proc_package_request { ash_word index, offset; char prefix[64]; };
-struct ash_proc_package_reply { ash_word size, bytes; char name[64]; char data[368]; };
+struct ash_proc_package_request {
+    ash_word index, offset;
+    char prefix[64];
+};
+struct ash_proc_package_reply {
+    ash_word size, bytes;
+    char name[64];
+    char data[368];
+};
 
 #endif

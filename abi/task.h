@@ -16,7 +16,7 @@
 #include "kernel/types.h"
 
 #define ASH_TASK_RADIX 10u
-#define ASH_STRING 256u
+#define ASH_STRING     256u
 
 enum ash_slot {
     ASH_SLOT_NULL = 0,
@@ -30,9 +30,10 @@ enum ash_slot {
     ASH_SLOT_FIRMWARE = 8, /* console write only, unless the task is the power manager */
     ASH_SLOT_CONFIG = 9,   /* reserved for the managers that come later */
     ASH_SLOT_SECURITY = 10,
-    ASH_SLOT_NOTIFICATION = 16, /* first thread's parking notification, badge ASH_PARK_SIGNAL, and */
-    ASH_SLOT_TIMER = 17,        /* its timer, which signals ASH_PARK_TIMER to it */
-    ASH_SLOT_EXTRA = 24,  /* capabilities that the starter of the task passed along, in order */
+    ASH_SLOT_NOTIFICATION =
+        16,              /* first thread's parking notification, badge ASH_PARK_SIGNAL, and */
+    ASH_SLOT_TIMER = 17, /* its timer, which signals ASH_PARK_TIMER to it */
+    ASH_SLOT_EXTRA = 24, /* capabilities that the starter of the task passed along, in order */
     ASH_SLOT_EXTRA_END = 64,
     ASH_SLOT_THREADS = 64, /* + 2 * number: notification and timer of the task's other threads */
     ASH_SLOT_MADE = 192,   /* what ASH_PROC_NOTIFICATION and ASH_PROC_REPLY_OBJECT made, up to */
@@ -60,16 +61,16 @@ enum ash_task_id {
  * The first thread starts at the ELF entry with a stack of its own and its IPC buffer in
  * start.ipc_buffer; tp points to the thread block that holds the IPC buffer's address first.
  */
-#define ASH_START_PAGE ((ash_word)0xff000)
+#define ASH_START_PAGE      ((ash_word)0xff000)
 #define ASH_START_ARGUMENTS 2048u
 
 struct ash_start {
-    ash_word task;           /* this task's id                               */
-    ash_word timebase;       /* ticks a second of `rdtime`                   */
-    ash_word harts;          /* running harts                                */
-    ash_word ipc_buffer;     /* address of the first thread's IPC buffer     */
-    ash_word image_base;     /* lowest and one past the highest address of   */
-    ash_word image_end;      /* the ELF image                                */
+    ash_word task;       /* this task's id                               */
+    ash_word timebase;   /* ticks a second of `rdtime`                   */
+    ash_word harts;      /* running harts                                */
+    ash_word ipc_buffer; /* address of the first thread's IPC buffer     */
+    ash_word image_base; /* lowest and one past the highest address of   */
+    ash_word image_end;  /* the ELF image                                */
     ash_word stack_base;
     ash_word stack_top;
     ash_word extra;          /* capabilities from ASH_SLOT_EXTRA on          */

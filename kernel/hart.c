@@ -11,18 +11,21 @@ uint32_t hart_count = 1;
 
 static _Atomic uint32_t next_ticket, now_serving;
 
-void kernel_lock(void) {
+void kernel_lock(void)
+{
     uint32_t ticket = atomic_fetch_add_explicit(&next_ticket, 1, memory_order_relaxed);
     while (atomic_load_explicit(&now_serving, memory_order_acquire) != ticket)
         hart_answer_stall();
 }
 
-void kernel_unlock(void) {
+void kernel_unlock(void)
+{
     uint32_t serving = atomic_load_explicit(&now_serving, memory_order_relaxed);
     atomic_store_explicit(&now_serving, serving + 1, memory_order_release);
 }
 
-void hart_answer_stall(void) {
+void hart_answer_stall(void)
+{
     struct hart *hart = this_hart;
     if (!atomic_load_explicit(&hart->stall, memory_order_acquire))
         return;
@@ -32,11 +35,15 @@ void hart_answer_stall(void) {
     atomic_store_explicit(&hart->stall, 0, memory_order_release);
 }
 
-void hart_stall(struct hart *other) {
+void hart_stall(struct hart *other)
+{
     atomic_store_explicit(&other->stall, 1, memory_order_release);
     hart_notify(other);
     while (atomic_load_explicit(&other->stall, memory_order_acquire))
         ;
 }
 
-void hart_notify(struct hart *other) { sbi_send_ipi(1ull << other->id, 0); }
+void hart_notify(struct hart *other)
+{
+    sbi_send_ipi(1ull << other->id, 0);
+}

@@ -24,22 +24,22 @@ struct ready_queue {
 };
 
 struct hart {
-    uint64_t stack_top;         /* offset HART_STACK */
-    struct thread *current;     /* the thread whose registers trap_entry saves; null when idle */
+    uint64_t stack_top;            /* offset HART_STACK */
+    struct thread *current;        /* the thread whose registers trap_entry saves; null when idle */
     struct sched_context *charged; /* whose budget runs since charged_since */
     uint64_t charged_since;
-    bool reschedule;            /* current may no longer be the right thread to run */
+    bool reschedule; /* current may no longer be the right thread to run */
     bool present;
-    uint32_t index;             /* 0 .. harts-1 */
-    uint64_t id;                /* as the firmware numbers harts */
-    uint64_t satp;              /* what the satp register holds */
-    struct thread *fpu_owner;   /* whose values the FPU registers hold, if it is clean */
-    uint64_t deadline;          /* what the timer is set to */
+    uint32_t index;           /* 0 .. harts-1 */
+    uint64_t id;              /* as the firmware numbers harts */
+    uint64_t satp;            /* what the satp register holds */
+    struct thread *fpu_owner; /* whose values the FPU registers hold, if it is clean */
+    uint64_t deadline;        /* what the timer is set to */
     uint64_t ready_bits[PRIORITIES / 64];
     struct ready_queue ready[PRIORITIES];
     struct timeout_queue timeouts;
-    int32_t irq_context;        /* of the PLIC, for this hart's S-mode */
-    _Atomic uint32_t stall;     /* another hart waits until this one has left its thread */
+    int32_t irq_context;    /* of the PLIC, for this hart's S-mode */
+    _Atomic uint32_t stall; /* another hart waits until this one has left its thread */
     _Atomic uint32_t online;
 };
 static_assert(offsetof(struct hart, stack_top) == HART_STACK);
@@ -47,15 +47,18 @@ static_assert(offsetof(struct hart, stack_top) == HART_STACK);
 extern struct hart harts[ASH_MAX_HARTS];
 extern uint32_t hart_count;
 
-/* tp never changes in the kernel after a hart has entered it, so the compiler may reuse the read. */
-static inline struct hart *hart_self(void) {
+/* tp never changes in the kernel after a hart has entered it, so the compiler may reuse the read.
+ */
+static inline struct hart *hart_self(void)
+{
     struct hart *hart;
     __asm__("mv %0, tp" : "=r"(hart));
     return hart;
 }
 #define this_hart hart_self()
 
-static inline void hart_set_self(struct hart *hart) {
+static inline void hart_set_self(struct hart *hart)
+{
     __asm__ volatile("mv tp, %0" ::"r"(hart) : "memory");
 }
 

@@ -12,18 +12,21 @@
 static char line[256];
 static size_t used;
 
-static void flush(void) {
+static void flush(void)
+{
     sbi_console_write(line, used);
     used = 0;
 }
 
-static void put(char c) {
+static void put(char c)
+{
     if (used == sizeof(line))
         flush();
     line[used++] = c;
 }
 
-static void put_number(uint64_t value, unsigned base, bool negative) {
+static void put_number(uint64_t value, unsigned base, bool negative)
+{
     char digits[24];
     unsigned n = 0;
     do
@@ -35,12 +38,14 @@ static void put_number(uint64_t value, unsigned base, bool negative) {
         put(digits[--n]);
 }
 
-static void put_string(const char *s) {
+static void put_string(const char *s)
+{
     while (*s)
         put(*s++);
 }
 
-static void convert(char kind, bool wide, va_list *arguments) {
+static void convert(char kind, bool wide, va_list *arguments)
+{
     switch (kind) {
     case 's':
         put_string(va_arg(*arguments, const char *));
@@ -67,7 +72,8 @@ static void convert(char kind, bool wide, va_list *arguments) {
     }
 }
 
-static void vprint(const char *format, va_list *arguments) {
+static void vprint(const char *format, va_list *arguments)
+{
     for (; *format; format++) {
         if (*format != '%') {
             put(*format);
@@ -79,7 +85,8 @@ static void vprint(const char *format, va_list *arguments) {
     flush();
 }
 
-void print(const char *format, ...) {
+void print(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     vprint(format, &arguments);
@@ -87,7 +94,8 @@ void print(const char *format, ...) {
 }
 
 /* Frame pointers: s0 points past the saved ra and the caller's s0. */
-static void backtrace(uint64_t frame) {
+static void backtrace(uint64_t frame)
+{
     extern char _image_start[], _image_end[];
     for (unsigned depth = 0; depth < 24; depth++) {
         bool in_kernel = (frame >= (uint64_t)_image_start && frame <= (uint64_t)_image_end) ||
@@ -102,18 +110,21 @@ static void backtrace(uint64_t frame) {
     }
 }
 
-static void describe_hart(void) {
+static void describe_hart(void)
+{
     print("  hart %lu, current thread %s\n", this_hart ? this_hart->id : 0,
           this_hart && this_hart->current ? this_hart->current->name : "(none)");
 }
 
-[[noreturn]] static void stop(void) {
+[[noreturn]] static void stop(void)
+{
     sbi_reset(0, 1);
     for (;;)
         __asm__ volatile("wfi");
 }
 
-void panic(const char *format, ...) {
+void panic(const char *format, ...)
+{
     print("\nPANIC: ");
     va_list arguments;
     va_start(arguments, format);
@@ -125,7 +136,8 @@ void panic(const char *format, ...) {
     stop();
 }
 
-void trap_from_kernel(uint64_t sp, uint64_t frame, uint64_t ra) {
+void trap_from_kernel(uint64_t sp, uint64_t frame, uint64_t ra)
+{
     static _Atomic uint32_t once;
     if (atomic_fetch_add(&once, 1) != 0)
         for (;;)

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* To the firmware's console: %s %c %u (unsigned) %d %x %p (pointer or 64-bit hex) %lu %ld %lx %%. */
+/* To the firmware's console: %s %c %u (unsigned) %d %x %p (pointer or 64-bit hex) %lu %ld %lx %%.
+ */
 [[gnu::format(printf, 1, 2)]] void print(const char *format, ...);
 
 /* An invariant of the kernel is broken: says which, prints a backtrace, stops all harts. */

@@ -14,7 +14,8 @@
 #include "panic.h"
 #include "sched/sched.h"
 
-static void handle_interrupts(void) {
+static void handle_interrupts(void)
+{
     uint64_t pending = csr_read("sip") & csr_read("sie");
     if (pending & SIP_SOFTWARE)
         csr_clear("sip", SIP_SOFTWARE);
@@ -24,7 +25,8 @@ static void handle_interrupts(void) {
         irq_handle();
 }
 
-static void idle(struct hart *hart) {
+static void idle(struct hart *hart)
+{
     while (!hart->current) {
         kernel_unlock();
         __asm__ volatile("wfi");
@@ -35,7 +37,8 @@ static void idle(struct hart *hart) {
     }
 }
 
-void leave_kernel(void) {
+void leave_kernel(void)
+{
     struct hart *hart = this_hart;
     if (hart->reschedule || !hart->current)
         schedule();
@@ -46,7 +49,8 @@ void leave_kernel(void) {
     user_return(thread);
 }
 
-static void handle_exception(struct thread *thread, uint64_t cause, uint64_t value) {
+static void handle_exception(struct thread *thread, uint64_t cause, uint64_t value)
+{
     if (cause == SCAUSE_ECALL_USER) {
         syscall(thread);
         return;
@@ -57,7 +61,8 @@ static void handle_exception(struct thread *thread, uint64_t cause, uint64_t val
     thread_fault(thread, ASH_FAULT_EXCEPTION, word);
 }
 
-void trap_from_user(struct thread *thread, uint64_t cause, uint64_t value) {
+void trap_from_user(struct thread *thread, uint64_t cause, uint64_t value)
+{
     struct hart *hart = this_hart;
     hart_answer_stall();
     kernel_lock();

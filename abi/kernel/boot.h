@@ -19,12 +19,12 @@
 
 #include "types.h"
 
-#define ASH_BOOT_INFO ((ash_word)0x10000)       /* boot information, one page            */
-#define ASH_BOOT_IPC_BUFFER ((ash_word)0x11000) /* IPC buffer of the root task, one page */
-#define ASH_BOOT_STACK_TOP ((ash_word)0x80000)  /* 64 KiB below it are the stack         */
-#define ASH_BOOT_MAGIC 0x544f4f4252414c48ull    /* "HLARBOOT" */
+#define ASH_BOOT_INFO        ((ash_word)0x10000)   /* boot information, one page            */
+#define ASH_BOOT_IPC_BUFFER  ((ash_word)0x11000)   /* IPC buffer of the root task, one page */
+#define ASH_BOOT_STACK_TOP   ((ash_word)0x80000)   /* 64 KiB below it are the stack         */
+#define ASH_BOOT_MAGIC       0x544f4f4252414c48ull /* "HLARBOOT" */
 #define ASH_BOOT_CNODE_RADIX 13u
-#define ASH_MAX_HARTS 8u
+#define ASH_MAX_HARTS        8u
 
 enum ash_boot_slot {
     ASH_BOOT_NULL = 0,
@@ -52,19 +52,19 @@ struct ash_region {
     ash_word kind;     /* enum ash_region_kind */
 };
 
-#define ASH_BOOT_REGIONS 64u
+#define ASH_BOOT_REGIONS      64u
 #define ASH_BOOT_COMMAND_LINE 1024u
 
 struct ash_boot {
     ash_word magic;
-    ash_word harts;                   /* running harts; SchedControl takes 0 .. harts-1 */
-    ash_word hart_id[ASH_MAX_HARTS];  /* their hart ids as the firmware numbers them     */
-    ash_word timebase;                /* ticks a second of `rdtime`                      */
-    ash_word package_physical;        /* first byte of the newc archive                  */
-    ash_word package_size;            /* bytes                                           */
-    ash_word tree_physical;           /* first byte of the device tree                   */
+    ash_word harts;                  /* running harts; SchedControl takes 0 .. harts-1 */
+    ash_word hart_id[ASH_MAX_HARTS]; /* their hart ids as the firmware numbers them     */
+    ash_word timebase;               /* ticks a second of `rdtime`                      */
+    ash_word package_physical;       /* first byte of the newc archive                  */
+    ash_word package_size;           /* bytes                                           */
+    ash_word tree_physical;          /* first byte of the device tree                   */
     ash_word tree_size;
-    ash_word regions;                 /* how many follow */
+    ash_word regions; /* how many follow */
     char command_line[ASH_BOOT_COMMAND_LINE];
     struct ash_region region[ASH_BOOT_REGIONS];
 };

@@ -53,12 +53,11 @@ enum ash_method {
 
     /* Thread.
      * configure: mr0 IPC buffer address; c0 CNode, c1 VSpace, c2 Frame of the IPC buffer.
-     * set_fault_endpoint: c0 Endpoint (badged by the caller) with write and grant-reply; none: clear
-     * set_priority: mr0 priority 0..255, mr1 largest priority it may give to others; both at most
-     *   the caller's own largest
-     * write_registers: mr0 pc, mr1 sp, mr2 a0, mr3 a1, mr4 gp, mr5 tp; mr6 a2 if sent
-     * read_registers: -> mr0 pc, mr1..mr31 x1..x31, mr32 state (enum ash_thread_state)
-     * resume, suspend. bind_notification: c0 Notification. unbind_notification.
+     * set_fault_endpoint: c0 Endpoint (badged by the caller) with write and grant-reply; none:
+     * clear set_priority: mr0 priority 0..255, mr1 largest priority it may give to others; both at
+     * most the caller's own largest write_registers: mr0 pc, mr1 sp, mr2 a0, mr3 a1, mr4 gp, mr5
+     * tp; mr6 a2 if sent read_registers: -> mr0 pc, mr1..mr31 x1..x31, mr32 state (enum
+     * ash_thread_state) resume, suspend. bind_notification: c0 Notification. unbind_notification.
      * set_name: mr0, mr1: 16 bytes, for panics and debuggers.
      * info: -> mr0 state, mr1 priority, mr2 processor time used in ticks, mr3 hart */
     ASH_THREAD_CONFIGURE = 32,
@@ -113,7 +112,8 @@ enum ash_method {
     ASH_FIRMWARE_WRITE = 80,
     ASH_FIRMWARE_READ = 81,
     ASH_FIRMWARE_RESET = 82,
-    ASH_FIRMWARE_INFO = 83, /* -> mr0 SBI implementation id, mr1 version, mr2 1 if Sstc, mr3 ASID bits */
+    ASH_FIRMWARE_INFO =
+        83, /* -> mr0 SBI implementation id, mr1 version, mr2 1 if Sstc, mr3 ASID bits */
 };
 
 enum ash_thread_state {

@@ -48,26 +48,32 @@ enum ash_syscall {
     ASH_SYS_NULL = 10,       /* enters and leaves; for measurement */
 };
 
-#define ASH_MSG_WORDS 64u
-#define ASH_MSG_CAPS 3u
+#define ASH_MSG_WORDS     64u
+#define ASH_MSG_CAPS      3u
 #define ASH_MSG_REGISTERS 4u
 
 #define ASH_INFO_LENGTH_MASK 0x7fu
-#define ASH_INFO_CAPS_SHIFT 7u
-#define ASH_INFO_CAPS_MASK 0x3u
-#define ASH_INFO_KERNEL ((ash_word)1 << 11)
+#define ASH_INFO_CAPS_SHIFT  7u
+#define ASH_INFO_CAPS_MASK   0x3u
+#define ASH_INFO_KERNEL      ((ash_word)1 << 11)
 #define ASH_INFO_LABEL_SHIFT 12u
 
 #define ASH_LABEL_NOTIFICATION ((ash_word)0xfffff)
 
-static inline ash_word ash_info(ash_word label, unsigned length, unsigned caps) {
+static inline ash_word ash_info(ash_word label, unsigned length, unsigned caps)
+{
     return label << ASH_INFO_LABEL_SHIFT | (ash_word)caps << ASH_INFO_CAPS_SHIFT | length;
 }
-static inline ash_word ash_info_label(ash_word info) { return info >> ASH_INFO_LABEL_SHIFT; }
-static inline unsigned ash_info_length(ash_word info) {
+static inline ash_word ash_info_label(ash_word info)
+{
+    return info >> ASH_INFO_LABEL_SHIFT;
+}
+static inline unsigned ash_info_length(ash_word info)
+{
     return (unsigned)(info & ASH_INFO_LENGTH_MASK);
 }
-static inline unsigned ash_info_caps(ash_word info) {
+static inline unsigned ash_info_caps(ash_word info)
+{
     return (unsigned)(info >> ASH_INFO_CAPS_SHIFT & ASH_INFO_CAPS_MASK);
 }
 

@@ -23,8 +23,8 @@ typedef uint64_t ash_cptr;
 /* Slot 0 of every CSpace is left empty by convention, so that 0 names no capability. */
 #define ASH_NULL_CPTR ((ash_cptr)0)
 
-#define ASH_PAGE_BITS 12u
-#define ASH_PAGE_SIZE ((ash_word)1 << ASH_PAGE_BITS)
+#define ASH_PAGE_BITS     12u
+#define ASH_PAGE_SIZE     ((ash_word)1 << ASH_PAGE_BITS)
 #define ASH_MEGAPAGE_BITS 21u
 #define ASH_GIGAPAGE_BITS 30u
 
@@ -32,7 +32,8 @@ typedef uint64_t ash_cptr;
 #define ASH_USER_TOP ((ash_word)1 << 38)
 
 /* The path of slot `index` in the CNode that lies in slot `cnode` of a root CNode of `radix`. */
-static inline ash_cptr ash_cptr_in(ash_cptr cnode, unsigned radix, ash_word index) {
+static inline ash_cptr ash_cptr_in(ash_cptr cnode, unsigned radix, ash_word index)
+{
     return cnode | ((index + 1) << radix);
 }
 

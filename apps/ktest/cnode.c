@@ -2,7 +2,8 @@
 /* CNode: copy, mint, move, delete, revoke, paths. */
 #include "ktest.h"
 
-static bool exists(ash_cptr slot) {
+static bool exists(ash_cptr slot)
+{
     ash_cptr to = new_slot();
     bool found = ash_cnode_copy(CNODE, to, slot, ASH_RIGHT_ALL) == ASH_OK;
     if (found && ash_cnode_delete(CNODE, to) != ASH_OK)
@@ -10,7 +11,8 @@ static bool exists(ash_cptr slot) {
     return found;
 }
 
-static void copy_and_delete(void) {
+static void copy_and_delete(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0), copy = new_slot();
     OK(ash_cnode_copy(CNODE, copy, endpoint, ASH_RIGHT_ALL));
     OK(ash_cnode_delete(CNODE, endpoint));
@@ -18,16 +20,19 @@ static void copy_and_delete(void) {
     CHECK(!exists(endpoint));
 }
 
-static void copy_to_occupied(void) {
+static void copy_to_occupied(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0);
     EQ(ash_cnode_copy(CNODE, endpoint, endpoint, ASH_RIGHT_ALL), ASH_E_OCCUPIED);
 }
 
-static void copy_of_nothing(void) {
+static void copy_of_nothing(void)
+{
     EQ(ash_cnode_copy(CNODE, new_slot(), new_slot(), ASH_RIGHT_ALL), ASH_E_SOURCE);
 }
 
-static void index_out_of_range(void) {
+static void index_out_of_range(void)
+{
     ash_cptr cnode = make(ASH_OBJ_CNODE, 3), endpoint = make(ASH_OBJ_ENDPOINT, 0);
     EQ(ash_cnode_copy(cnode, 8, endpoint, ASH_RIGHT_ALL), ASH_E_RANGE);
     EQ(ash_cnode_delete(cnode, 8), ASH_E_RANGE);
@@ -35,7 +40,8 @@ static void index_out_of_range(void) {
     OK(ash_cnode_copy(cnode, 7, endpoint, ASH_RIGHT_ALL));
 }
 
-static void rights_only_shrink(void) {
+static void rights_only_shrink(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0), weak = new_slot(), again = new_slot();
     OK(ash_cnode_copy(CNODE, weak, endpoint, ASH_RIGHT_READ));
     OK(ash_cnode_copy(CNODE, again, weak, ASH_RIGHT_ALL));
@@ -45,29 +51,34 @@ static void rights_only_shrink(void) {
     CHECK(m.info & ASH_INFO_KERNEL);
 }
 
-static void mint_needs_unbadged_source(void) {
+static void mint_needs_unbadged_source(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0);
     ash_cptr badged = minted(endpoint, ASH_RIGHT_ALL, 7);
     EQ(ash_cnode_mint(CNODE, new_slot(), badged, ASH_RIGHT_ALL, 8), ASH_E_SOURCE);
     OK(ash_cnode_copy(CNODE, new_slot(), badged, ASH_RIGHT_ALL));
 }
 
-static void mint_only_endpoints_and_notifications(void) {
+static void mint_only_endpoints_and_notifications(void)
+{
     EQ(ash_cnode_mint(CNODE, new_slot(), make(ASH_OBJ_THREAD, 0), ASH_RIGHT_ALL, 1), ASH_E_SOURCE);
     EQ(ash_cnode_mint(CNODE, new_slot(), make(ASH_OBJ_FRAME, 12), ASH_RIGHT_ALL, 1), ASH_E_SOURCE);
     EQ(ash_cnode_mint(CNODE, new_slot(), make(ASH_OBJ_CNODE, 2), ASH_RIGHT_ALL, 1), ASH_E_SOURCE);
     OK(ash_cnode_mint(CNODE, new_slot(), make(ASH_OBJ_NOTIFICATION, 0), ASH_RIGHT_ALL, 1));
 }
 
-static void reply_cannot_be_copied(void) {
+static void reply_cannot_be_copied(void)
+{
     EQ(ash_cnode_copy(CNODE, new_slot(), make(ASH_OBJ_REPLY, 0), ASH_RIGHT_ALL), ASH_E_SOURCE);
 }
 
-static void page_table_cannot_be_copied(void) {
+static void page_table_cannot_be_copied(void)
+{
     EQ(ash_cnode_copy(CNODE, new_slot(), make(ASH_OBJ_PAGE_TABLE, 0), ASH_RIGHT_ALL), ASH_E_SOURCE);
 }
 
-static void revoke_deletes_descendants_only(void) {
+static void revoke_deletes_descendants_only(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0), a = new_slot(), b = new_slot(), c = new_slot();
     OK(ash_cnode_copy(CNODE, a, endpoint, ASH_RIGHT_ALL));
     OK(ash_cnode_copy(CNODE, b, a, ASH_RIGHT_ALL));
@@ -77,7 +88,8 @@ static void revoke_deletes_descendants_only(void) {
     CHECK(!exists(b));
 }
 
-static void deleting_the_middle_keeps_the_line(void) {
+static void deleting_the_middle_keeps_the_line(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0), a = new_slot(), b = new_slot(), c = new_slot();
     OK(ash_cnode_copy(CNODE, a, endpoint, ASH_RIGHT_ALL));
     OK(ash_cnode_copy(CNODE, b, a, ASH_RIGHT_ALL));
@@ -89,7 +101,8 @@ static void deleting_the_middle_keeps_the_line(void) {
     CHECK(exists(a));
 }
 
-static void move_keeps_the_place_in_the_tree(void) {
+static void move_keeps_the_place_in_the_tree(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0), a = new_slot(), b = new_slot(), to = new_slot();
     OK(ash_cnode_copy(CNODE, a, endpoint, ASH_RIGHT_ALL));
     OK(ash_cnode_copy(CNODE, b, a, ASH_RIGHT_ALL));
@@ -102,7 +115,8 @@ static void move_keeps_the_place_in_the_tree(void) {
     CHECK(!exists(to));
 }
 
-static void wide_revoke(void) {
+static void wide_revoke(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0);
     for (unsigned i = 0; i < 3000; i++)
         OK(ash_cnode_copy(CNODE, FIRST_SLOT + 500 + i, endpoint, ASH_RIGHT_ALL));
@@ -111,7 +125,8 @@ static void wide_revoke(void) {
         CHECK(!exists(FIRST_SLOT + 500 + i));
 }
 
-static void deep_revoke(void) {
+static void deep_revoke(void)
+{
     ash_cptr first = make(ASH_OBJ_ENDPOINT, 0), last = first;
     for (unsigned i = 0; i < 2000; i++) {
         OK(ash_cnode_copy(CNODE, FIRST_SLOT + 500 + i, last, ASH_RIGHT_ALL));
@@ -122,8 +137,10 @@ static void deep_revoke(void) {
     CHECK(exists(first));
 }
 
-static void paths_through_cnodes(void) {
-    ash_cptr outer = make(ASH_OBJ_CNODE, 4), inner = new_slot(), endpoint = make(ASH_OBJ_ENDPOINT, 0);
+static void paths_through_cnodes(void)
+{
+    ash_cptr outer = make(ASH_OBJ_CNODE, 4), inner = new_slot(),
+             endpoint = make(ASH_OBJ_ENDPOINT, 0);
     OK(ash_untyped_retype(POOL, ASH_OBJ_CNODE, 5, outer, 3, 1));
     OK(ash_cnode_copy(CNODE, inner, ash_cptr_in(outer, ASH_BOOT_CNODE_RADIX, 3), ASH_RIGHT_ALL));
     OK(ash_cnode_copy(inner, 9, endpoint, ASH_RIGHT_ALL));
@@ -134,13 +151,16 @@ static void paths_through_cnodes(void) {
     EQ(ash_cnode_copy(CNODE, new_slot(), deep + (1ull << 40), ASH_RIGHT_ALL), ASH_E_SOURCE);
 }
 
-static void path_through_something_else(void) {
+static void path_through_something_else(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0);
     EQ(ash_cnode_copy(CNODE, new_slot(), ash_cptr_in(endpoint, ASH_BOOT_CNODE_RADIX, 0),
-                      ASH_RIGHT_ALL), ASH_E_SOURCE);
+                      ASH_RIGHT_ALL),
+       ASH_E_SOURCE);
 }
 
-static void deleting_a_cnode_deletes_what_it_holds(void) {
+static void deleting_a_cnode_deletes_what_it_holds(void)
+{
     ash_cptr cnode = make(ASH_OBJ_CNODE, 8), endpoint = make(ASH_OBJ_ENDPOINT, 0);
     for (unsigned i = 0; i < 256; i++)
         OK(ash_cnode_copy(cnode, i, endpoint, ASH_RIGHT_ALL));
@@ -148,7 +168,8 @@ static void deleting_a_cnode_deletes_what_it_holds(void) {
     CHECK(exists(endpoint));
 }
 
-static void nested_cnodes_go_together(void) {
+static void nested_cnodes_go_together(void)
+{
     ash_cptr top = make(ASH_OBJ_CNODE, 4), work = new_slot();
     OK(ash_cnode_copy(CNODE, work, top, ASH_RIGHT_ALL));
     for (unsigned depth = 0; depth < 40; depth++) {
@@ -163,13 +184,15 @@ static void nested_cnodes_go_together(void) {
     OK(ash_cnode_delete(CNODE, top));
 }
 
-static void cnode_inside_itself(void) {
+static void cnode_inside_itself(void)
+{
     ash_cptr cnode = make(ASH_OBJ_CNODE, 4);
     OK(ash_cnode_copy(cnode, 0, cnode, ASH_RIGHT_ALL));
     OK(ash_cnode_move(cnode, 1, cnode));
 }
 
-static void two_cnodes_inside_each_other(void) {
+static void two_cnodes_inside_each_other(void)
+{
     ash_cptr a = make(ASH_OBJ_CNODE, 4), b = make(ASH_OBJ_CNODE, 4);
     OK(ash_cnode_copy(a, 0, b, ASH_RIGHT_ALL));
     OK(ash_cnode_copy(b, 0, a, ASH_RIGHT_ALL));
@@ -177,12 +200,14 @@ static void two_cnodes_inside_each_other(void) {
     OK(ash_cnode_delete(CNODE, a));
 }
 
-static void delete_of_an_empty_slot_is_no_error(void) {
+static void delete_of_an_empty_slot_is_no_error(void)
+{
     OK(ash_cnode_delete(CNODE, new_slot()));
     OK(ash_cnode_revoke(CNODE, new_slot()));
 }
 
-static void truncated_and_unknown(void) {
+static void truncated_and_unknown(void)
+{
     ash_word words[4] = {new_slot(), POOL, 0, 0};
     EQ(invoke(CNODE, ASH_CNODE_COPY, 2, words, 0, nullptr), ASH_E_TRUNCATED);
     EQ(invoke(CNODE, ASH_CNODE_MINT, 3, words, 0, nullptr), ASH_E_TRUNCATED);
@@ -191,7 +216,8 @@ static void truncated_and_unknown(void) {
     EQ(invoke(CNODE, ASH_CNODE_REVOKE + 1, 4, words, 0, nullptr), ASH_E_METHOD);
 }
 
-static void call_on_an_empty_slot(void) {
+static void call_on_an_empty_slot(void)
+{
     ash_cptr empty = new_slot();
     EQ(invoke(empty, ASH_CNODE_COPY, 0, nullptr, 0, nullptr), ASH_E_CAPABILITY);
     EQ(detail[0], empty);

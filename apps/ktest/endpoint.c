@@ -4,7 +4,8 @@
 
 static ash_cptr endpoint, reply;
 
-static void echo(struct kthread *t) {
+static void echo(struct kthread *t)
+{
     struct ash_message m;
     ash_recv(endpoint, reply, &m);
     for (;;) {
@@ -19,7 +20,8 @@ static void echo(struct kthread *t) {
     }
 }
 
-static struct kthread *server(unsigned priority, bool passive) {
+static struct kthread *server(unsigned priority, bool passive)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
     struct kthread *t = start(echo, priority, 0, false);
@@ -29,7 +31,8 @@ static struct kthread *server(unsigned priority, bool passive) {
     return t;
 }
 
-static void check_calls(ash_cptr cap, ash_word badge, struct kthread *t) {
+static void check_calls(ash_cptr cap, ash_word badge, struct kthread *t)
+{
     for (ash_word i = 0; i < 20; i++) {
         struct ash_message m = {.info = ash_info(40 + i, 2, 0), .mr = {i, i * 3}};
         ash_call(cap, &m);
@@ -41,28 +44,33 @@ static void check_calls(ash_cptr cap, ash_word badge, struct kthread *t) {
     }
 }
 
-static void call_active_server(void) {
+static void call_active_server(void)
+{
     struct kthread *t = server(PRIORITY + 1, false);
     check_calls(endpoint, 0, t);
 }
 
-static void call_passive_server(void) {
+static void call_passive_server(void)
+{
     struct kthread *t = server(PRIORITY + 1, true);
     check_calls(endpoint, 0, t);
 }
 
-static void call_passive_server_of_lower_priority(void) {
+static void call_passive_server_of_lower_priority(void)
+{
     struct kthread *t = server(PRIORITY - 50, true);
     check_calls(endpoint, 0, t);
 }
 
-static void badge_tells_the_sender(void) {
+static void badge_tells_the_sender(void)
+{
     struct kthread *t = server(PRIORITY + 1, true);
     check_calls(minted(endpoint, ASH_RIGHT_ALL, 0xabcd), 0xabcd, t);
     check_calls(minted(endpoint, ASH_RIGHT_WRITE | ASH_RIGHT_GRANT_REPLY, ~0ull), ~0ull, t);
 }
 
-static void long_messages(void) {
+static void long_messages(void)
+{
     struct kthread *t = server(PRIORITY + 1, true);
     CHECK(t);
     for (unsigned length = 0; length <= ASH_MSG_WORDS; length++) {
@@ -78,14 +86,16 @@ static void long_messages(void) {
     }
 }
 
-static void oversized_length_is_cut(void) {
+static void oversized_length_is_cut(void)
+{
     CHECK(server(PRIORITY + 1, true));
     struct ash_message m = {.info = ash_info(1, 127, 0)};
     ash_call(endpoint, &m);
     CHECK(ash_info_length(m.info) <= ASH_MSG_WORDS);
 }
 
-static void call_without_write_right(void) {
+static void call_without_write_right(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     struct ash_message m = {.info = ash_info(1, 0, 0)};
     ash_call(minted(endpoint, ASH_RIGHT_READ, 1), &m);
@@ -93,14 +103,16 @@ static void call_without_write_right(void) {
     EQ(m.mr[0], ASH_RIGHT_WRITE);
 }
 
-static void receive_without_read_right(void) {
+static void receive_without_read_right(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     struct ash_message m;
     ash_recv(minted(endpoint, ASH_RIGHT_WRITE, 1), 0, &m);
     EQ(ash_info_label(m.info), ASH_E_RIGHTS);
 }
 
-static void receive_on_something_else(void) {
+static void receive_on_something_else(void)
+{
     struct ash_message m;
     ash_recv(make(ASH_OBJ_NOTIFICATION, 0), 0, &m);
     EQ(ash_info_label(m.info), ASH_E_METHOD);
@@ -110,14 +122,16 @@ static void receive_on_something_else(void) {
     EQ(ash_info_label(m.info), ASH_E_CAPABILITY);
 }
 
-static void nonblocking_receive(void) {
+static void nonblocking_receive(void)
+{
     struct ash_message m;
     ash_nbrecv(make(ASH_OBJ_ENDPOINT, 0), make(ASH_OBJ_REPLY, 0), &m);
     EQ(ash_info_label(m.info), ASH_E_AGAIN);
     CHECK(m.info & ASH_INFO_KERNEL);
 }
 
-static void nonblocking_send_is_dropped(void) {
+static void nonblocking_send_is_dropped(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     struct ash_message m = {.info = ash_info(5, 1, 0)};
     ash_nbsend(endpoint, &m);
@@ -125,7 +139,8 @@ static void nonblocking_send_is_dropped(void) {
     EQ(ash_info_label(m.info), ASH_E_AGAIN);
 }
 
-static void sender(struct kthread *t) {
+static void sender(struct kthread *t)
+{
     for (ash_word i = 0; i < 5; i++) {
         struct ash_message m = {.info = ash_info(70, 2, 0), .mr = {i, t->value}};
         ash_send(endpoint, &m);
@@ -133,7 +148,8 @@ static void sender(struct kthread *t) {
     }
 }
 
-static void senders_queue_in_order(void) {
+static void senders_queue_in_order(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     struct kthread *a = prepare(sender, PRIORITY + 1, 0, false);
     struct kthread *b = prepare(sender, PRIORITY + 1, 0, false);
@@ -154,14 +170,16 @@ static void senders_queue_in_order(void) {
     EQ(a->count, 5);
 }
 
-static void caller(struct kthread *t) {
+static void caller(struct kthread *t)
+{
     struct ash_message m = {.info = ash_info(1, 1, 0)};
     ash_call(endpoint, &m);
     t->value = m.info;
     t->count = 1;
 }
 
-static void deleting_the_endpoint_wakes_callers(void) {
+static void deleting_the_endpoint_wakes_callers(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     struct kthread *t = start(caller, PRIORITY + 1, 0, false);
     CHECK(t);
@@ -171,7 +189,8 @@ static void deleting_the_endpoint_wakes_callers(void) {
     EQ(ash_info_label(t->value), ASH_E_DELETED);
 }
 
-static void deleting_the_reply_wakes_the_caller(void) {
+static void deleting_the_reply_wakes_the_caller(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
     struct kthread *t = start(caller, PRIORITY + 1, 0, false);
@@ -183,7 +202,8 @@ static void deleting_the_reply_wakes_the_caller(void) {
     EQ(ash_info_label(t->value), ASH_E_DELETED);
 }
 
-static void reusing_a_reply_object_ends_the_first_call(void) {
+static void reusing_a_reply_object_ends_the_first_call(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
     struct kthread *a = start(caller, PRIORITY + 1, 0, false);
@@ -202,7 +222,8 @@ static void reusing_a_reply_object_ends_the_first_call(void) {
     EQ(ash_info_label(b->value), 9);
 }
 
-static void deferred_answers_in_any_order(void) {
+static void deferred_answers_in_any_order(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     ash_cptr replies[4];
     struct kthread *t[4];
@@ -222,7 +243,8 @@ static void deferred_answers_in_any_order(void) {
     }
 }
 
-static void answering_twice_does_nothing(void) {
+static void answering_twice_does_nothing(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
     struct kthread *t = start(caller, PRIORITY + 1, 0, false);
@@ -236,7 +258,8 @@ static void answering_twice_does_nothing(void) {
     EQ(ash_info_label(t->value), 3);
 }
 
-static void call_without_reply_object_leaves_nobody_waiting(void) {
+static void call_without_reply_object_leaves_nobody_waiting(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     struct kthread *t = start(caller, PRIORITY + 1, 0, false);
     CHECK(t);
@@ -247,7 +270,8 @@ static void call_without_reply_object_leaves_nobody_waiting(void) {
     EQ(info.state, ASH_THREAD_INACTIVE);
 }
 
-static void passive_server_without_caller_does_not_run(void) {
+static void passive_server_without_caller_does_not_run(void)
+{
     struct kthread *t = server(PRIORITY + 1, true);
     CHECK(t);
     struct ash_message m = {.info = ash_info(1, 1, 0)};
@@ -259,7 +283,8 @@ static void passive_server_without_caller_does_not_run(void) {
 
 static ash_cptr endpoint2, reply2;
 
-static void middle(struct kthread *t) {
+static void middle(struct kthread *t)
+{
     struct ash_message m;
     ash_recv(endpoint2, reply2, &m);
     for (;;) {
@@ -273,7 +298,8 @@ static void middle(struct kthread *t) {
     }
 }
 
-static struct kthread *chain(struct kthread **last) {
+static struct kthread *chain(struct kthread **last)
+{
     *last = server(PRIORITY + 2, true);
     endpoint2 = make(ASH_OBJ_ENDPOINT, 0);
     reply2 = make(ASH_OBJ_REPLY, 0);
@@ -284,7 +310,8 @@ static struct kthread *chain(struct kthread **last) {
     return t;
 }
 
-static void donation_along_a_chain(void) {
+static void donation_along_a_chain(void)
+{
     struct kthread *last, *t = chain(&last);
     CHECK(t);
     for (ash_word i = 0; i < 10; i++) {
@@ -295,7 +322,8 @@ static void donation_along_a_chain(void) {
     }
 }
 
-static void outer_caller(struct kthread *t) {
+static void outer_caller(struct kthread *t)
+{
     struct ash_message m = {.info = ash_info(1, 1, 0)};
     ash_call(endpoint2, &m);
     t->value = m.info;
@@ -303,7 +331,8 @@ static void outer_caller(struct kthread *t) {
 }
 
 /* client -> middle -> end: the end is deleted while it holds the client's time. */
-static void deleting_the_end_of_a_chain_gives_time_back(void) {
+static void deleting_the_end_of_a_chain_gives_time_back(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0); /* this thread plays the end, on its own time */
     reply = make(ASH_OBJ_REPLY, 0);
     endpoint2 = make(ASH_OBJ_ENDPOINT, 0);
@@ -323,7 +352,8 @@ static void deleting_the_end_of_a_chain_gives_time_back(void) {
     EQ(ash_info_label(client->value), 2);
 }
 
-static void killed_server_frees_its_caller(void) {
+static void killed_server_frees_its_caller(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
     struct kthread *c = start(caller, PRIORITY + 1, 0, false);
@@ -335,11 +365,13 @@ static void killed_server_frees_its_caller(void) {
     CHECK(wait_until(&c->count, 1));
 }
 
-/* --- Capability transfer ------------------------------------------------------------------------- */
+/* --- Capability transfer -------------------------------------------------------------------------
+ */
 
 static ash_cptr received;
 
-static void taker(struct kthread *t) {
+static void taker(struct kthread *t)
+{
     struct ash_message m;
     for (;;) {
         t->ipc->receive_cnode = CNODE;
@@ -350,21 +382,24 @@ static void taker(struct kthread *t) {
     }
 }
 
-static void send_caps(ash_cptr through, unsigned count, const ash_cptr *caps) {
+static void send_caps(ash_cptr through, unsigned count, const ash_cptr *caps)
+{
     for (unsigned i = 0; i < count; i++)
         ash_ipc()->caps[i] = caps[i];
     struct ash_message m = {.info = ash_info(1, 0, count)};
     ash_send(through, &m);
 }
 
-static struct kthread *start_taker(void) {
+static struct kthread *start_taker(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     received = FIRST_SLOT + 1000;
     struct kthread *t = start(taker, PRIORITY + 1, 0, false);
     return t;
 }
 
-static void capabilities_travel(void) {
+static void capabilities_travel(void)
+{
     struct kthread *t = start_taker();
     CHECK(t);
     ash_cptr caps[3] = {make(ASH_OBJ_ENDPOINT, 0), make(ASH_OBJ_NOTIFICATION, 0),
@@ -375,7 +410,8 @@ static void capabilities_travel(void) {
     OK(ash_cnode_delete(CNODE, received + 2));
 }
 
-static void capabilities_need_grant(void) {
+static void capabilities_need_grant(void)
+{
     struct kthread *t = start_taker();
     CHECK(t);
     ash_cptr caps[1] = {make(ASH_OBJ_ENDPOINT, 0)};
@@ -384,7 +420,8 @@ static void capabilities_need_grant(void) {
     EQ(t->count, 1);
 }
 
-static void occupied_receive_slot_gets_nothing(void) {
+static void occupied_receive_slot_gets_nothing(void)
+{
     struct kthread *t = start_taker();
     CHECK(t);
     ash_cptr caps[1] = {make(ASH_OBJ_ENDPOINT, 0)};
@@ -394,7 +431,8 @@ static void occupied_receive_slot_gets_nothing(void) {
     EQ(t->count, 1);
 }
 
-static void revoking_reaches_what_was_sent(void) {
+static void revoking_reaches_what_was_sent(void)
+{
     struct kthread *t = start_taker();
     CHECK(t);
     ash_cptr caps[1] = {make(ASH_OBJ_ENDPOINT, 0)};
@@ -404,7 +442,8 @@ static void revoking_reaches_what_was_sent(void) {
     EQ(ash_cnode_copy(CNODE, new_slot(), received, ASH_RIGHT_ALL), ASH_E_SOURCE);
 }
 
-static void an_untyped_is_moved(void) {
+static void an_untyped_is_moved(void)
+{
     struct kthread *t = start_taker();
     CHECK(t);
     ash_cptr caps[1] = {make(ASH_OBJ_UNTYPED, 8192)};
@@ -416,7 +455,8 @@ static void an_untyped_is_moved(void) {
     EQ(info.size, 8192);
 }
 
-static void nonsense_capability_arguments(void) {
+static void nonsense_capability_arguments(void)
+{
     struct kthread *t = start_taker();
     CHECK(t);
     ash_cptr caps[3] = {~0ull, 0, 0x7fffffff};

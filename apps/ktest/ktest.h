@@ -3,8 +3,8 @@
  * The kernel's tests on the kernel itself: a root task that has everything (`ashlar.test=kernel`).
  *
  * Each test starts from the same state: an Untyped `POOL` of POOL_BYTES with no children, and empty
- * slots from FIRST_SLOT on. After it the pool is revoked and must be whole again, so that whatever a
- * test left behind is also a test of deletion.
+ * slots from FIRST_SLOT on. After it the pool is revoked and must be whole again, so that whatever
+ * a test left behind is also a test of deletion.
  */
 #ifndef KTEST_H
 #define KTEST_H
@@ -13,13 +13,13 @@
 #include "ash/log.h"
 #include "ash/start.h"
 
-#define POOL ((ash_cptr)2048)
+#define POOL       ((ash_cptr)2048)
 #define POOL_BYTES ((ash_word)8 << 20)
 #define FIRST_SLOT ((ash_cptr)2100)
-#define LAST_SLOT ((ash_cptr)6000)
-#define CNODE ASH_BOOT_CNODE
-#define VSPACE ASH_BOOT_VSPACE
-#define PRIORITY 200u /* of the test thread */
+#define LAST_SLOT  ((ash_cptr)6000)
+#define CNODE      ASH_BOOT_CNODE
+#define VSPACE     ASH_BOOT_VSPACE
+#define PRIORITY   200u /* of the test thread */
 
 struct test {
     const char *name;
@@ -45,7 +45,7 @@ void fail(const char *file, int line, const char *what, ash_word got, ash_word w
         }                                                                                          \
     } while (0)
 #define CHECK(condition) EQ(!(condition), 0)
-#define OK(call) EQ((call), ASH_OK)
+#define OK(call)         EQ((call), ASH_OK)
 
 /* An empty slot of the root CNode; all are taken back after the test. */
 ash_cptr new_slot(void);
@@ -70,8 +70,8 @@ struct kthread {
 
 #define KTHREADS 12u
 
-/* Starts entry(thread) with a stack and an IPC buffer of its own; priority, hart; a SchedContext with
- * budget == period == 10 ms unless `passive`. Null if something failed. */
+/* Starts entry(thread) with a stack and an IPC buffer of its own; priority, hart; a SchedContext
+ * with budget == period == 10 ms unless `passive`. Null if something failed. */
 struct kthread *start(void (*entry)(struct kthread *), unsigned priority, unsigned hart,
                       bool passive);
 /* The same without resuming it. */

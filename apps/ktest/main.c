@@ -20,7 +20,8 @@ static unsigned kthread_count;
 
 #define BUFFERS ((ash_word)0x40000000)
 
-void fail(const char *file, int line, const char *what, ash_word got, ash_word wanted) {
+void fail(const char *file, int line, const char *what, ash_word got, ash_word wanted)
+{
     if (failed)
         return;
     failed = true;
@@ -29,11 +30,13 @@ void fail(const char *file, int line, const char *what, ash_word got, ash_word w
              what, got, wanted);
 }
 
-ash_cptr new_slot(void) {
+ash_cptr new_slot(void)
+{
     return next_slot++;
 }
 
-ash_cptr make(enum ash_object_type type, ash_word parameter) {
+ash_cptr make(enum ash_object_type type, ash_word parameter)
+{
     ash_cptr slot = new_slot();
     ash_error error = ash_untyped_retype(POOL, type, parameter, CNODE, slot, 1);
     if (error != ASH_OK) {
@@ -43,7 +46,8 @@ ash_cptr make(enum ash_object_type type, ash_word parameter) {
     return slot;
 }
 
-ash_cptr minted(ash_cptr source, ash_word rights, ash_word badge) {
+ash_cptr minted(ash_cptr source, ash_word rights, ash_word badge)
+{
     ash_cptr slot = new_slot();
     ash_error error = ash_cnode_mint(CNODE, slot, source, rights, badge);
     if (error != ASH_OK)
@@ -52,7 +56,8 @@ ash_cptr minted(ash_cptr source, ash_word rights, ash_word badge) {
 }
 
 ash_error invoke(ash_cptr target, ash_word method, unsigned words, const ash_word *word,
-                 unsigned caps, const ash_cptr *cap) {
+                 unsigned caps, const ash_cptr *cap)
+{
     struct ash_message m = {};
     for (unsigned i = 0; i < words; i++) {
         if (i < ASH_MSG_REGISTERS)
@@ -68,7 +73,8 @@ ash_error invoke(ash_cptr target, ash_word method, unsigned words, const ash_wor
     return error;
 }
 
-bool make_tables(ash_cptr vspace, ash_word address) {
+bool make_tables(ash_cptr vspace, ash_word address)
+{
     for (unsigned i = 0; i < 2; i++) {
         ash_cptr table = make(ASH_OBJ_PAGE_TABLE, 0);
         ash_error error = ash_page_table_map(table, vspace, address);
@@ -82,7 +88,8 @@ bool make_tables(ash_cptr vspace, ash_word address) {
     return true;
 }
 
-static bool make_buffer(struct kthread *t, unsigned index) {
+static bool make_buffer(struct kthread *t, unsigned index)
+{
     ash_word address = BUFFERS + index * ASH_PAGE_SIZE;
     if (index == 0 && !make_tables(VSPACE, BUFFERS))
         return false;
@@ -94,17 +101,20 @@ static bool make_buffer(struct kthread *t, unsigned index) {
     return error == ASH_OK;
 }
 
-[[noreturn]] static void run_kthread(struct kthread *t, void (*entry)(struct kthread *)) {
+[[noreturn]] static void run_kthread(struct kthread *t, void (*entry)(struct kthread *))
+{
     entry(t);
     park();
 }
 
 static bool set_up(struct kthread *t, unsigned index, void (*entry)(struct kthread *),
-                   unsigned priority) {
+                   unsigned priority)
+{
     blocks[index].ipc = t->ipc;
     struct ash_thread_start registers = {.pc = (ash_word)run_kthread,
                                          .sp = (ash_word)(stacks[index] + sizeof(stacks[index])),
-                                         .a0 = (ash_word)t, .a1 = (ash_word)entry,
+                                         .a0 = (ash_word)t,
+                                         .a1 = (ash_word)entry,
                                          .tp = (ash_word)&blocks[index]};
     __asm__("mv %0, gp" : "=r"(registers.gp));
     return ash_thread_configure(t->thread, CNODE, VSPACE, t->buffer, (ash_word)t->ipc) == ASH_OK &&
@@ -113,7 +123,8 @@ static bool set_up(struct kthread *t, unsigned index, void (*entry)(struct kthre
 }
 
 struct kthread *prepare(void (*entry)(struct kthread *), unsigned priority, unsigned hart,
-                        bool passive) {
+                        bool passive)
+{
     unsigned index = kthread_count++;
     struct kthread *t = &kthreads[index];
     *t = (struct kthread){};
@@ -137,7 +148,8 @@ struct kthread *prepare(void (*entry)(struct kthread *), unsigned priority, unsi
 }
 
 struct kthread *start(void (*entry)(struct kthread *), unsigned priority, unsigned hart,
-                      bool passive) {
+                      bool passive)
+{
     struct kthread *t = prepare(entry, priority, hart, passive);
     if (t && ash_thread_resume(t->thread) != ASH_OK) {
         fail(__FILE__, __LINE__, "resume", 1, 0);
@@ -146,30 +158,35 @@ struct kthread *start(void (*entry)(struct kthread *), unsigned priority, unsign
     return t;
 }
 
-void park(void) {
+void park(void)
+{
     for (;;)
         ash_wait(sleep_notification + 2);
 }
 
-void sleep_us(ash_word microseconds) {
+void sleep_us(ash_word microseconds)
+{
     if (ash_timer_set(sleep_timer, ash_time() + ash_ticks(microseconds)) == ASH_OK)
         ash_wait(sleep_notification);
 }
 
-bool wait_until(const volatile ash_word *word, ash_word value) {
+bool wait_until(const volatile ash_word *word, ash_word value)
+{
     for (unsigned i = 0; i < 1000 && *word != value; i++)
         sleep_us(1000);
     return *word == value;
 }
 
-void spin(ash_word microseconds) {
+void spin(ash_word microseconds)
+{
     ash_word end = ash_time() + ash_ticks(microseconds);
     while (ash_time() < end)
         ;
 }
 
 /* Revokes the pool; false if memory is missing afterwards. */
-static bool pool_whole(void) {
+static bool pool_whole(void)
+{
     struct ash_untyped_info info;
     if (ash_cnode_revoke(CNODE, POOL) != ASH_OK || ash_untyped_info(POOL, &info) != ASH_OK)
         return false;
@@ -178,7 +195,8 @@ static bool pool_whole(void) {
 
 static unsigned number;
 
-static void run(const struct test *tests, unsigned *failures) {
+static void run(const struct test *tests, unsigned *failures)
+{
     for (const struct test *test = tests; test->name; test++) {
         failed = false;
         next_slot = FIRST_SLOT;
@@ -195,7 +213,8 @@ static void run(const struct test *tests, unsigned *failures) {
 }
 
 /* The largest RAM region gives the pool and what main itself needs. */
-static bool take_pool(void) {
+static bool take_pool(void)
+{
     unsigned best = 0;
     ash_word size = 0;
     for (unsigned i = 0; i < boot->regions; i++) {
@@ -216,14 +235,16 @@ static bool take_pool(void) {
            ash_untyped_retype(ram, ASH_OBJ_UNTYPED, POOL_BYTES, CNODE, POOL, 1) == ASH_OK;
 }
 
-int ash_root_main(const struct ash_boot *info) {
+int ash_root_main(const struct ash_boot *info)
+{
     static const struct test *const all[] = {
         untyped_tests, cnode_tests, endpoint_tests, reply_tests,  notification_tests,
         thread_tests,  sched_tests, timer_tests,    vspace_tests, fault_tests,
         irq_tests,     fpu_tests,   smp_tests,      hostile_tests};
     boot = info;
     unsigned failures = 0;
-    printf("\x1e" "ASHLAR-BEGIN\n");
+    printf("\x1e"
+           "ASHLAR-BEGIN\n");
     if (!take_pool()) {
         printf("Bail out! no memory for the pool\n");
         failures = 1;
@@ -232,6 +253,8 @@ int ash_root_main(const struct ash_boot *info) {
             run(all[i], &failures);
         printf("1..%u\n", number);
     }
-    printf("\x1e" "ASHLAR-END %u\n", failures != 0);
+    printf("\x1e"
+           "ASHLAR-END %u\n",
+           failures != 0);
     ash_exit(failures != 0);
 }

@@ -4,7 +4,8 @@
 
 static ash_cptr notification;
 
-static void bits_gather(void) {
+static void bits_gather(void)
+{
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     ash_signal(minted(notification, ASH_RIGHT_WRITE, 1));
     ash_signal(minted(notification, ASH_RIGHT_WRITE, 4));
@@ -13,20 +14,23 @@ static void bits_gather(void) {
     EQ(ash_poll(notification), 0);
 }
 
-static void unbadged_signals_bit_zero(void) {
+static void unbadged_signals_bit_zero(void)
+{
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     ash_signal(notification);
     EQ(ash_poll(notification), 1);
 }
 
-static void poll_says_again(void) {
+static void poll_says_again(void)
+{
     ash_word info;
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     ash_syscall_word(ASH_SYS_POLL, notification, 0, &info);
     EQ(ash_info_label(info), ASH_E_AGAIN);
 }
 
-static void rights_are_checked(void) {
+static void rights_are_checked(void)
+{
     ash_word info;
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     ash_syscall_word(ASH_SYS_WAIT, minted(notification, ASH_RIGHT_WRITE, 1), 0, &info);
@@ -36,7 +40,8 @@ static void rights_are_checked(void) {
     EQ(ash_poll(notification), 0);
 }
 
-static void wait_on_something_else(void) {
+static void wait_on_something_else(void)
+{
     ash_word info;
     ash_syscall_word(ASH_SYS_WAIT, make(ASH_OBJ_ENDPOINT, 0), 0, &info);
     EQ(ash_info_label(info), ASH_E_METHOD);
@@ -44,7 +49,8 @@ static void wait_on_something_else(void) {
     EQ(ash_info_label(info), ASH_E_CAPABILITY);
 }
 
-static void waiter(struct kthread *t) {
+static void waiter(struct kthread *t)
+{
     for (;;) {
         ash_word info;
         t->value = ash_syscall_word(ASH_SYS_WAIT, notification, 0, &info);
@@ -55,7 +61,8 @@ static void waiter(struct kthread *t) {
     }
 }
 
-static void signal_wakes_a_higher_thread_at_once(void) {
+static void signal_wakes_a_higher_thread_at_once(void)
+{
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     struct kthread *t = start(waiter, PRIORITY + 1, 0, false);
     CHECK(t);
@@ -67,7 +74,8 @@ static void signal_wakes_a_higher_thread_at_once(void) {
     }
 }
 
-static void one_signal_wakes_one_waiter(void) {
+static void one_signal_wakes_one_waiter(void)
+{
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     struct kthread *a = start(waiter, PRIORITY + 1, 0, false);
     struct kthread *b = start(waiter, PRIORITY + 1, 0, false);
@@ -79,7 +87,8 @@ static void one_signal_wakes_one_waiter(void) {
     EQ(b->count, 1);
 }
 
-static void deleting_it_wakes_waiters(void) {
+static void deleting_it_wakes_waiters(void)
+{
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     struct kthread *t = start(waiter, PRIORITY + 1, 0, false);
     CHECK(t);
@@ -88,7 +97,8 @@ static void deleting_it_wakes_waiters(void) {
     EQ(ash_info_label(t->seen[0]), ASH_E_DELETED);
 }
 
-static void suspended_waiter_leaves_the_queue(void) {
+static void suspended_waiter_leaves_the_queue(void)
+{
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     struct kthread *t = start(waiter, PRIORITY + 1, 0, false);
     CHECK(t);
@@ -103,7 +113,8 @@ static void suspended_waiter_leaves_the_queue(void) {
 
 static ash_cptr endpoint, reply;
 
-static void bound_receiver(struct kthread *t) {
+static void bound_receiver(struct kthread *t)
+{
     struct ash_message m;
     for (;;) {
         ash_recv(endpoint, reply, &m);
@@ -113,7 +124,8 @@ static void bound_receiver(struct kthread *t) {
     }
 }
 
-static void bound_notification_reaches_a_receiver(void) {
+static void bound_notification_reaches_a_receiver(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
     notification = make(ASH_OBJ_NOTIFICATION, 0);
@@ -139,7 +151,8 @@ static void bound_notification_reaches_a_receiver(void) {
 
 static ash_cptr other;
 
-static void ping(struct kthread *t) {
+static void ping(struct kthread *t)
+{
     for (;;) {
         ash_wait(notification);
         t->count++;
@@ -147,7 +160,8 @@ static void ping(struct kthread *t) {
     }
 }
 
-static void signal_and_wait_in_one(void) {
+static void signal_and_wait_in_one(void)
+{
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     other = make(ASH_OBJ_NOTIFICATION, 0);
     struct kthread *t = start(ping, PRIORITY, 0, false);
@@ -173,18 +187,21 @@ const struct test notification_tests[] = {
     {},
 };
 
-/* --- Timer ----------------------------------------------------------------------------------------- */
+/* --- Timer
+ * ----------------------------------------------------------------------------------------- */
 
 static ash_cptr timer;
 
-static void make_timer(ash_word badge) {
+static void make_timer(ash_word badge)
+{
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     timer = make(ASH_OBJ_TIMER, 0);
     if (ash_timer_bind(timer, minted(notification, ASH_RIGHT_WRITE, badge)) != ASH_OK)
         fail(__FILE__, __LINE__, "timer_bind", 1, 0);
 }
 
-static void fires_not_before_its_time(void) {
+static void fires_not_before_its_time(void)
+{
     make_timer(0x100);
     ash_word due = ash_time() + ash_ticks(2000);
     OK(ash_timer_set(timer, due));
@@ -193,13 +210,15 @@ static void fires_not_before_its_time(void) {
     CHECK(ash_time() >= due);
 }
 
-static void past_deadline_fires_now(void) {
+static void past_deadline_fires_now(void)
+{
     make_timer(1);
     OK(ash_timer_set(timer, 0));
     EQ(ash_wait(notification), 1);
 }
 
-static void set_again_replaces(void) {
+static void set_again_replaces(void)
+{
     make_timer(1);
     OK(ash_timer_set(timer, ash_time() + ash_ticks(500)));
     OK(ash_timer_set(timer, ash_time() + ash_ticks(1000000)));
@@ -207,7 +226,8 @@ static void set_again_replaces(void) {
     EQ(ash_poll(notification), 0);
 }
 
-static void cancel(void) {
+static void cancel(void)
+{
     bool pending;
     make_timer(1);
     OK(ash_timer_set(timer, ash_time() + ash_ticks(1000)));
@@ -219,18 +239,21 @@ static void cancel(void) {
     EQ(ash_poll(notification), 0);
 }
 
-static void unbound_timer(void) {
+static void unbound_timer(void)
+{
     EQ(ash_timer_set(make(ASH_OBJ_TIMER, 0), 5), ASH_E_NOT_BOUND);
 }
 
-static void bind_needs_write(void) {
+static void bind_needs_write(void)
+{
     timer = make(ASH_OBJ_TIMER, 0);
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     EQ(ash_timer_bind(timer, minted(notification, ASH_RIGHT_READ, 1)), ASH_E_RIGHTS);
     EQ(ash_timer_bind(timer, make(ASH_OBJ_ENDPOINT, 0)), ASH_E_SOURCE);
 }
 
-static void notification_gone_before_deadline(void) {
+static void notification_gone_before_deadline(void)
+{
     make_timer(1);
     OK(ash_timer_set(timer, ash_time() + ash_ticks(500)));
     OK(ash_cnode_revoke(CNODE, notification));
@@ -238,7 +261,8 @@ static void notification_gone_before_deadline(void) {
     sleep_us(2000);
 }
 
-static void timer_gone_before_deadline(void) {
+static void timer_gone_before_deadline(void)
+{
     make_timer(1);
     OK(ash_timer_set(timer, ash_time() + ash_ticks(500)));
     OK(ash_cnode_delete(CNODE, timer));
@@ -246,7 +270,8 @@ static void timer_gone_before_deadline(void) {
     EQ(ash_poll(notification), 0);
 }
 
-static void many_fire_in_order(void) {
+static void many_fire_in_order(void)
+{
     ash_cptr timers[32];
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     ash_word now = ash_time();

@@ -2,24 +2,28 @@
 /* Several harts, and hostile callers. On one hart the smp tests run all the same. */
 #include "ktest.h"
 
-static unsigned last_hart(void) {
+static unsigned last_hart(void)
+{
     return (unsigned)boot->harts - 1;
 }
 
-static void counter(struct kthread *t) {
+static void counter(struct kthread *t)
+{
     for (;;)
         t->count++;
 }
 
 /* It runs: within a second its counter changes. */
-static bool grows(const struct kthread *t) {
+static bool grows(const struct kthread *t)
+{
     ash_word count = t->count;
     for (unsigned i = 0; i < 1000 && t->count == count; i++)
         sleep_us(1000);
     return t->count != count;
 }
 
-static void every_hart_runs_threads(void) {
+static void every_hart_runs_threads(void)
+{
     struct kthread *t[ASH_MAX_HARTS];
     for (unsigned i = 0; i < boot->harts; i++) {
         t[i] = start(counter, PRIORITY - 1, i, false);
@@ -31,7 +35,8 @@ static void every_hart_runs_threads(void) {
 
 static ash_cptr endpoint, reply, notification, other;
 
-static void echo(struct kthread *t) {
+static void echo(struct kthread *t)
+{
     struct ash_message m;
     ash_recv(endpoint, reply, &m);
     for (;;) {
@@ -42,7 +47,8 @@ static void echo(struct kthread *t) {
     }
 }
 
-static void calls_across_harts(void) {
+static void calls_across_harts(void)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
     struct kthread *t = start(echo, PRIORITY, last_hart(), false);
@@ -54,7 +60,8 @@ static void calls_across_harts(void) {
     }
 }
 
-static void pong(struct kthread *t) {
+static void pong(struct kthread *t)
+{
     for (;;) {
         ash_wait(notification);
         t->count++;
@@ -62,7 +69,8 @@ static void pong(struct kthread *t) {
     }
 }
 
-static void signals_across_harts(void) {
+static void signals_across_harts(void)
+{
     notification = make(ASH_OBJ_NOTIFICATION, 0);
     other = make(ASH_OBJ_NOTIFICATION, 0);
     struct kthread *t = start(pong, PRIORITY, last_hart(), false);
@@ -74,7 +82,8 @@ static void signals_across_harts(void) {
     }
 }
 
-static void suspend_across_harts(void) {
+static void suspend_across_harts(void)
+{
     struct kthread *t = start(counter, PRIORITY - 1, last_hart(), false);
     CHECK(t);
     for (unsigned i = 0; i < 50; i++) {
@@ -87,7 +96,8 @@ static void suspend_across_harts(void) {
     }
 }
 
-static void delete_across_harts(void) {
+static void delete_across_harts(void)
+{
     for (unsigned i = 0; i < 10; i++) {
         struct kthread *t = start(counter, PRIORITY - 1, last_hart(), false);
         CHECK(t);
@@ -99,7 +109,8 @@ static void delete_across_harts(void) {
     }
 }
 
-static void migrate(void) {
+static void migrate(void)
+{
     struct kthread *t = start(counter, PRIORITY - 1, 0, false);
     CHECK(t);
     ash_word slice = ash_ticks(5000);
@@ -112,7 +123,8 @@ static void migrate(void) {
 
 #define ADDRESS ((ash_word)0x70000000)
 
-static void toucher(struct kthread *t) {
+static void toucher(struct kthread *t)
+{
     for (;;) {
         t->value = *(volatile ash_word *)ADDRESS;
         t->count++;
@@ -120,7 +132,8 @@ static void toucher(struct kthread *t) {
 }
 
 /* Unmapping must reach the other hart's TLB before the call returns. */
-static void unmap_reaches_other_harts(void) {
+static void unmap_reaches_other_harts(void)
+{
     CHECK(make_tables(VSPACE, ADDRESS));
     ash_cptr frame = make(ASH_OBJ_FRAME, 12);
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
@@ -144,7 +157,8 @@ static void unmap_reaches_other_harts(void) {
     }
 }
 
-static void shared(struct kthread *t) {
+static void shared(struct kthread *t)
+{
     static volatile _Atomic ash_word sum;
     for (unsigned i = 0; i < 2000; i++) {
         sum++;
@@ -154,7 +168,8 @@ static void shared(struct kthread *t) {
     t->count = 1;
 }
 
-static void all_harts_hammer_the_lock(void) {
+static void all_harts_hammer_the_lock(void)
+{
     struct kthread *t[8];
     for (unsigned i = 0; i < 8; i++) {
         t[i] = start(shared, PRIORITY - 1, i % (unsigned)boot->harts, false);
@@ -164,7 +179,8 @@ static void all_harts_hammer_the_lock(void) {
         CHECK(wait_until(&t[i]->count, 1));
 }
 
-static double sum_of(unsigned seed, struct kthread *t) {
+static double sum_of(unsigned seed, struct kthread *t)
+{
     double x = seed;
     for (unsigned i = 0; i < 20000; i++) {
         x = x * 0.75 + (double)seed;
@@ -174,12 +190,14 @@ static double sum_of(unsigned seed, struct kthread *t) {
     return x;
 }
 
-static void floats(struct kthread *t) {
+static void floats(struct kthread *t)
+{
     t->seen[1] = (ash_word)(sum_of((unsigned)t->value, t) * 100);
     t->count = 1;
 }
 
-static void fpu_follows_a_migrating_thread(void) {
+static void fpu_follows_a_migrating_thread(void)
+{
     struct kthread *t = prepare(floats, PRIORITY - 1, 0, false);
     CHECK(t);
     t->value = 9;
@@ -207,11 +225,13 @@ const struct test smp_tests[] = {
     {},
 };
 
-/* --- Hostile ------------------------------------------------------------------------------------------- */
+/* --- Hostile
+ * ------------------------------------------------------------------------------------------- */
 
 static ash_word random_state;
 
-static ash_word next_random(void) {
+static ash_word next_random(void)
+{
     random_state ^= random_state << 13;
     random_state ^= random_state >> 7;
     random_state ^= random_state << 17;
@@ -221,7 +241,8 @@ static ash_word next_random(void) {
 /* A CSpace of its own with weak or harmless capabilities, and random calls on it. */
 static ash_cptr cage;
 
-static ash_word random_word(void) {
+static ash_word random_word(void)
+{
     switch (next_random() % 6) {
     case 0:
         return next_random() % 40;
@@ -238,8 +259,9 @@ static ash_word random_word(void) {
     }
 }
 
-static void attacker(struct kthread *t) {
-    static const ash_word calls[] = {ASH_SYS_CALL, ASH_SYS_CALL, ASH_SYS_CALL, ASH_SYS_NBSEND,
+static void attacker(struct kthread *t)
+{
+    static const ash_word calls[] = {ASH_SYS_CALL,   ASH_SYS_CALL, ASH_SYS_CALL, ASH_SYS_NBSEND,
                                      ASH_SYS_NBRECV, ASH_SYS_POLL, ASH_SYS_YIELD};
     for (; t->count < 20000; t->count++) {
         struct ash_message m = {.info = next_random() % 100 << ASH_INFO_LABEL_SHIFT |
@@ -256,11 +278,13 @@ static void attacker(struct kthread *t) {
     }
 }
 
-/* The attacker's world: its CNode (radix 5) holds an Untyped, its own CNode and one of each kind. */
-static bool furnish_cage(void) {
+/* The attacker's world: its CNode (radix 5) holds an Untyped, its own CNode and one of each kind.
+ */
+static bool furnish_cage(void)
+{
     static const enum ash_object_type kinds[] = {
-        ASH_OBJ_ENDPOINT, ASH_OBJ_NOTIFICATION, ASH_OBJ_REPLY, ASH_OBJ_SCHED_CONTEXT,
-        ASH_OBJ_TIMER, ASH_OBJ_THREAD, ASH_OBJ_VSPACE, ASH_OBJ_PAGE_TABLE};
+        ASH_OBJ_ENDPOINT, ASH_OBJ_NOTIFICATION, ASH_OBJ_REPLY,  ASH_OBJ_SCHED_CONTEXT,
+        ASH_OBJ_TIMER,    ASH_OBJ_THREAD,       ASH_OBJ_VSPACE, ASH_OBJ_PAGE_TABLE};
     cage = make(ASH_OBJ_CNODE, 5);
     bool ok = ash_untyped_retype(POOL, ASH_OBJ_UNTYPED, 1 << 20, cage, 1, 1) == ASH_OK &&
               ash_cnode_copy(cage, 2, cage, ASH_RIGHT_ALL) == ASH_OK;
@@ -270,7 +294,8 @@ static bool furnish_cage(void) {
 }
 
 /* It may block for ever on what it does to itself; what counts is that everybody else goes on. */
-static void attack(ash_word seed) {
+static void attack(ash_word seed)
+{
     random_state = seed;
     CHECK(furnish_cage());
     ash_cptr scheds = make(ASH_OBJ_SCHED_CONTEXT, 0);
@@ -282,8 +307,12 @@ static void attack(ash_word seed) {
     OK(ash_thread_configure(thread, cage, VSPACE, t->buffer, (ash_word)t->ipc));
     ash_word registers[ASH_THREAD_REGISTERS];
     OK(ash_thread_read_registers(t->thread, registers));
-    struct ash_thread_start from = {.pc = registers[0], .sp = registers[2], .a0 = registers[10],
-                                    .a1 = registers[11], .gp = registers[3], .tp = registers[4]};
+    struct ash_thread_start from = {.pc = registers[0],
+                                    .sp = registers[2],
+                                    .a0 = registers[10],
+                                    .a1 = registers[11],
+                                    .gp = registers[3],
+                                    .tp = registers[4]};
     OK(ash_thread_write_registers(thread, &from));
     OK(ash_thread_set_priority(thread, PRIORITY - 1, 10));
     OK(ash_sched_unbind(t->sched));
@@ -303,19 +332,47 @@ static void attack(ash_word seed) {
     EQ(ash_poll(n), 1);
 }
 
-static void seed1(void) { attack(0x9e3779b97f4a7c15); }
-static void seed2(void) { attack(0xbf58476d1ce4e5b9); }
-static void seed3(void) { attack(0x94d049bb133111eb); }
-static void seed4(void) { attack(12345); }
-static void seed5(void) { attack(0xdeadbeefcafe); }
-static void seed6(void) { attack(777777777); }
-static void seed7(void) { attack(31337); }
-static void seed8(void) { attack(0x123456789abcdef); }
+static void seed1(void)
+{
+    attack(0x9e3779b97f4a7c15);
+}
+static void seed2(void)
+{
+    attack(0xbf58476d1ce4e5b9);
+}
+static void seed3(void)
+{
+    attack(0x94d049bb133111eb);
+}
+static void seed4(void)
+{
+    attack(12345);
+}
+static void seed5(void)
+{
+    attack(0xdeadbeefcafe);
+}
+static void seed6(void)
+{
+    attack(777777777);
+}
+static void seed7(void)
+{
+    attack(31337);
+}
+static void seed8(void)
+{
+    attack(0x123456789abcdef);
+}
 
 const struct test hostile_tests[] = {
-    {"hostile: random calls, seed 1", seed1}, {"hostile: random calls, seed 2", seed2},
-    {"hostile: random calls, seed 3", seed3}, {"hostile: random calls, seed 4", seed4},
-    {"hostile: random calls, seed 5", seed5}, {"hostile: random calls, seed 6", seed6},
-    {"hostile: random calls, seed 7", seed7}, {"hostile: random calls, seed 8", seed8},
+    {"hostile: random calls, seed 1", seed1},
+    {"hostile: random calls, seed 2", seed2},
+    {"hostile: random calls, seed 3", seed3},
+    {"hostile: random calls, seed 4", seed4},
+    {"hostile: random calls, seed 5", seed5},
+    {"hostile: random calls, seed 6", seed6},
+    {"hostile: random calls, seed 7", seed7},
+    {"hostile: random calls, seed 8", seed8},
     {},
 };

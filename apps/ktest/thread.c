@@ -4,22 +4,26 @@
 
 #include <string.h>
 
-static void counter(struct kthread *t) {
+static void counter(struct kthread *t)
+{
     for (;;)
         t->count++;
 }
 
-static void once(struct kthread *t) {
+static void once(struct kthread *t)
+{
     t->count++;
 }
 
-static void configure_twice(void) {
+static void configure_twice(void)
+{
     struct kthread *t = prepare(once, PRIORITY - 1, 0, false);
     CHECK(t);
     EQ(ash_thread_configure(t->thread, CNODE, VSPACE, t->buffer, (ash_word)t->ipc), ASH_E_BUSY);
 }
 
-static void configure_wants_the_right_kinds(void) {
+static void configure_wants_the_right_kinds(void)
+{
     ash_cptr thread = make(ASH_OBJ_THREAD, 0), frame = make(ASH_OBJ_FRAME, 12),
              other = make(ASH_OBJ_ENDPOINT, 0), weak = new_slot();
     EQ(ash_thread_configure(thread, other, VSPACE, frame, 0), ASH_E_SOURCE);
@@ -30,11 +34,13 @@ static void configure_wants_the_right_kinds(void) {
     EQ(ash_thread_configure(thread, CNODE, VSPACE, weak, 0), ASH_E_RIGHTS);
 }
 
-static void resume_unconfigured(void) {
+static void resume_unconfigured(void)
+{
     EQ(ash_thread_resume(make(ASH_OBJ_THREAD, 0)), ASH_E_NOT_BOUND);
 }
 
-static void priority_is_limited(void) {
+static void priority_is_limited(void)
+{
     struct kthread *t = prepare(once, PRIORITY - 1, 0, false);
     CHECK(t);
     EQ(ash_thread_set_priority(t->thread, 256, 10), ASH_E_RANGE);
@@ -42,7 +48,8 @@ static void priority_is_limited(void) {
     OK(ash_thread_set_priority(t->thread, 255, 255));
 }
 
-static void runs_and_can_be_stopped(void) {
+static void runs_and_can_be_stopped(void)
+{
     struct kthread *t = start(counter, PRIORITY - 1, 0, false);
     CHECK(t);
     sleep_us(2000);
@@ -56,7 +63,8 @@ static void runs_and_can_be_stopped(void) {
     CHECK(t->count > count);
 }
 
-static void higher_priority_runs_first(void) {
+static void higher_priority_runs_first(void)
+{
     struct kthread *low = start(counter, PRIORITY - 2, 0, false);
     struct kthread *high = start(counter, PRIORITY - 1, 0, false);
     CHECK(low && high);
@@ -68,7 +76,8 @@ static void higher_priority_runs_first(void) {
     CHECK(low->count > 0);
 }
 
-static void equal_priority_shares(void) {
+static void equal_priority_shares(void)
+{
     struct kthread *a = start(counter, PRIORITY - 1, 0, false);
     struct kthread *b = start(counter, PRIORITY - 1, 0, false);
     CHECK(a && b);
@@ -77,7 +86,8 @@ static void equal_priority_shares(void) {
     CHECK(b->count > a->count / 2);
 }
 
-static void registers_can_be_read(void) {
+static void registers_can_be_read(void)
+{
     struct kthread *t = prepare(once, PRIORITY - 1, 0, false);
     CHECK(t);
     ash_word registers[ASH_THREAD_REGISTERS];
@@ -86,7 +96,8 @@ static void registers_can_be_read(void) {
     EQ(registers[32], ASH_THREAD_INACTIVE);
 }
 
-static void running_thread_refuses_new_registers(void) {
+static void running_thread_refuses_new_registers(void)
+{
     struct kthread *t = start(counter, PRIORITY - 1, 0, false);
     CHECK(t);
     struct ash_thread_start registers = {};
@@ -95,7 +106,8 @@ static void running_thread_refuses_new_registers(void) {
     EQ(invoke(t->thread, ASH_THREAD_WRITE_REGISTERS, 2, words, 0, nullptr), ASH_E_TRUNCATED);
 }
 
-static void set_name_and_info(void) {
+static void set_name_and_info(void)
+{
     struct kthread *t = start(counter, PRIORITY - 1, 0, false);
     CHECK(t);
     OK(ash_thread_set_name(t->thread, "a name that is far too long for it"));
@@ -107,7 +119,8 @@ static void set_name_and_info(void) {
     CHECK(info.ticks > ash_ticks(1000));
 }
 
-static void deleted_while_running(void) {
+static void deleted_while_running(void)
+{
     for (unsigned i = 0; i < 8; i++) {
         struct kthread *t = start(counter, PRIORITY - 1, 0, false);
         CHECK(t);
@@ -116,26 +129,30 @@ static void deleted_while_running(void) {
     }
 }
 
-static void suicide(struct kthread *t) {
+static void suicide(struct kthread *t)
+{
     t->count = 1;
     (void)ash_cnode_delete(CNODE, t->thread);
     t->count = 2;
 }
 
-static void can_delete_itself(void) {
+static void can_delete_itself(void)
+{
     struct kthread *t = start(suicide, PRIORITY + 1, 0, false);
     CHECK(t);
     sleep_us(500);
     EQ(t->count, 1);
 }
 
-static void suspend_self(struct kthread *t) {
+static void suspend_self(struct kthread *t)
+{
     t->count = 1;
     (void)ash_thread_suspend(t->thread);
     t->count = 2;
 }
 
-static void can_suspend_itself(void) {
+static void can_suspend_itself(void)
+{
     struct kthread *t = start(suspend_self, PRIORITY + 1, 0, false);
     CHECK(t);
     EQ(t->count, 1);
@@ -143,7 +160,8 @@ static void can_suspend_itself(void) {
     EQ(t->count, 2);
 }
 
-static void unknown_method(void) {
+static void unknown_method(void)
+{
     EQ(invoke(make(ASH_OBJ_THREAD, 0), 1000, 0, nullptr, 0, nullptr), ASH_E_METHOD);
 }
 
@@ -165,9 +183,11 @@ const struct test thread_tests[] = {
     {},
 };
 
-/* --- SchedContext ------------------------------------------------------------------------------------ */
+/* --- SchedContext
+ * ------------------------------------------------------------------------------------ */
 
-static void configure_limits(void) {
+static void configure_limits(void)
+{
     ash_cptr sched = make(ASH_OBJ_SCHED_CONTEXT, 0), control = ASH_BOOT_SCHED_CONTROL;
     ash_word ms = boot->timebase / 1000;
     EQ(ash_sched_configure(control, sched, boot->harts, ms, ms), ASH_E_RANGE);
@@ -182,7 +202,8 @@ static void configure_limits(void) {
     EQ(info.period, 10 * ms);
 }
 
-static void binding_rules(void) {
+static void binding_rules(void)
+{
     struct kthread *t = prepare(once, PRIORITY - 1, 0, false);
     CHECK(t);
     ash_cptr other = make(ASH_OBJ_SCHED_CONTEXT, 0);
@@ -195,7 +216,8 @@ static void binding_rules(void) {
     OK(ash_sched_bind(t->sched, t->thread));
 }
 
-static void without_one_nothing_runs(void) {
+static void without_one_nothing_runs(void)
+{
     struct kthread *t = start(counter, PRIORITY + 1, 0, true);
     CHECK(t);
     sleep_us(2000);
@@ -203,7 +225,8 @@ static void without_one_nothing_runs(void) {
 }
 
 /* Processor time of a thread over `us`, as a share in percent. */
-static ash_word share(struct kthread *t, ash_word us) {
+static ash_word share(struct kthread *t, ash_word us)
+{
     struct ash_thread_info before, after;
     if (ash_thread_info(t->thread, &before) != ASH_OK)
         return 0;
@@ -215,13 +238,15 @@ static ash_word share(struct kthread *t, ash_word us) {
     return (after.ticks - before.ticks) * 100 / took;
 }
 
-static void limited(struct kthread *t, ash_word budget_us, ash_word period_us) {
+static void limited(struct kthread *t, ash_word budget_us, ash_word period_us)
+{
     if (ash_sched_configure(ASH_BOOT_SCHED_CONTROL, t->sched, 0, ash_ticks(budget_us),
                             ash_ticks(period_us)) != ASH_OK)
         fail(__FILE__, __LINE__, "configure", 1, 0);
 }
 
-static void budget_limits_even_the_highest(void) {
+static void budget_limits_even_the_highest(void)
+{
     struct kthread *t = prepare(counter, PRIORITY + 50, 0, false);
     CHECK(t);
     limited(t, 2000, 10000);
@@ -231,7 +256,8 @@ static void budget_limits_even_the_highest(void) {
     CHECK(percent <= 26);
 }
 
-static void budget_is_exact_over_many_periods(void) {
+static void budget_is_exact_over_many_periods(void)
+{
     struct kthread *t = prepare(counter, PRIORITY + 50, 0, false);
     CHECK(t);
     limited(t, 1000, 4000);
@@ -241,7 +267,8 @@ static void budget_is_exact_over_many_periods(void) {
     CHECK(percent <= 27);
 }
 
-static void burst(struct kthread *t) {
+static void burst(struct kthread *t)
+{
     for (;;) {
         ash_word begin = ash_time();
         while (ash_time() - begin < ash_ticks(100)) {
@@ -251,7 +278,8 @@ static void burst(struct kthread *t) {
     }
 }
 
-static void yield_gives_up_the_budget(void) {
+static void yield_gives_up_the_budget(void)
+{
     struct kthread *t = prepare(burst, PRIORITY + 50, 0, false);
     CHECK(t);
     limited(t, 1000, 10000);
@@ -261,7 +289,8 @@ static void yield_gives_up_the_budget(void) {
     CHECK(t->count <= 14);
 }
 
-static void budget_change_takes_effect(void) {
+static void budget_change_takes_effect(void)
+{
     struct kthread *t = prepare(counter, PRIORITY + 50, 0, false);
     CHECK(t);
     limited(t, 500, 10000);
@@ -273,7 +302,8 @@ static void budget_change_takes_effect(void) {
     CHECK(percent <= 56);
 }
 
-static void deleting_it_stops_the_thread(void) {
+static void deleting_it_stops_the_thread(void)
+{
     struct kthread *t = start(counter, PRIORITY - 1, 0, false);
     CHECK(t);
     sleep_us(1000);
@@ -295,9 +325,11 @@ const struct test sched_tests[] = {
     {},
 };
 
-/* --- Floating point ------------------------------------------------------------------------------------ */
+/* --- Floating point
+ * ------------------------------------------------------------------------------------ */
 
-static void series(struct kthread *t) {
+static void series(struct kthread *t)
+{
     double x = 0;
     for (unsigned i = 0; i < 30000; i++) {
         x = x * 0.5 + (double)t->value;
@@ -308,7 +340,8 @@ static void series(struct kthread *t) {
     t->count = 1;
 }
 
-static void threads_keep_their_values(void) {
+static void threads_keep_their_values(void)
+{
     struct kthread *t[6];
     for (unsigned i = 0; i < 6; i++) {
         t[i] = prepare(series, PRIORITY - 1, 0, false);
@@ -323,14 +356,16 @@ static void threads_keep_their_values(void) {
     }
 }
 
-static void leak(struct kthread *t) {
+static void leak(struct kthread *t)
+{
     ash_word bits;
     __asm__ volatile("fmv.x.d %0, f17" : "=r"(bits));
     t->value = bits;
     t->count = 1;
 }
 
-static void a_new_thread_sees_no_old_values(void) {
+static void a_new_thread_sees_no_old_values(void)
+{
     ash_word secret = 0x5ec4e75ec4e7;
     __asm__ volatile("fmv.d.x f17, %0" ::"r"(secret) : "f17");
     struct kthread *t = start(leak, PRIORITY + 1, 0, false);

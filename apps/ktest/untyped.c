@@ -2,7 +2,8 @@
 /* Untyped: memory becomes objects, once, clear, and comes back. */
 #include "ktest.h"
 
-static void info_of_empty_pool(void) {
+static void info_of_empty_pool(void)
+{
     struct ash_untyped_info info;
     OK(ash_untyped_info(POOL, &info));
     EQ(info.left, POOL_BYTES);
@@ -10,26 +11,37 @@ static void info_of_empty_pool(void) {
     EQ(info.device, 0);
 }
 
-static void every_type_can_be_made(void) {
-    static const struct { enum ash_object_type type; ash_word parameter; } rows[] = {
-        {ASH_OBJ_UNTYPED, 8192}, {ASH_OBJ_CNODE, 4}, {ASH_OBJ_THREAD, 0},
-        {ASH_OBJ_SCHED_CONTEXT, 0}, {ASH_OBJ_ENDPOINT, 0}, {ASH_OBJ_REPLY, 0},
-        {ASH_OBJ_NOTIFICATION, 0}, {ASH_OBJ_TIMER, 0}, {ASH_OBJ_VSPACE, 0},
-        {ASH_OBJ_PAGE_TABLE, 0}, {ASH_OBJ_FRAME, 12}, {ASH_OBJ_FRAME, 21}};
+static void every_type_can_be_made(void)
+{
+    static const struct {
+        enum ash_object_type type;
+        ash_word parameter;
+    } rows[] = {{ASH_OBJ_UNTYPED, 8192},    {ASH_OBJ_CNODE, 4},    {ASH_OBJ_THREAD, 0},
+                {ASH_OBJ_SCHED_CONTEXT, 0}, {ASH_OBJ_ENDPOINT, 0}, {ASH_OBJ_REPLY, 0},
+                {ASH_OBJ_NOTIFICATION, 0},  {ASH_OBJ_TIMER, 0},    {ASH_OBJ_VSPACE, 0},
+                {ASH_OBJ_PAGE_TABLE, 0},    {ASH_OBJ_FRAME, 12},   {ASH_OBJ_FRAME, 21}};
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         CHECK(make(rows[i].type, rows[i].parameter) != 0);
 }
 
-static void kernel_only_types_cannot_be_made(void) {
-    static const ash_word types[] = {ASH_OBJ_NULL, ASH_OBJ_IRQ_CONTROL, ASH_OBJ_IRQ,
-                                     ASH_OBJ_SCHED_CONTROL, ASH_OBJ_FIRMWARE, ASH_OBJ_IO_SPACE,
-                                     ASH_OBJ_TYPES, 1000, ~0ull};
+static void kernel_only_types_cannot_be_made(void)
+{
+    static const ash_word types[] = {ASH_OBJ_NULL,
+                                     ASH_OBJ_IRQ_CONTROL,
+                                     ASH_OBJ_IRQ,
+                                     ASH_OBJ_SCHED_CONTROL,
+                                     ASH_OBJ_FIRMWARE,
+                                     ASH_OBJ_IO_SPACE,
+                                     ASH_OBJ_TYPES,
+                                     1000,
+                                     ~0ull};
     for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++)
         EQ(ash_untyped_retype(POOL, (enum ash_object_type)types[i], 0, CNODE, new_slot(), 1),
            ASH_E_ARGUMENT);
 }
 
-static void bad_size_parameters(void) {
+static void bad_size_parameters(void)
+{
     EQ(ash_untyped_retype(POOL, ASH_OBJ_CNODE, 0, CNODE, new_slot(), 1), ASH_E_ARGUMENT);
     EQ(ash_untyped_retype(POOL, ASH_OBJ_CNODE, 17, CNODE, new_slot(), 1), ASH_E_ARGUMENT);
     EQ(ash_untyped_retype(POOL, ASH_OBJ_CNODE, ~0ull, CNODE, new_slot(), 1), ASH_E_ARGUMENT);
@@ -38,7 +50,8 @@ static void bad_size_parameters(void) {
     EQ(ash_untyped_retype(POOL, ASH_OBJ_UNTYPED, 0, CNODE, new_slot(), 1), ASH_E_ARGUMENT);
 }
 
-static void count_limits(void) {
+static void count_limits(void)
+{
     EQ(ash_untyped_retype(POOL, ASH_OBJ_ENDPOINT, 0, CNODE, new_slot(), 0), ASH_E_RANGE);
     EQ(ash_untyped_retype(POOL, ASH_OBJ_ENDPOINT, 0, CNODE, new_slot(), 1025), ASH_E_RANGE);
     EQ(ash_untyped_retype(POOL, ASH_OBJ_ENDPOINT, 0, CNODE, 8191, 2), ASH_E_RANGE);
@@ -46,31 +59,36 @@ static void count_limits(void) {
     OK(ash_untyped_retype(POOL, ASH_OBJ_ENDPOINT, 0, CNODE, FIRST_SLOT, 1024));
 }
 
-static void occupied_destination(void) {
+static void occupied_destination(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0);
     EQ(ash_untyped_retype(POOL, ASH_OBJ_ENDPOINT, 0, CNODE, endpoint, 1), ASH_E_OCCUPIED);
     EQ(ash_untyped_retype(POOL, ASH_OBJ_ENDPOINT, 0, CNODE, endpoint - 1, 2), ASH_E_OCCUPIED);
 }
 
-static void destination_must_be_a_cnode(void) {
+static void destination_must_be_a_cnode(void)
+{
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0);
     EQ(ash_untyped_retype(POOL, ASH_OBJ_ENDPOINT, 0, endpoint, new_slot(), 1), ASH_E_SOURCE);
     EQ(ash_untyped_retype(POOL, ASH_OBJ_ENDPOINT, 0, 0, new_slot(), 1), ASH_E_SOURCE);
 }
 
-static void truncated_message(void) {
+static void truncated_message(void)
+{
     ash_word words[3] = {ASH_OBJ_ENDPOINT, 0, new_slot()};
     ash_cptr cnode = CNODE;
     EQ(invoke(POOL, ASH_UNTYPED_RETYPE, 3, words, 1, &cnode), ASH_E_TRUNCATED);
     EQ(detail[0], 4);
 }
 
-static void missing_capability_argument(void) {
+static void missing_capability_argument(void)
+{
     ash_word words[4] = {ASH_OBJ_ENDPOINT, 0, new_slot(), 1};
     EQ(invoke(POOL, ASH_UNTYPED_RETYPE, 4, words, 0, nullptr), ASH_E_SOURCE);
 }
 
-static void exhaustion_is_an_error_and_changes_nothing(void) {
+static void exhaustion_is_an_error_and_changes_nothing(void)
+{
     struct ash_untyped_info before, after;
     OK(ash_untyped_info(POOL, &before));
     EQ(ash_untyped_retype(POOL, ASH_OBJ_UNTYPED, POOL_BYTES + 4096, CNODE, new_slot(), 1),
@@ -85,7 +103,8 @@ static void exhaustion_is_an_error_and_changes_nothing(void) {
     EQ(ash_untyped_retype(POOL, ASH_OBJ_ENDPOINT, 0, CNODE, FIRST_SLOT + 5, 1), ASH_E_MEMORY);
 }
 
-static void memory_is_clear(void) {
+static void memory_is_clear(void)
+{
     ash_word address = 0x50000000;
     CHECK(make_tables(VSPACE, address));
     for (unsigned round = 0; round < 3; round++) {
@@ -107,7 +126,8 @@ static void memory_is_clear(void) {
     }
 }
 
-static void revoke_gives_memory_back(void) {
+static void revoke_gives_memory_back(void)
+{
     for (unsigned i = 0; i < 20; i++) {
         ash_cptr child = make(ASH_OBJ_UNTYPED, POOL_BYTES / 2);
         OK(ash_untyped_retype(child, ASH_OBJ_THREAD, 0, CNODE, FIRST_SLOT + 100, 64));
@@ -115,7 +135,8 @@ static void revoke_gives_memory_back(void) {
     }
 }
 
-static void nested_untyped(void) {
+static void nested_untyped(void)
+{
     ash_cptr parent = POOL;
     for (ash_word size = POOL_BYTES; size >= 4096; size /= 2) {
         ash_cptr child = new_slot();
@@ -127,7 +148,8 @@ static void nested_untyped(void) {
     EQ(info.left, 0);
 }
 
-static void deleting_children_frees_without_revoke(void) {
+static void deleting_children_frees_without_revoke(void)
+{
     ash_cptr child = make(ASH_OBJ_UNTYPED, POOL_BYTES);
     struct ash_untyped_info info;
     OK(ash_untyped_info(POOL, &info));
@@ -137,12 +159,14 @@ static void deleting_children_frees_without_revoke(void) {
     EQ(info.left, POOL_BYTES);
 }
 
-static void cannot_be_copied(void) {
+static void cannot_be_copied(void)
+{
     EQ(ash_cnode_copy(CNODE, new_slot(), POOL, ASH_RIGHT_ALL), ASH_E_SOURCE);
     EQ(ash_cnode_mint(CNODE, new_slot(), POOL, ASH_RIGHT_ALL, 1), ASH_E_SOURCE);
 }
 
-static void can_be_moved_and_still_revokes(void) {
+static void can_be_moved_and_still_revokes(void)
+{
     ash_cptr child = make(ASH_OBJ_UNTYPED, 65536), elsewhere = new_slot(), endpoint = new_slot();
     OK(ash_untyped_retype(child, ASH_OBJ_ENDPOINT, 0, CNODE, endpoint, 1));
     OK(ash_cnode_move(CNODE, elsewhere, child));
@@ -150,14 +174,16 @@ static void can_be_moved_and_still_revokes(void) {
     EQ(ash_cnode_copy(CNODE, new_slot(), endpoint, ASH_RIGHT_ALL), ASH_E_SOURCE);
 }
 
-static ash_cptr device_untyped(void) {
+static ash_cptr device_untyped(void)
+{
     for (unsigned i = 0; i < boot->regions; i++)
         if (boot->region[i].kind == ASH_REGION_DEVICE)
             return ASH_BOOT_FIRST_UNTYPED + i;
     return 0;
 }
 
-static void device_memory_makes_only_frames(void) {
+static void device_memory_makes_only_frames(void)
+{
     ash_cptr device = device_untyped();
     CHECK(device != 0);
     EQ(ash_untyped_retype(device, ASH_OBJ_ENDPOINT, 0, CNODE, new_slot(), 1), ASH_E_ARGUMENT);
@@ -166,14 +192,16 @@ static void device_memory_makes_only_frames(void) {
     EQ(ash_untyped_retype(device, ASH_OBJ_PAGE_TABLE, 0, CNODE, new_slot(), 1), ASH_E_ARGUMENT);
 }
 
-static void no_such_method(void) {
+static void no_such_method(void)
+{
     EQ(invoke(POOL, 999, 0, nullptr, 0, nullptr), ASH_E_METHOD);
     EQ(detail[0], 999);
     EQ(invoke(POOL, 0, 0, nullptr, 0, nullptr), ASH_E_METHOD);
     EQ(invoke(POOL, ASH_CNODE_COPY, 0, nullptr, 0, nullptr), ASH_E_METHOD);
 }
 
-static void address_space_numbers_run_out_without_harm(void) {
+static void address_space_numbers_run_out_without_harm(void)
+{
     unsigned made = 0;
     ash_error error = ASH_OK;
     while (made < 1100) {

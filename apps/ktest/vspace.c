@@ -3,9 +3,10 @@
 #include "ktest.h"
 
 #define ADDRESS ((ash_word)0x60000000)
-#define RW (ASH_RIGHT_READ | ASH_RIGHT_WRITE)
+#define RW      (ASH_RIGHT_READ | ASH_RIGHT_WRITE)
 
-static void map_needs_tables(void) {
+static void map_needs_tables(void)
+{
     ash_cptr frame = make(ASH_OBJ_FRAME, 12), words[2] = {ADDRESS, RW}, space = VSPACE;
     EQ(invoke(frame, ASH_FRAME_MAP, 2, words, 1, &space), ASH_E_NO_TABLE);
     EQ(detail[0], 30);
@@ -18,7 +19,8 @@ static void map_needs_tables(void) {
     EQ(*(volatile ash_word *)ADDRESS, 7);
 }
 
-static void one_mapping_a_capability(void) {
+static void one_mapping_a_capability(void)
+{
     ash_cptr frame = make(ASH_OBJ_FRAME, 12), copy = new_slot();
     CHECK(make_tables(VSPACE, ADDRESS));
     OK(ash_frame_map(frame, VSPACE, ADDRESS, RW));
@@ -30,7 +32,8 @@ static void one_mapping_a_capability(void) {
     EQ(ash_frame_map(make(ASH_OBJ_FRAME, 12), VSPACE, ADDRESS, RW), ASH_E_BUSY);
 }
 
-static void writable_and_executable_never(void) {
+static void writable_and_executable_never(void)
+{
     ash_cptr frame = make(ASH_OBJ_FRAME, 12);
     CHECK(make_tables(VSPACE, ADDRESS));
     EQ(ash_frame_map(frame, VSPACE, ADDRESS, RW | ASH_RIGHT_EXECUTE), ASH_E_WX);
@@ -38,7 +41,8 @@ static void writable_and_executable_never(void) {
     EQ(ash_frame_map(frame, VSPACE, ADDRESS, RW | ASH_RIGHT_EXECUTE), ASH_E_WX);
 }
 
-static void map_arguments(void) {
+static void map_arguments(void)
+{
     ash_cptr frame = make(ASH_OBJ_FRAME, 12), weak = new_slot();
     CHECK(make_tables(VSPACE, ADDRESS));
     EQ(ash_frame_map(frame, VSPACE, ADDRESS + 8, RW), ASH_E_ALIGNMENT);
@@ -54,7 +58,8 @@ static void map_arguments(void) {
     EQ(ash_frame_unmap(frame), ASH_E_NOT_BOUND);
 }
 
-static void unmap_and_map_again(void) {
+static void unmap_and_map_again(void)
+{
     ash_cptr frame = make(ASH_OBJ_FRAME, 12);
     CHECK(make_tables(VSPACE, ADDRESS));
     for (unsigned i = 0; i < 10; i++) {
@@ -65,7 +70,8 @@ static void unmap_and_map_again(void) {
     }
 }
 
-static void megapages(void) {
+static void megapages(void)
+{
     ash_cptr frame = make(ASH_OBJ_FRAME, 21);
     OK(ash_page_table_map(make(ASH_OBJ_PAGE_TABLE, 0), VSPACE, ADDRESS));
     EQ(ash_frame_map(frame, VSPACE, ADDRESS + 4096, RW), ASH_E_ALIGNMENT);
@@ -78,7 +84,8 @@ static void megapages(void) {
     EQ(info.physical % (1 << 21), 0);
 }
 
-static void table_levels_are_full(void) {
+static void table_levels_are_full(void)
+{
     CHECK(make_tables(VSPACE, ADDRESS));
     ash_cptr extra = make(ASH_OBJ_PAGE_TABLE, 0);
     EQ(ash_page_table_map(extra, VSPACE, ADDRESS), ASH_E_BUSY);
@@ -86,7 +93,8 @@ static void table_levels_are_full(void) {
     EQ(ash_page_table_map(extra, VSPACE, ASH_USER_TOP), ASH_E_RANGE);
 }
 
-static void mapped_table_is_busy(void) {
+static void mapped_table_is_busy(void)
+{
     ash_cptr table = make(ASH_OBJ_PAGE_TABLE, 0);
     OK(ash_page_table_map(table, VSPACE, ADDRESS));
     EQ(ash_page_table_map(table, VSPACE, ADDRESS + (1ull << 31)), ASH_E_BUSY);
@@ -94,7 +102,8 @@ static void mapped_table_is_busy(void) {
     OK(ash_page_table_map(table, VSPACE, ADDRESS + (1ull << 31)));
 }
 
-static void frame_outlives_its_vspace(void) {
+static void frame_outlives_its_vspace(void)
+{
     ash_cptr space = make(ASH_OBJ_VSPACE, 0), frame = make(ASH_OBJ_FRAME, 12);
     CHECK(make_tables(space, ADDRESS));
     OK(ash_frame_map(frame, space, ADDRESS, RW));
@@ -104,7 +113,8 @@ static void frame_outlives_its_vspace(void) {
     OK(ash_frame_map(frame, VSPACE, ADDRESS, RW));
 }
 
-static void frame_outlives_its_table(void) {
+static void frame_outlives_its_table(void)
+{
     ash_cptr space = make(ASH_OBJ_VSPACE, 0), frame = make(ASH_OBJ_FRAME, 12);
     ash_cptr upper = make(ASH_OBJ_PAGE_TABLE, 0), lower = make(ASH_OBJ_PAGE_TABLE, 0);
     OK(ash_page_table_map(upper, space, ADDRESS));
@@ -116,7 +126,8 @@ static void frame_outlives_its_table(void) {
     EQ(ash_frame_map(frame, space, ADDRESS, RW), ASH_E_NO_TABLE);
 }
 
-static void vspace_has_no_methods(void) {
+static void vspace_has_no_methods(void)
+{
     EQ(invoke(VSPACE, ASH_FRAME_MAP, 0, nullptr, 0, nullptr), ASH_E_METHOD);
 }
 
@@ -135,39 +146,47 @@ const struct test vspace_tests[] = {
     {},
 };
 
-/* --- Faults ------------------------------------------------------------------------------------------ */
+/* --- Faults
+ * ------------------------------------------------------------------------------------------ */
 
 static ash_cptr endpoint, reply;
 static volatile ash_word target_address;
 
-static void reads(struct kthread *t) {
+static void reads(struct kthread *t)
+{
     t->value = *(volatile ash_word *)target_address;
     t->count = 1;
 }
-static void writes(struct kthread *t) {
+static void writes(struct kthread *t)
+{
     *(volatile ash_word *)target_address = 1;
     t->count = 1;
 }
-static void jumps(struct kthread *t) {
+static void jumps(struct kthread *t)
+{
     ((void (*)(void))target_address)();
     t->count = 1;
 }
-static void illegal(struct kthread *t) {
+static void illegal(struct kthread *t)
+{
     __asm__ volatile("csrr t0, satp" ::: "t0");
     t->count = 1;
 }
-static void breaks(struct kthread *t) {
+static void breaks(struct kthread *t)
+{
     __asm__ volatile("ebreak");
     t->count = 1;
 }
-static void unknown_call(struct kthread *t) {
+static void unknown_call(struct kthread *t)
+{
     ash_word info;
     ash_syscall_word(12345, 0, 0, &info);
     t->count = 1;
 }
 
 /* Runs entry until it faults; the message of the fault is left in *m, its answer still open. */
-static struct kthread *faulting(void (*entry)(struct kthread *), struct ash_message *m) {
+static struct kthread *faulting(void (*entry)(struct kthread *), struct ash_message *m)
+{
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
     struct kthread *t = prepare(entry, PRIORITY + 1, 0, false);
@@ -180,7 +199,8 @@ static struct kthread *faulting(void (*entry)(struct kthread *), struct ash_mess
     return t;
 }
 
-static void check_exception(void (*entry)(struct kthread *), ash_word address, ash_word cause) {
+static void check_exception(void (*entry)(struct kthread *), ash_word address, ash_word cause)
+{
     struct ash_message m;
     target_address = address;
     struct kthread *t = faulting(entry, &m);
@@ -193,28 +213,69 @@ static void check_exception(void (*entry)(struct kthread *), ash_word address, a
     EQ(t->count, 0);
 }
 
-static void read_of_nothing(void) { check_exception(reads, 0x12345678, 13); }
-static void write_of_nothing(void) { check_exception(writes, 0x12345678, 15); }
-static void jump_to_nothing(void) { check_exception(jumps, 0x12345678, 12); }
-static void jump_to_null(void) { check_exception(jumps, 0, 12); }
-static void read_of_the_kernel(void) { check_exception(reads, 0xffffffff80000000, 13); }
-static void write_of_the_kernel(void) { check_exception(writes, 0xffffffff80000000, 15); }
-static void read_of_the_window(void) { check_exception(reads, 0xffffffc080200000, 13); }
-static void jump_into_the_kernel(void) { check_exception(jumps, 0xffffffff80000000, 12); }
-static void write_of_own_text(void) { check_exception(writes, (ash_word)reads, 15); }
-static void write_of_boot_information(void) { check_exception(writes, ASH_BOOT_INFO, 15); }
-static void jump_to_data(void) { check_exception(jumps, (ash_word)&target_address, 12); }
-static void privileged_instruction(void) { check_exception(illegal, 0, 2); }
-static void breakpoint(void) { check_exception(breaks, 0, 3); }
+static void read_of_nothing(void)
+{
+    check_exception(reads, 0x12345678, 13);
+}
+static void write_of_nothing(void)
+{
+    check_exception(writes, 0x12345678, 15);
+}
+static void jump_to_nothing(void)
+{
+    check_exception(jumps, 0x12345678, 12);
+}
+static void jump_to_null(void)
+{
+    check_exception(jumps, 0, 12);
+}
+static void read_of_the_kernel(void)
+{
+    check_exception(reads, 0xffffffff80000000, 13);
+}
+static void write_of_the_kernel(void)
+{
+    check_exception(writes, 0xffffffff80000000, 15);
+}
+static void read_of_the_window(void)
+{
+    check_exception(reads, 0xffffffc080200000, 13);
+}
+static void jump_into_the_kernel(void)
+{
+    check_exception(jumps, 0xffffffff80000000, 12);
+}
+static void write_of_own_text(void)
+{
+    check_exception(writes, (ash_word)reads, 15);
+}
+static void write_of_boot_information(void)
+{
+    check_exception(writes, ASH_BOOT_INFO, 15);
+}
+static void jump_to_data(void)
+{
+    check_exception(jumps, (ash_word)&target_address, 12);
+}
+static void privileged_instruction(void)
+{
+    check_exception(illegal, 0, 2);
+}
+static void breakpoint(void)
+{
+    check_exception(breaks, 0, 3);
+}
 
-static void unknown_system_call(void) {
+static void unknown_system_call(void)
+{
     struct ash_message m;
     CHECK(faulting(unknown_call, &m));
     EQ(ash_info_label(m.info), ASH_FAULT_SYSCALL);
     EQ(m.mr[1], 12345);
 }
 
-static void answered_fault_goes_on(void) {
+static void answered_fault_goes_on(void)
+{
     struct ash_message m;
     target_address = ADDRESS;
     struct kthread *t = faulting(reads, &m);
@@ -228,7 +289,8 @@ static void answered_fault_goes_on(void) {
     EQ(t->value, 4711);
 }
 
-static void refused_fault_stays(void) {
+static void refused_fault_stays(void)
+{
     struct ash_message m;
     target_address = ADDRESS;
     struct kthread *t = faulting(reads, &m);
@@ -240,7 +302,8 @@ static void refused_fault_stays(void) {
     EQ(info.state, ASH_THREAD_INACTIVE);
 }
 
-static void fault_without_handler_stops(void) {
+static void fault_without_handler_stops(void)
+{
     target_address = 0x12345670;
     struct kthread *t = start(writes, PRIORITY + 1, 0, false);
     CHECK(t);
@@ -249,7 +312,8 @@ static void fault_without_handler_stops(void) {
     EQ(info.state, ASH_THREAD_INACTIVE);
 }
 
-static void fault_endpoint_needs_rights(void) {
+static void fault_endpoint_needs_rights(void)
+{
     struct kthread *t = prepare(reads, PRIORITY + 1, 0, false);
     CHECK(t);
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
@@ -259,7 +323,8 @@ static void fault_endpoint_needs_rights(void) {
     OK(ash_thread_set_fault_endpoint(t->thread, 0));
 }
 
-static void revoked_frame_faults(void) {
+static void revoked_frame_faults(void)
+{
     struct ash_message m;
     CHECK(make_tables(VSPACE, ADDRESS));
     ash_cptr frame = make(ASH_OBJ_FRAME, 12), copy = new_slot();
@@ -295,12 +360,15 @@ const struct test fault_tests[] = {
     {},
 };
 
-/* --- Irq ------------------------------------------------------------------------------------------------ */
+/* --- Irq
+ * ------------------------------------------------------------------------------------------------
+ */
 
-#define RTC_IRQ 11u /* goldfish RTC of QEMU virt: nobody else uses it here */
+#define RTC_IRQ  11u /* goldfish RTC of QEMU virt: nobody else uses it here */
 #define RTC_BASE ((ash_word)0x101000)
 
-static void irq_control_rules(void) {
+static void irq_control_rules(void)
+{
     ash_cptr control = ASH_BOOT_IRQ_CONTROL, slot = new_slot();
     EQ(ash_irq_control_get(control, 0, CNODE, slot, false), ASH_E_RANGE);
     EQ(ash_irq_control_get(control, 100000, CNODE, slot, false), ASH_E_RANGE);
@@ -314,7 +382,8 @@ static void irq_control_rules(void) {
     OK(ash_cnode_delete(CNODE, slot));
 }
 
-static ash_cptr rtc_frame(void) {
+static ash_cptr rtc_frame(void)
+{
     for (unsigned i = 0; i < boot->regions; i++) {
         const struct ash_region *r = &boot->region[i];
         if (r->kind != ASH_REGION_DEVICE || RTC_BASE < r->physical ||
@@ -322,7 +391,8 @@ static ash_cptr rtc_frame(void) {
             continue;
         ash_cptr part = new_slot(), frame = new_slot();
         ash_word before = RTC_BASE - r->physical;
-        if (ash_untyped_retype(ASH_BOOT_FIRST_UNTYPED + i, ASH_OBJ_UNTYPED, before, CNODE, part, 1) ||
+        if (ash_untyped_retype(ASH_BOOT_FIRST_UNTYPED + i, ASH_OBJ_UNTYPED, before, CNODE, part,
+                               1) ||
             ash_untyped_retype(ASH_BOOT_FIRST_UNTYPED + i, ASH_OBJ_FRAME, 12, CNODE, frame, 1))
             return 0;
         return frame;
@@ -331,7 +401,8 @@ static ash_cptr rtc_frame(void) {
 }
 
 /* The alarm of the goldfish RTC raises a real line. */
-static void a_device_interrupts(void) {
+static void a_device_interrupts(void)
+{
     ash_cptr frame = rtc_frame(), irq = new_slot(), notification = make(ASH_OBJ_NOTIFICATION, 0);
     if (frame == 0)
         return; /* another machine */

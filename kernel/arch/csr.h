@@ -13,43 +13,55 @@
     })
 #define csr_write(name, value)                                                                     \
     __asm__ volatile("csrw " name ", %0" ::"rK"((uint64_t)(value)) : "memory")
-#define csr_set(name, bits) __asm__ volatile("csrs " name ", %0" ::"rK"((uint64_t)(bits)) : "memory")
+#define csr_set(name, bits)                                                                        \
+    __asm__ volatile("csrs " name ", %0" ::"rK"((uint64_t)(bits)) : "memory")
 #define csr_clear(name, bits)                                                                      \
     __asm__ volatile("csrc " name ", %0" ::"rK"((uint64_t)(bits)) : "memory")
 
 /* stimecmp (Sstc) by number: assemblers without the extension know no name for it. */
 #define CSR_STIMECMP "0x14d"
 
-#define SSTATUS_SIE (1ull << 1)
-#define SSTATUS_SPIE (1ull << 5)
-#define SSTATUS_SPP (1ull << 8)
-#define SSTATUS_FS_OFF (0ull << 13)
+#define SSTATUS_SIE        (1ull << 1)
+#define SSTATUS_SPIE       (1ull << 5)
+#define SSTATUS_SPP        (1ull << 8)
+#define SSTATUS_FS_OFF     (0ull << 13)
 #define SSTATUS_FS_INITIAL (1ull << 13)
-#define SSTATUS_FS_CLEAN (2ull << 13)
-#define SSTATUS_FS_DIRTY (3ull << 13)
-#define SSTATUS_FS_MASK (3ull << 13)
-#define SSTATUS_SUM (1ull << 18)
+#define SSTATUS_FS_CLEAN   (2ull << 13)
+#define SSTATUS_FS_DIRTY   (3ull << 13)
+#define SSTATUS_FS_MASK    (3ull << 13)
+#define SSTATUS_SUM        (1ull << 18)
 
 #define SIP_SOFTWARE (1ull << 1)
-#define SIP_TIMER (1ull << 5)
+#define SIP_TIMER    (1ull << 5)
 #define SIP_EXTERNAL (1ull << 9)
 
-#define SCAUSE_INTERRUPT (1ull << 63)
-#define SCAUSE_ILLEGAL 2u
+#define SCAUSE_INTERRUPT  (1ull << 63)
+#define SCAUSE_ILLEGAL    2u
 #define SCAUSE_ECALL_USER 8u
 
-#define SATP_SV39 (8ull << 60)
+#define SATP_SV39       (8ull << 60)
 #define SATP_ASID_SHIFT 44u
-#define SATP_ASID_MASK 0xffffull
+#define SATP_ASID_MASK  0xffffull
 
-static inline uint64_t time_now(void) { return csr_read("time"); }
+static inline uint64_t time_now(void)
+{
+    return csr_read("time");
+}
 
-static inline void fence_all(void) { __asm__ volatile("fence rw, rw" ::: "memory"); }
-static inline void tlb_flush_all(void) { __asm__ volatile("sfence.vma" ::: "memory"); }
-static inline void tlb_flush_asid(uint64_t asid) {
+static inline void fence_all(void)
+{
+    __asm__ volatile("fence rw, rw" ::: "memory");
+}
+static inline void tlb_flush_all(void)
+{
+    __asm__ volatile("sfence.vma" ::: "memory");
+}
+static inline void tlb_flush_asid(uint64_t asid)
+{
     __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
 }
-static inline void tlb_flush_page(uint64_t address, uint64_t asid) {
+static inline void tlb_flush_page(uint64_t address, uint64_t asid)
+{
     __asm__ volatile("sfence.vma %0, %1" ::"r"(address), "r"(asid) : "memory");
 }
 

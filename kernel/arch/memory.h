@@ -23,29 +23,38 @@ typedef struct {
     uint64_t value;
 } uaddr;
 
-#define WINDOW_BASE 0xffffffc000000000ull
-#define WINDOW_SIZE (248ull << 30)
+#define WINDOW_BASE       0xffffffc000000000ull
+#define WINDOW_SIZE       (248ull << 30)
 #define KERNEL_IMAGE_BASE 0xffffffff80000000ull
 
 /* Physical address at which the image lies; set by head.S before any C code runs. */
 extern uint64_t kernel_physical_base;
 
-static inline void *window(paddr address) { return (void *)(address.value + WINDOW_BASE); }
+static inline void *window(paddr address)
+{
+    return (void *)(address.value + WINDOW_BASE);
+}
 
-static inline paddr window_physical(const void *pointer) {
+static inline paddr window_physical(const void *pointer)
+{
     return (paddr){(uint64_t)pointer - WINDOW_BASE};
 }
 
 /* Works for addresses in the window and in the kernel image. */
-static inline uint64_t kernel_to_physical(const void *pointer) {
+static inline uint64_t kernel_to_physical(const void *pointer)
+{
     uint64_t address = (uint64_t)pointer;
     if (address >= KERNEL_IMAGE_BASE)
         return address - KERNEL_IMAGE_BASE + kernel_physical_base;
     return address - WINDOW_BASE;
 }
 
-static inline uint64_t round_down(uint64_t value, uint64_t unit) { return value & ~(unit - 1); }
-static inline uint64_t round_up(uint64_t value, uint64_t unit) {
+static inline uint64_t round_down(uint64_t value, uint64_t unit)
+{
+    return value & ~(unit - 1);
+}
+static inline uint64_t round_up(uint64_t value, uint64_t unit)
+{
     return (value + unit - 1) & ~(unit - 1);
 }
 

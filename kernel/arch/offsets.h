@@ -6,10 +6,10 @@
 #ifndef KERNEL_ARCH_OFFSETS_H
 #define KERNEL_ARCH_OFFSETS_H
 
-#define THREAD_PC 0
+#define THREAD_PC      0
 #define THREAD_SSTATUS 256
-#define THREAD_HART 264
-#define THREAD_FPU 272
+#define THREAD_HART    264
+#define THREAD_FPU     272
 
 #define HART_STACK 0
 

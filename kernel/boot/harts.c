@@ -25,7 +25,8 @@ static struct boot_hart boot_harts[ASH_MAX_HARTS];
 /* Set for harts that came too late. */
 static _Atomic uint32_t closed;
 
-void boot_hart_init(struct hart *hart) {
+void boot_hart_init(struct hart *hart)
+{
     hart->stack_top = (uint64_t)(stacks[hart->index] + KERNEL_STACK);
     hart->deadline = ~0ull;
     if (have_sstc)
@@ -38,7 +39,8 @@ void boot_hart_init(struct hart *hart) {
 }
 
 [[noreturn]] void boot_secondary(struct hart *hart);
-void boot_secondary(struct hart *hart) {
+void boot_secondary(struct hart *hart)
+{
     hart_set_self(hart);
     hart->satp = csr_read("satp");
     atomic_store_explicit(&hart->online, 1, memory_order_release);
@@ -50,7 +52,8 @@ void boot_secondary(struct hart *hart) {
     leave_kernel();
 }
 
-static bool start(struct hart *hart) {
+static bool start(struct hart *hart)
+{
     extern char _secondary[], secondary_high[];
     struct boot_hart *boot = &boot_harts[hart->index];
     *boot = (struct boot_hart){SATP_SV39 | kernel_to_physical(kernel_root) >> 12,
@@ -65,7 +68,8 @@ static bool start(struct hart *hart) {
     return true;
 }
 
-void boot_start_harts(const struct boot_info *boot, uint64_t boot_hart_id) {
+void boot_start_harts(const struct boot_info *boot, uint64_t boot_hart_id)
+{
     struct tree_hart found[TREE_HARTS];
     unsigned count = tree_harts(boot->tree, found, TREE_HARTS);
     for (unsigned i = 0; i < count && hart_count < ASH_MAX_HARTS; i++) {

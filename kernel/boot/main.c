@@ -14,7 +14,8 @@ uint64_t kernel_physical_base __attribute__((section(".data")));
 
 [[noreturn]] void boot_main(uint64_t hart_id, uint64_t tree);
 
-static void find_boot_data(struct boot_info *boot, uint64_t tree) {
+static void find_boot_data(struct boot_info *boot, uint64_t tree)
+{
     boot->tree = tree < WINDOW_SIZE && tree != 0 ? window((paddr){tree}) : nullptr;
     const char *broken = tree_check(boot->tree);
     if (broken)
@@ -24,7 +25,8 @@ static void find_boot_data(struct boot_info *boot, uint64_t tree) {
     boot->has_package = tree_package(boot->tree, &boot->package);
 }
 
-static void choose_timer(const struct boot_info *boot) {
+static void choose_timer(const struct boot_info *boot)
+{
     struct tree_hart found[TREE_HARTS];
     unsigned count = tree_harts(boot->tree, found, TREE_HARTS);
     have_sstc = count > 0;
@@ -33,7 +35,8 @@ static void choose_timer(const struct boot_info *boot) {
     timebase = tree_timebase(boot->tree);
 }
 
-void boot_main(uint64_t hart_id, uint64_t tree) {
+void boot_main(uint64_t hart_id, uint64_t tree)
+{
     static struct boot_info boot;
     hart_set_self(&harts[0]);
     harts[0].id = hart_id;
@@ -42,7 +45,8 @@ void boot_main(uint64_t hart_id, uint64_t tree) {
     find_boot_data(&boot, tree);
     choose_timer(&boot);
     if (!irqchip_find(boot.tree))
-        panic("the device tree has no interrupt controller of kind riscv,plic0 or sifive,plic-1.0.0");
+        panic(
+            "the device tree has no interrupt controller of kind riscv,plic0 or sifive,plic-1.0.0");
     boot_find_memory(&boot);
     boot_build_kernel_tables();
     boot_hart_init(&harts[0]);

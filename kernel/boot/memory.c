@@ -8,7 +8,8 @@
 struct tree_range free_ram[BOOT_RANGES], all_ram[BOOT_RANGES];
 unsigned free_ram_count, all_ram_count;
 
-static void insert(unsigned at, struct tree_range range) {
+static void insert(unsigned at, struct tree_range range)
+{
     if (free_ram_count == BOOT_RANGES)
         panic("the device tree cuts memory into more than %u pieces", BOOT_RANGES);
     for (unsigned i = free_ram_count++; i > at; i--)
@@ -16,13 +17,15 @@ static void insert(unsigned at, struct tree_range range) {
     free_ram[at] = range;
 }
 
-static void drop(unsigned at) {
+static void drop(unsigned at)
+{
     free_ram_count--;
     for (unsigned i = at; i < free_ram_count; i++)
         free_ram[i] = free_ram[i + 1];
 }
 
-static void subtract(uint64_t start, uint64_t end) {
+static void subtract(uint64_t start, uint64_t end)
+{
     start = round_down(start, ASH_PAGE_SIZE);
     end = round_up(end, ASH_PAGE_SIZE);
     for (unsigned i = 0; i < free_ram_count; i++) {
@@ -42,7 +45,8 @@ static void subtract(uint64_t start, uint64_t end) {
     }
 }
 
-void boot_find_memory(const struct boot_info *boot) {
+void boot_find_memory(const struct boot_info *boot)
+{
     extern char _image_start[], _image_end[];
     all_ram_count = tree_memory(boot->tree, all_ram, BOOT_RANGES / 2);
     if (all_ram_count == 0)
@@ -68,7 +72,8 @@ void boot_find_memory(const struct boot_info *boot) {
         subtract(boot->package.start, boot->package.end);
 }
 
-void *boot_pages(uint64_t count, uint64_t align) {
+void *boot_pages(uint64_t count, uint64_t align)
+{
     uint64_t size = count * ASH_PAGE_SIZE;
     for (unsigned i = 0; i < free_ram_count; i++) {
         uint64_t start = round_up(free_ram[i].start, align);

@@ -9,10 +9,11 @@
 #include "panic.h"
 
 #define KERNEL_PAGE_FLAGS (PTE_V | PTE_A | PTE_D)
-#define MEGAPAGE (1ull << 21)
-#define GIGAPAGE (1ull << 30)
+#define MEGAPAGE          (1ull << 21)
+#define GIGAPAGE          (1ull << 30)
 
-static pte *table_of(pte *entry) {
+static pte *table_of(pte *entry)
+{
     if (!(*entry & PTE_V)) {
         pte *table = boot_pages(1, ASH_PAGE_SIZE);
         *entry = pte_make(window_physical(table), PTE_V);
@@ -21,13 +22,15 @@ static pte *table_of(pte *entry) {
     return window(pte_target(*entry));
 }
 
-static bool in_image(uint64_t physical) {
+static bool in_image(uint64_t physical)
+{
     extern char _image_start[], _image_end[];
     uint64_t size = round_up((uint64_t)(_image_end - _image_start), MEGAPAGE);
     return physical >= kernel_physical_base && physical < kernel_physical_base + size;
 }
 
-static void window_map(uint64_t start, uint64_t end) {
+static void window_map(uint64_t start, uint64_t end)
+{
     for (uint64_t p = round_down(start, MEGAPAGE); p < end; p += MEGAPAGE) {
         if (in_image(p) || p >= WINDOW_SIZE)
             continue;
@@ -37,7 +40,8 @@ static void window_map(uint64_t start, uint64_t end) {
     }
 }
 
-static void image_map(const char *start, const char *end, uint64_t rights) {
+static void image_map(const char *start, const char *end, uint64_t rights)
+{
     for (uint64_t v = (uint64_t)start; v < (uint64_t)end; v += ASH_PAGE_SIZE) {
         pte *middle = table_of(&kernel_root[v >> 30 & 511]);
         pte *low = table_of(&middle[v >> 21 & 511]);
@@ -46,7 +50,8 @@ static void image_map(const char *start, const char *end, uint64_t rights) {
     }
 }
 
-void boot_build_kernel_tables(void) {
+void boot_build_kernel_tables(void)
+{
     extern char _text_start[], _text_end[], _rodata_start[], _rodata_end[], _data_start[],
         _image_end[];
     kernel_root = boot_pages(1, ASH_PAGE_SIZE);
@@ -68,7 +73,8 @@ void boot_build_kernel_tables(void) {
     tlb_flush_all();
 }
 
-void boot_map(struct vspace *vspace, uint64_t address, paddr page, uint64_t flags) {
+void boot_map(struct vspace *vspace, uint64_t address, paddr page, uint64_t flags)
+{
     pte *middle = table_of(&vspace->root[address >> 30 & 511]);
     pte *low = table_of(&middle[address >> 21 & 511]);
     low[address >> 12 & 511] = pte_make(page, flags | PTE_V | PTE_U | PTE_A | PTE_D);

@@ -5,10 +5,10 @@
  * back; abi/kernel/boot.h describes what it finds.
  */
 #include "boot/boot.h"
+#include "irqchip/irqchip.h"
 #include "object/cnode.h"
 #include "object/firmware.h"
 #include "object/ipc_objects.h"
-#include "irqchip/irqchip.h"
 #include "object/irq.h"
 #include "panic.h"
 #include "sched/sched.h"
@@ -19,20 +19,21 @@
 
 #define ROOT_PRIORITY 200u
 #define ROOT_SLICE_US 10000u
-#define STACK_PAGES 16u
-#define DEVICE_TOP (1ull << 38)
+#define STACK_PAGES   16u
+#define DEVICE_TOP    (1ull << 38)
 
 static struct cnode *cnode;
 static struct ash_boot *info;
 
 /* Makes an object in boot memory and puts its capability into the root CNode. */
-static struct capability *make(enum ash_object_type type, uint64_t parameter, uint64_t index) {
+static struct capability *make(enum ash_object_type type, uint64_t parameter, uint64_t index)
+{
     const struct object_class *class = object_classes[type];
     uint64_t align = 1, size = class->size(parameter, &align);
     void *memory = boot_pages(round_up(size, ASH_PAGE_SIZE) / ASH_PAGE_SIZE, ASH_PAGE_SIZE);
     paddr physical = window_physical(memory);
-    struct capability cap = {.type = (uint8_t)type, .rights = ASH_RIGHT_ALL,
-                             .object = physical.value};
+    struct capability cap = {
+        .type = (uint8_t)type, .rights = ASH_RIGHT_ALL, .object = physical.value};
     class->create(&cap, physical, parameter);
     if (type == ASH_OBJ_CNODE)
         cnode = (struct cnode *)cap.object;
@@ -40,17 +41,19 @@ static struct capability *make(enum ash_object_type type, uint64_t parameter, ui
     return &cnode->slot[index].cap;
 }
 
-static void control(enum ash_object_type type, uint64_t index) {
+static void control(enum ash_object_type type, uint64_t index)
+{
     struct capability cap = {.type = (uint8_t)type, .rights = ASH_RIGHT_ALL};
     slot_insert(&cnode->slot[index], cap, nullptr);
 }
 
 static void load_segment(struct vspace *vspace, const uint8_t *file,
-                         const struct elf_segment *segment) {
+                         const struct elf_segment *segment)
+{
     uint64_t flags = PTE_R | (segment->write ? PTE_W : 0) | (segment->execute ? PTE_X : 0);
     uint64_t first = round_down(segment->vaddr, ASH_PAGE_SIZE);
-    uint64_t pages = (round_up(segment->vaddr + segment->memsz, ASH_PAGE_SIZE) - first) /
-                     ASH_PAGE_SIZE;
+    uint64_t pages =
+        (round_up(segment->vaddr + segment->memsz, ASH_PAGE_SIZE) - first) / ASH_PAGE_SIZE;
     char *memory = boot_pages(pages, ASH_PAGE_SIZE);
     memcpy(memory + (segment->vaddr - first), file + segment->offset, segment->filesz);
     for (uint64_t i = 0; i < pages; i++)
@@ -58,7 +61,8 @@ static void load_segment(struct vspace *vspace, const uint8_t *file,
                  flags);
 }
 
-static uint64_t load(const struct boot_info *boot, struct vspace *vspace) {
+static uint64_t load(const struct boot_info *boot, struct vspace *vspace)
+{
     if (!boot->has_package)
         panic("/chosen names no boot package (linux,initrd-start and -end): pass -initrd");
     struct cpio_archive archive = {window((paddr){boot->package.start}),
@@ -76,18 +80,22 @@ static uint64_t load(const struct boot_info *boot, struct vspace *vspace) {
     return image.entry;
 }
 
-static void add_region(uint64_t start, uint64_t end, enum ash_region_kind kind) {
+static void add_region(uint64_t start, uint64_t end, enum ash_region_kind kind)
+{
     if (start >= end || info->regions == ASH_BOOT_REGIONS)
         return;
-    struct capability cap = {.type = ASH_OBJ_UNTYPED, .rights = ASH_RIGHT_ALL,
-                             .device = kind != ASH_REGION_RAM, .object = start,
+    struct capability cap = {.type = ASH_OBJ_UNTYPED,
+                             .rights = ASH_RIGHT_ALL,
+                             .device = kind != ASH_REGION_RAM,
+                             .object = start,
                              .extra = end - start};
     slot_insert(&cnode->slot[ASH_BOOT_FIRST_UNTYPED + info->regions], cap, nullptr);
     info->region[info->regions++] = (struct ash_region){start, end - start, kind};
 }
 
 /* Everything below DEVICE_TOP that is neither RAM nor the interrupt controller. */
-static void add_device_regions(void) {
+static void add_device_regions(void)
+{
     uint64_t irq_start, irq_size, position = 0;
     irqchip_range(&irq_start, &irq_size);
     while (position < DEVICE_TOP) {
@@ -102,7 +110,8 @@ static void add_device_regions(void) {
     }
 }
 
-static void fill_info(const struct boot_info *boot) {
+static void fill_info(const struct boot_info *boot)
+{
     info->magic = ASH_BOOT_MAGIC;
     info->harts = hart_count;
     for (uint32_t i = 0; i < hart_count; i++)
@@ -121,15 +130,16 @@ static void fill_info(const struct boot_info *boot) {
         add_region(free_ram[i].start, free_ram[i].end, ASH_REGION_RAM);
 }
 
-static void copy_into(struct thread *thread, unsigned which, uint64_t index) {
+static void copy_into(struct thread *thread, unsigned which, uint64_t index)
+{
     struct slot *source = &cnode->slot[index];
     slot_insert(&thread->slot[which], source->cap, source);
 }
 
-void boot_create_root(const struct boot_info *boot) {
+void boot_create_root(const struct boot_info *boot)
+{
     make(ASH_OBJ_CNODE, ASH_BOOT_CNODE_RADIX, ASH_BOOT_CNODE);
-    struct vspace *vspace =
-        (struct vspace *)make(ASH_OBJ_VSPACE, 0, ASH_BOOT_VSPACE)->object;
+    struct vspace *vspace = (struct vspace *)make(ASH_OBJ_VSPACE, 0, ASH_BOOT_VSPACE)->object;
     struct thread *thread = thread_from(make(ASH_OBJ_THREAD, 0, ASH_BOOT_THREAD)->object);
     struct sched_context *sched =
         (struct sched_context *)make(ASH_OBJ_SCHED_CONTEXT, 0, ASH_BOOT_SCHED_CONTEXT)->object;

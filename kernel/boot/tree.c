@@ -6,7 +6,8 @@
 
 #define TREE_SIZE_MAX (2u << 20)
 
-const char *tree_check(const void *tree) {
+const char *tree_check(const void *tree)
+{
     if (!tree)
         return "the firmware passed no device tree in a1";
     if (fdt_magic(tree) != FDT_MAGIC)
@@ -20,20 +21,23 @@ const char *tree_check(const void *tree) {
     return nullptr;
 }
 
-uint64_t tree_u32(const void *tree, int node, const char *name, uint64_t fallback) {
+uint64_t tree_u32(const void *tree, int node, const char *name, uint64_t fallback)
+{
     int length;
     const fdt32_t *value = fdt_getprop(tree, node, name, &length);
     return value && length == 4 ? fdt32_to_cpu(*value) : fallback;
 }
 
-static uint64_t cells(const fdt32_t *value, unsigned count) {
+static uint64_t cells(const fdt32_t *value, unsigned count)
+{
     uint64_t result = 0;
     for (unsigned i = 0; i < count; i++)
         result = result << 32 | fdt32_to_cpu(value[i]);
     return result;
 }
 
-bool tree_reg(const void *tree, int node, unsigned i, uint64_t *start, uint64_t *size) {
+bool tree_reg(const void *tree, int node, unsigned i, uint64_t *start, uint64_t *size)
+{
     int parent = fdt_parent_offset(tree, node);
     int address_cells = parent < 0 ? -1 : fdt_address_cells(tree, parent);
     int size_cells = parent < 0 ? -1 : fdt_size_cells(tree, parent);
@@ -49,13 +53,15 @@ bool tree_reg(const void *tree, int node, unsigned i, uint64_t *start, uint64_t 
     return *start + *size >= *start;
 }
 
-static bool enabled(const void *tree, int node) {
+static bool enabled(const void *tree, int node)
+{
     const char *status = fdt_getprop(tree, node, "status", nullptr);
     return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
 }
 
 /* "sstc" as an entry of riscv,isa-extensions, or as a word of riscv,isa. */
-static bool extension(const void *tree, int node, const char *name) {
+static bool extension(const void *tree, int node, const char *name)
+{
     if (fdt_stringlist_search(tree, node, "riscv,isa-extensions", name) >= 0)
         return true;
     const char *isa = fdt_getprop(tree, node, "riscv,isa", nullptr);
@@ -66,20 +72,24 @@ static bool extension(const void *tree, int node, const char *name) {
     return false;
 }
 
-static bool is_cpu(const void *tree, int node) {
+static bool is_cpu(const void *tree, int node)
+{
     const char *type = fdt_getprop(tree, node, "device_type", nullptr);
     return type && strcmp(type, "cpu") == 0;
 }
 
-static bool cpu_id(const void *tree, int node, uint64_t *id) {
+static bool cpu_id(const void *tree, int node, uint64_t *id)
+{
     uint64_t size;
     return is_cpu(tree, node) && tree_reg(tree, node, 0, id, &size);
 }
 
-unsigned tree_harts(const void *tree, struct tree_hart *harts, unsigned max) {
+unsigned tree_harts(const void *tree, struct tree_hart *harts, unsigned max)
+{
     int cpus = fdt_path_offset(tree, "/cpus"), node;
     unsigned count = 0;
-    fdt_for_each_subnode(node, tree, cpus) {
+    fdt_for_each_subnode(node, tree, cpus)
+    {
         uint64_t id;
         const char *mmu = fdt_getprop(tree, node, "mmu-type", nullptr);
         bool usable = enabled(tree, node) && mmu && strcmp(mmu, "riscv,none") != 0;
@@ -89,9 +99,11 @@ unsigned tree_harts(const void *tree, struct tree_hart *harts, unsigned max) {
     return count;
 }
 
-uint32_t tree_hart_intc(const void *tree, uint64_t hart_id) {
+uint32_t tree_hart_intc(const void *tree, uint64_t hart_id)
+{
     int cpus = fdt_path_offset(tree, "/cpus"), node;
-    fdt_for_each_subnode(node, tree, cpus) {
+    fdt_for_each_subnode(node, tree, cpus)
+    {
         uint64_t id;
         if (!cpu_id(tree, node, &id) || id != hart_id)
             continue;
@@ -101,10 +113,12 @@ uint32_t tree_hart_intc(const void *tree, uint64_t hart_id) {
     return 0;
 }
 
-uint64_t tree_timebase(const void *tree) {
+uint64_t tree_timebase(const void *tree)
+{
     int cpus = fdt_path_offset(tree, "/cpus"), node;
     uint64_t frequency = tree_u32(tree, cpus, "timebase-frequency", 0);
-    fdt_for_each_subnode(node, tree, cpus) {
+    fdt_for_each_subnode(node, tree, cpus)
+    {
         if (frequency == 0)
             frequency = tree_u32(tree, node, "timebase-frequency", 0);
     }
@@ -112,7 +126,8 @@ uint64_t tree_timebase(const void *tree) {
 }
 
 static unsigned add_reg(const void *tree, int node, struct tree_range *ranges, unsigned count,
-                        unsigned max) {
+                        unsigned max)
+{
     uint64_t start, size;
     for (unsigned i = 0; count < max && tree_reg(tree, node, i, &start, &size); i++)
         if (size > 0)
@@ -120,10 +135,12 @@ static unsigned add_reg(const void *tree, int node, struct tree_range *ranges, u
     return count;
 }
 
-unsigned tree_memory(const void *tree, struct tree_range *ranges, unsigned max) {
+unsigned tree_memory(const void *tree, struct tree_range *ranges, unsigned max)
+{
     unsigned count = 0;
     int node;
-    fdt_for_each_subnode(node, tree, 0) {
+    fdt_for_each_subnode(node, tree, 0)
+    {
         const char *type = fdt_getprop(tree, node, "device_type", nullptr);
         if (type && strcmp(type, "memory") == 0 && enabled(tree, node))
             count = add_reg(tree, node, ranges, count, max);
@@ -131,7 +148,8 @@ unsigned tree_memory(const void *tree, struct tree_range *ranges, unsigned max) 
     return count;
 }
 
-unsigned tree_reserved(const void *tree, struct tree_range *ranges, unsigned max) {
+unsigned tree_reserved(const void *tree, struct tree_range *ranges, unsigned max)
+{
     unsigned count = 0;
     int entries = fdt_num_mem_rsv(tree);
     for (int i = 0; i < entries && count < max; i++) {
@@ -141,7 +159,8 @@ unsigned tree_reserved(const void *tree, struct tree_range *ranges, unsigned max
     }
     int parent = fdt_path_offset(tree, "/reserved-memory"), node;
     if (parent >= 0) {
-        fdt_for_each_subnode(node, tree, parent) {
+        fdt_for_each_subnode(node, tree, parent)
+        {
             if (enabled(tree, node))
                 count = add_reg(tree, node, ranges, count, max);
         }
@@ -149,7 +168,8 @@ unsigned tree_reserved(const void *tree, struct tree_range *ranges, unsigned max
     return count;
 }
 
-static bool address_property(const void *tree, int node, const char *name, uint64_t *value) {
+static bool address_property(const void *tree, int node, const char *name, uint64_t *value)
+{
     int length;
     const fdt32_t *property = fdt_getprop(tree, node, name, &length);
     if (!property || (length != 4 && length != 8))
@@ -158,14 +178,16 @@ static bool address_property(const void *tree, int node, const char *name, uint6
     return true;
 }
 
-bool tree_package(const void *tree, struct tree_range *range) {
+bool tree_package(const void *tree, struct tree_range *range)
+{
     int chosen = fdt_path_offset(tree, "/chosen");
     return chosen >= 0 && address_property(tree, chosen, "linux,initrd-start", &range->start) &&
            address_property(tree, chosen, "linux,initrd-end", &range->end) &&
            range->end > range->start;
 }
 
-const char *tree_command_line(const void *tree) {
+const char *tree_command_line(const void *tree)
+{
     int chosen = fdt_path_offset(tree, "/chosen"), length = 0;
     const char *line = chosen < 0 ? nullptr : fdt_getprop(tree, chosen, "bootargs", &length);
     return line && length > 0 && line[length - 1] == 0 ? line : "";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the kernel reads in the flattened device tree (Devicetree Specification 0.4), through libfdt.
- * The tree comes from the firmware and may be damaged: tree_check refuses it, every property is
- * checked for its size, and a missing one has a default.
+ * What the kernel reads in the flattened device tree (Devicetree Specification 0.4), through
+ * libfdt. The tree comes from the firmware and may be damaged: tree_check refuses it, every
+ * property is checked for its size, and a missing one has a default.
  */
 #ifndef KERNEL_BOOT_TREE_H
 #define KERNEL_BOOT_TREE_H

@@ -2,7 +2,8 @@
 #include "ipc/invoke.h"
 #include "object/cnode.h"
 
-struct slot *lookup_slot(struct thread *thread, uint64_t path) {
+struct slot *lookup_slot(struct thread *thread, uint64_t path)
+{
     struct slot *slot = &thread->slot[THREAD_SLOT_CSPACE];
     for (unsigned depth = 0; slot->cap.type == ASH_OBJ_CNODE && depth < 64; depth++) {
         struct cnode *cnode = (struct cnode *)slot->cap.object;
@@ -15,12 +16,14 @@ struct slot *lookup_slot(struct thread *thread, uint64_t path) {
     return nullptr;
 }
 
-struct slot *lookup_cap(struct thread *thread, uint64_t path) {
+struct slot *lookup_cap(struct thread *thread, uint64_t path)
+{
     struct slot *slot = lookup_slot(thread, path);
     return slot && !slot_empty(slot) ? slot : nullptr;
 }
 
-uint64_t invoke_word(const struct invocation *call, unsigned i) {
+uint64_t invoke_word(const struct invocation *call, unsigned i)
+{
     if (i >= call->length)
         return 0;
     if (i < ASH_MSG_REGISTERS)
@@ -29,14 +32,16 @@ uint64_t invoke_word(const struct invocation *call, unsigned i) {
     return buffer ? buffer->msg[i] : 0;
 }
 
-struct slot *invoke_cap(const struct invocation *call, unsigned i) {
+struct slot *invoke_cap(const struct invocation *call, unsigned i)
+{
     const volatile struct ash_ipc_buffer *buffer = thread_buffer(call->caller);
     if (i >= call->caps || !buffer)
         return nullptr;
     return lookup_cap(call->caller, buffer->caps[i]);
 }
 
-struct slot *invoke_cap_of(struct invocation *call, unsigned i, enum ash_object_type type) {
+struct slot *invoke_cap_of(struct invocation *call, unsigned i, enum ash_object_type type)
+{
     struct slot *slot = invoke_cap(call, i);
     if (slot && slot->cap.type == type)
         return slot;
@@ -45,7 +50,8 @@ struct slot *invoke_cap_of(struct invocation *call, unsigned i, enum ash_object_
     return nullptr;
 }
 
-void invoke_reply(struct invocation *call, unsigned i, uint64_t word) {
+void invoke_reply(struct invocation *call, unsigned i, uint64_t word)
+{
     if (i < 2)
         call->result[i] = word;
     else if (i < ASH_MSG_REGISTERS)
@@ -57,15 +63,17 @@ void invoke_reply(struct invocation *call, unsigned i, uint64_t word) {
         call->results = i + 1;
 }
 
-unsigned invoke_error(struct invocation *call, unsigned error, uint64_t detail0, uint64_t detail1) {
+unsigned invoke_error(struct invocation *call, unsigned error, uint64_t detail0, uint64_t detail1)
+{
     call->result[0] = detail0;
     call->result[1] = detail1;
     return error;
 }
 
-unsigned invoke_object(struct thread *caller, struct slot *slot, uint64_t info) {
-    struct invocation call = {.caller = caller, .length = ash_info_length(info),
-                              .caps = ash_info_caps(info)};
+unsigned invoke_object(struct thread *caller, struct slot *slot, uint64_t info)
+{
+    struct invocation call = {
+        .caller = caller, .length = ash_info_length(info), .caps = ash_info_caps(info)};
     if (call.length > ASH_MSG_WORDS)
         call.length = ASH_MSG_WORDS;
     const struct object_class *class = object_classes[slot->cap.type];

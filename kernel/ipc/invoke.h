@@ -6,9 +6,9 @@
 #ifndef KERNEL_IPC_INVOKE_H
 #define KERNEL_IPC_INVOKE_H
 
+#include "kernel/syscall.h"
 #include "object/capability.h"
 #include "object/thread.h"
-#include "kernel/syscall.h"
 
 struct invocation {
     struct thread *caller;

@@ -3,12 +3,14 @@
 #include "ipc/invoke.h"
 #include "object/cnode.h"
 
-void message_signals(struct thread *receiver, uint64_t bits, uint64_t label) {
+void message_signals(struct thread *receiver, uint64_t bits, uint64_t label)
+{
     receiver->reg[REG_A0] = bits;
     receiver->reg[REG_A1] = ash_info(label, 0, 0);
 }
 
-static void transfer_fault(struct thread *sender, struct thread *receiver) {
+static void transfer_fault(struct thread *sender, struct thread *receiver)
+{
     receiver->reg[REG_A0] = sender->badge;
     receiver->reg[REG_A1] = ash_info(sender->fault, 4, 0);
     for (unsigned i = 0; i < ASH_MSG_REGISTERS; i++)
@@ -16,7 +18,8 @@ static void transfer_fault(struct thread *sender, struct thread *receiver) {
 }
 
 /* The empty slot where the receiver wants its next capability, or null. */
-static struct slot *receive_slot(struct thread *receiver, unsigned n) {
+static struct slot *receive_slot(struct thread *receiver, unsigned n)
+{
     volatile struct ash_ipc_buffer *buffer = thread_buffer(receiver);
     struct slot *cnode_slot = buffer ? lookup_cap(receiver, buffer->receive_cnode) : nullptr;
     if (!cnode_slot || cnode_slot->cap.type != ASH_OBJ_CNODE)
@@ -29,7 +32,8 @@ static struct slot *receive_slot(struct thread *receiver, unsigned n) {
 }
 
 /* A capability that cannot be copied (Untyped) is moved; others are derived from the sender's. */
-static unsigned transfer_caps(struct thread *sender, struct thread *receiver, unsigned count) {
+static unsigned transfer_caps(struct thread *sender, struct thread *receiver, unsigned count)
+{
     volatile struct ash_ipc_buffer *from = thread_buffer(sender);
     unsigned sent = 0;
     while (from && sent < count) {
@@ -50,7 +54,8 @@ static unsigned transfer_caps(struct thread *sender, struct thread *receiver, un
     return sent;
 }
 
-void message_transfer(struct thread *sender, struct thread *receiver) {
+void message_transfer(struct thread *sender, struct thread *receiver)
+{
     if (sender->faulted) {
         transfer_fault(sender, receiver);
         return;

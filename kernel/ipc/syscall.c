@@ -8,14 +8,16 @@
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
 
-static void fail(struct thread *thread, unsigned error, uint64_t detail) {
+static void fail(struct thread *thread, unsigned error, uint64_t detail)
+{
     thread->reg[REG_A0] = 0;
     thread->reg[REG_A1] = ash_info(error, 1, 0) | ASH_INFO_KERNEL;
     thread->reg[REG_A2] = detail;
 }
 
 /* The capability at `path` if it has all those rights; else fails the call. */
-static struct slot *need(struct thread *thread, uint64_t path, uint64_t rights) {
+static struct slot *need(struct thread *thread, uint64_t path, uint64_t rights)
+{
     struct slot *slot = lookup_cap(thread, path);
     if (!slot) {
         fail(thread, ASH_E_CAPABILITY, path);
@@ -28,7 +30,8 @@ static struct slot *need(struct thread *thread, uint64_t path, uint64_t rights) 
     return slot;
 }
 
-static void send(struct thread *thread, bool blocking, bool call) {
+static void send(struct thread *thread, bool blocking, bool call)
+{
     struct slot *slot = lookup_cap(thread, thread->reg[REG_A0]);
     if (!slot) {
         fail(thread, ASH_E_CAPABILITY, thread->reg[REG_A0]);
@@ -58,7 +61,8 @@ static void send(struct thread *thread, bool blocking, bool call) {
     }
 }
 
-static void receive(struct thread *thread, bool blocking) {
+static void receive(struct thread *thread, bool blocking)
+{
     struct slot *endpoint = need(thread, thread->reg[REG_A0], ASH_RIGHT_READ);
     if (!endpoint)
         return;
@@ -84,7 +88,8 @@ static void receive(struct thread *thread, bool blocking) {
     endpoint_receive(thread, (struct endpoint *)endpoint->cap.object, reply, blocking);
 }
 
-static void reply_and_receive(struct thread *thread) {
+static void reply_and_receive(struct thread *thread)
+{
     struct slot *slot = lookup_cap(thread, thread->reg[REG_A6]);
     if (!slot || slot->cap.type != ASH_OBJ_REPLY) {
         fail(thread, ASH_E_SOURCE, thread->reg[REG_A6]);
@@ -94,8 +99,9 @@ static void reply_and_receive(struct thread *thread) {
     receive(thread, true);
 }
 
-static struct notification *need_notification(struct thread *thread, uint64_t path,
-                                              uint64_t rights, uint64_t *badge) {
+static struct notification *need_notification(struct thread *thread, uint64_t path, uint64_t rights,
+                                              uint64_t *badge)
+{
     struct slot *slot = need(thread, path, rights);
     if (!slot)
         return nullptr;
@@ -107,15 +113,16 @@ static struct notification *need_notification(struct thread *thread, uint64_t pa
     return (struct notification *)slot->cap.object;
 }
 
-static void wait(struct thread *thread, uint64_t path, bool blocking) {
+static void wait(struct thread *thread, uint64_t path, bool blocking)
+{
     uint64_t badge;
-    struct notification *notification =
-        need_notification(thread, path, ASH_RIGHT_READ, &badge);
+    struct notification *notification = need_notification(thread, path, ASH_RIGHT_READ, &badge);
     if (notification)
         notification_wait(thread, notification, blocking);
 }
 
-static void signal_and_wait(struct thread *thread) {
+static void signal_and_wait(struct thread *thread)
+{
     uint64_t badge;
     struct notification *target =
         need_notification(thread, thread->reg[REG_A1], ASH_RIGHT_WRITE, &badge);
@@ -125,7 +132,8 @@ static void signal_and_wait(struct thread *thread) {
     wait(thread, thread->reg[REG_A0], true);
 }
 
-void syscall(struct thread *thread) {
+void syscall(struct thread *thread)
+{
     thread->reg[REG_PC] += 4;
     switch (thread->reg[REG_A7]) {
     case ASH_SYS_CALL:

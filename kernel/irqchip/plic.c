@@ -7,17 +7,17 @@
  * A claimed source is completed at once and masked by its enable bit: a level-triggered line that
  * is still raised becomes pending again but is not delivered until it is unmasked.
  */
-#include "irqchip/irqchip.h"
-#include "boot/tree.h"
 #include "arch/csr.h"
+#include "boot/tree.h"
 #include "hart.h"
+#include "irqchip/irqchip.h"
 
 #include <libfdt.h>
 
-#define PLIC_PRIORITY 0x0u
-#define PLIC_ENABLE 0x2000u
-#define PLIC_ENABLE_STRIDE 0x80u
-#define PLIC_CONTEXT 0x200000u
+#define PLIC_PRIORITY       0x0u
+#define PLIC_ENABLE         0x2000u
+#define PLIC_ENABLE_STRIDE  0x80u
+#define PLIC_CONTEXT        0x200000u
 #define PLIC_CONTEXT_STRIDE 0x1000u
 #define SUPERVISOR_EXTERNAL 9u
 
@@ -28,18 +28,24 @@ static uint32_t phandle_of_context[64];
 static uint32_t contexts;
 static const void *device_tree;
 
-static volatile uint32_t *reg(uint64_t offset) { return window((paddr){base + offset}); }
+static volatile uint32_t *reg(uint64_t offset)
+{
+    return window((paddr){base + offset});
+}
 
-static volatile uint32_t *enable_word(uint32_t source, const struct hart *hart) {
+static volatile uint32_t *enable_word(uint32_t source, const struct hart *hart)
+{
     return reg(PLIC_ENABLE + PLIC_ENABLE_STRIDE * (uint64_t)(uint32_t)hart->irq_context +
                source / 32 * 4);
 }
 
-static volatile uint32_t *context_reg(const struct hart *hart, uint32_t offset) {
+static volatile uint32_t *context_reg(const struct hart *hart, uint32_t offset)
+{
     return reg(PLIC_CONTEXT + PLIC_CONTEXT_STRIDE * (uint64_t)(uint32_t)hart->irq_context + offset);
 }
 
-bool irqchip_find(const void *tree) {
+bool irqchip_find(const void *tree)
+{
     int node = fdt_node_offset_by_compatible(tree, -1, "riscv,plic0");
     if (node < 0)
         node = fdt_node_offset_by_compatible(tree, -1, "sifive,plic-1.0.0");
@@ -59,12 +65,14 @@ bool irqchip_find(const void *tree) {
     return true;
 }
 
-void irqchip_range(uint64_t *physical, uint64_t *bytes) {
+void irqchip_range(uint64_t *physical, uint64_t *bytes)
+{
     *physical = round_down(base, ASH_PAGE_SIZE);
     *bytes = round_up(size, ASH_PAGE_SIZE);
 }
 
-void irqchip_hart_init(struct hart *hart) {
+void irqchip_hart_init(struct hart *hart)
+{
     uint32_t phandle = tree_hart_intc(device_tree, hart->id);
     hart->irq_context = -1;
     for (uint32_t i = 0; i < contexts && i < 64; i++)
@@ -78,21 +86,27 @@ void irqchip_hart_init(struct hart *hart) {
     csr_set("sie", SIP_EXTERNAL);
 }
 
-uint32_t irqchip_sources(void) { return sources; }
+uint32_t irqchip_sources(void)
+{
+    return sources;
+}
 
-void irqchip_unmask(uint32_t source, struct hart *hart) {
+void irqchip_unmask(uint32_t source, struct hart *hart)
+{
     if (hart->irq_context < 0)
         return;
     *reg(PLIC_PRIORITY + source * 4ull) = 1;
     *enable_word(source, hart) |= 1u << source % 32;
 }
 
-void irqchip_mask(uint32_t source, struct hart *hart) {
+void irqchip_mask(uint32_t source, struct hart *hart)
+{
     if (hart->irq_context >= 0)
         *enable_word(source, hart) &= ~(1u << source % 32);
 }
 
-uint32_t irqchip_claim(struct hart *hart) {
+uint32_t irqchip_claim(struct hart *hart)
+{
     if (hart->irq_context < 0)
         return 0;
     uint32_t source = *context_reg(hart, 4);

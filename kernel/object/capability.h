@@ -22,14 +22,14 @@
 #include <stddef.h>
 
 struct capability {
-    uint8_t type;   /* enum ash_object_type */
-    uint8_t rights; /* enum ash_right */
-    uint8_t bits;   /* Frame: size bits. CNode: radix. */
-    uint8_t device; /* Untyped, Frame: device memory, never cleared */
+    uint8_t type;     /* enum ash_object_type */
+    uint8_t rights;   /* enum ash_right */
+    uint8_t bits;     /* Frame: size bits. CNode: radix. */
+    uint8_t device;   /* Untyped, Frame: device memory, never cleared */
     uint32_t cleared; /* Untyped: pages from its base that need no clearing any more */
-    uint64_t object; /* kernel address of the object, or physical address (Untyped, Frame) */
-    uint64_t data;   /* badge; Untyped: watermark in bytes; Frame, PageTable: mapping */
-    uint64_t extra;  /* Untyped: size in bytes; Frame: address space of the mapping */
+    uint64_t object;  /* kernel address of the object, or physical address (Untyped, Frame) */
+    uint64_t data;    /* badge; Untyped: watermark in bytes; Frame, PageTable: mapping */
+    uint64_t extra;   /* Untyped: size in bytes; Frame: address space of the mapping */
 };
 
 struct slot {
@@ -69,14 +69,17 @@ struct object_class {
     uint64_t (*available)(void);
     /* Makes the object in cleared memory and fills the capability. */
     void (*create)(struct capability *cap, paddr memory, uint64_t parameter);
-    bool counted;   /* has a struct object header */
+    bool counted; /* has a struct object header */
     bool copyable;
 };
 
 /* Row i describes enum ash_object_type i. */
 extern const struct object_class *const object_classes[ASH_OBJ_TYPES];
 
-static inline bool slot_empty(const struct slot *slot) { return slot->cap.type == ASH_OBJ_NULL; }
+static inline bool slot_empty(const struct slot *slot)
+{
+    return slot->cap.type == ASH_OBJ_NULL;
+}
 
 /* Puts a capability into an empty slot as a child of `parent` (null: a root of the tree). */
 void slot_insert(struct slot *slot, struct capability cap, struct slot *parent);

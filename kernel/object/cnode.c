@@ -8,7 +8,8 @@
 #include "ipc/invoke.h"
 
 static unsigned decode_destination(struct cnode *cnode, struct invocation *call,
-                                   struct slot **destination) {
+                                   struct slot **destination)
+{
     uint64_t index = invoke_word(call, 0);
     if (index > cnode_mask(cnode))
         return invoke_error(call, ASH_E_RANGE, 0, cnode_mask(cnode));
@@ -16,13 +17,15 @@ static unsigned decode_destination(struct cnode *cnode, struct invocation *call,
     return slot_empty(*destination) ? ASH_OK : invoke_error(call, ASH_E_OCCUPIED, index, 0);
 }
 
-static unsigned decode_source(struct invocation *call, struct slot **source) {
+static unsigned decode_source(struct invocation *call, struct slot **source)
+{
     *source = lookup_cap(call->caller, invoke_word(call, 1));
     return *source ? ASH_OK : invoke_error(call, ASH_E_SOURCE, 1, 0);
 }
 
 /* A copied Frame or PageTable starts unmapped; a copied Endpoint keeps its badge. */
-static struct capability derive(const struct slot *source, uint64_t rights) {
+static struct capability derive(const struct slot *source, uint64_t rights)
+{
     struct capability cap = source->cap;
     cap.rights = (uint8_t)(cap.rights & rights);
     if (cap.type == ASH_OBJ_FRAME || cap.type == ASH_OBJ_PAGE_TABLE)
@@ -30,7 +33,8 @@ static struct capability derive(const struct slot *source, uint64_t rights) {
     return cap;
 }
 
-static unsigned copy(struct cnode *cnode, struct invocation *call) {
+static unsigned copy(struct cnode *cnode, struct invocation *call)
+{
     struct slot *to, *from;
     unsigned error = decode_destination(cnode, call, &to);
     if (error == ASH_OK)
@@ -43,7 +47,8 @@ static unsigned copy(struct cnode *cnode, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned mint(struct cnode *cnode, struct invocation *call) {
+static unsigned mint(struct cnode *cnode, struct invocation *call)
+{
     struct slot *to, *from;
     unsigned error = decode_destination(cnode, call, &to);
     if (error == ASH_OK)
@@ -59,7 +64,8 @@ static unsigned mint(struct cnode *cnode, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned move(struct cnode *cnode, struct invocation *call) {
+static unsigned move(struct cnode *cnode, struct invocation *call)
+{
     struct slot *to, *from;
     unsigned error = decode_destination(cnode, call, &to);
     if (error == ASH_OK)
@@ -69,14 +75,16 @@ static unsigned move(struct cnode *cnode, struct invocation *call) {
     return error;
 }
 
-static unsigned delete_or_revoke(struct cnode *cnode, struct invocation *call, bool revoke) {
+static unsigned delete_or_revoke(struct cnode *cnode, struct invocation *call, bool revoke)
+{
     uint64_t index = invoke_word(call, 0);
     if (index > cnode_mask(cnode))
         return invoke_error(call, ASH_E_RANGE, 0, cnode_mask(cnode));
     return revoke ? slot_revoke(&cnode->slot[index]) : slot_delete(&cnode->slot[index]);
 }
 
-static unsigned words_needed(uint64_t method) {
+static unsigned words_needed(uint64_t method)
+{
     switch (method) {
     case ASH_CNODE_COPY:
         return 3;
@@ -89,7 +97,8 @@ static unsigned words_needed(uint64_t method) {
     }
 }
 
-static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
+{
     struct cnode *cnode = (struct cnode *)slot->cap.object;
     if (method < ASH_CNODE_COPY || method > ASH_CNODE_REVOKE)
         return invoke_error(call, ASH_E_METHOD, method, 0);
@@ -107,20 +116,23 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
     }
 }
 
-static struct slot *slots(struct object *object, size_t *count) {
+static struct slot *slots(struct object *object, size_t *count)
+{
     struct cnode *cnode = (struct cnode *)object;
     *count = (size_t)1 << cnode->radix;
     return cnode->slot;
 }
 
-static uint64_t size(uint64_t parameter, uint64_t *align) {
+static uint64_t size(uint64_t parameter, uint64_t *align)
+{
     *align = sizeof(struct slot);
     if (parameter < 1 || parameter > CNODE_RADIX_MAX)
         return 0;
     return sizeof(struct cnode) + (sizeof(struct slot) << parameter);
 }
 
-static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create(struct capability *cap, paddr memory, uint64_t parameter)
+{
     struct cnode *cnode = window(memory);
     cnode->radix = (uint32_t)parameter;
     cap->object = (uint64_t)cnode;
@@ -128,6 +140,11 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter) {
 }
 
 const struct object_class cnode_class = {
-    .name = "CNode", .invoke = invoke, .slots = slots, .size = size, .create = create,
-    .counted = true, .copyable = true,
+    .name = "CNode",
+    .invoke = invoke,
+    .slots = slots,
+    .size = size,
+    .create = create,
+    .counted = true,
+    .copyable = true,
 };

@@ -15,7 +15,8 @@ static_assert(sizeof(struct cnode) == 64);
 
 #define CNODE_RADIX_MAX 16u
 
-static inline uint64_t cnode_mask(const struct cnode *cnode) {
+static inline uint64_t cnode_mask(const struct cnode *cnode)
+{
     return ((uint64_t)1 << cnode->radix) - 1;
 }
 

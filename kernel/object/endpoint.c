@@ -3,25 +3,28 @@
  * Endpoint: synchronous messages. Its queue holds only senders or only receivers, in order of
  * arrival; `state` says which, and IDLE means an empty queue.
  */
-#include "ipc/message.h"
 #include "ipc/invoke.h"
+#include "ipc/message.h"
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
 
-void queue_append(struct thread_queue *queue, struct thread *thread) {
+void queue_append(struct thread_queue *queue, struct thread *thread)
+{
     thread->queue_next = nullptr;
     thread->queue_prev = queue->tail;
     *(queue->tail ? &queue->tail->queue_next : &queue->head) = thread;
     queue->tail = thread;
 }
 
-void queue_remove(struct thread_queue *queue, struct thread *thread) {
+void queue_remove(struct thread_queue *queue, struct thread *thread)
+{
     *(thread->queue_next ? &thread->queue_next->queue_prev : &queue->tail) = thread->queue_prev;
     *(thread->queue_prev ? &thread->queue_prev->queue_next : &queue->head) = thread->queue_next;
     thread->queue_next = thread->queue_prev = nullptr;
 }
 
-static struct thread *take_first(struct endpoint *endpoint) {
+static struct thread *take_first(struct endpoint *endpoint)
+{
     struct thread *thread = endpoint->queue.head;
     queue_remove(&endpoint->queue, thread);
     if (!endpoint->queue.head)
@@ -30,7 +33,8 @@ static struct thread *take_first(struct endpoint *endpoint) {
     return thread;
 }
 
-static void block_on(struct endpoint *endpoint, struct thread *thread, enum endpoint_state what) {
+static void block_on(struct endpoint *endpoint, struct thread *thread, enum endpoint_state what)
+{
     thread->state = what == ENDPOINT_SENDING ? ASH_THREAD_BLOCKED_SEND : ASH_THREAD_BLOCKED_RECEIVE;
     thread->endpoint = endpoint;
     endpoint->state = what;
@@ -38,7 +42,8 @@ static void block_on(struct endpoint *endpoint, struct thread *thread, enum endp
     sched_block(thread);
 }
 
-void endpoint_cancel(struct thread *thread) {
+void endpoint_cancel(struct thread *thread)
+{
     struct endpoint *endpoint = thread->endpoint;
     queue_remove(&endpoint->queue, thread);
     if (!endpoint->queue.head)
@@ -48,7 +53,8 @@ void endpoint_cancel(struct thread *thread) {
 
 /* The message has been delivered: what becomes of the sender. `reply` is the receiver's. */
 static void after_delivery(struct thread *sender, struct thread *receiver, struct reply *reply,
-                           bool was_blocked) {
+                           bool was_blocked)
+{
     if (!sender->send_call) {
         if (was_blocked) {
             sender->reg[REG_A1] = 0;
@@ -66,7 +72,8 @@ static void after_delivery(struct thread *sender, struct thread *receiver, struc
 }
 
 unsigned endpoint_send(struct thread *sender, const struct capability *cap, bool blocking,
-                       bool call) {
+                       bool call)
+{
     struct endpoint *endpoint = (struct endpoint *)cap->object;
     sender->badge = cap->data;
     sender->send_call = call;
@@ -91,7 +98,8 @@ unsigned endpoint_send(struct thread *sender, const struct capability *cap, bool
     return ASH_OK;
 }
 
-static bool deliver_signals(struct thread *receiver) {
+static bool deliver_signals(struct thread *receiver)
+{
     struct notification *bound = receiver->bound;
     if (!bound || bound->signals == 0)
         return false;
@@ -101,7 +109,8 @@ static bool deliver_signals(struct thread *receiver) {
 }
 
 void endpoint_receive(struct thread *receiver, struct endpoint *endpoint, struct reply *reply,
-                      bool blocking) {
+                      bool blocking)
+{
     if (deliver_signals(receiver))
         return;
     if (reply && reply->caller)
@@ -123,7 +132,8 @@ void endpoint_receive(struct thread *receiver, struct endpoint *endpoint, struct
     block_on(endpoint, receiver, ENDPOINT_RECEIVING);
 }
 
-static void destroy(struct object *object) {
+static void destroy(struct object *object)
+{
     struct endpoint *endpoint = (struct endpoint *)object;
     while (endpoint->queue.head) {
         struct thread *thread = take_first(endpoint);
@@ -138,18 +148,24 @@ static void destroy(struct object *object) {
     }
 }
 
-static uint64_t size(uint64_t parameter, uint64_t *align) {
+static uint64_t size(uint64_t parameter, uint64_t *align)
+{
     (void)parameter;
     *align = 64;
     return sizeof(struct endpoint);
 }
 
-static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create(struct capability *cap, paddr memory, uint64_t parameter)
+{
     (void)parameter;
     cap->object = (uint64_t)window(memory);
 }
 
 const struct object_class endpoint_class = {
-    .name = "Endpoint", .destroy = destroy, .size = size, .create = create, .counted = true,
+    .name = "Endpoint",
+    .destroy = destroy,
+    .size = size,
+    .create = create,
+    .counted = true,
     .copyable = true,
 };

@@ -12,7 +12,8 @@
 
 #define WRITE_MAX 480u
 
-static unsigned write(struct invocation *call) {
+static unsigned write(struct invocation *call)
+{
     uint64_t count = invoke_word(call, 0);
     if (count < 1 || count > WRITE_MAX)
         return invoke_error(call, ASH_E_RANGE, 0, WRITE_MAX);
@@ -25,7 +26,8 @@ static unsigned write(struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
+{
     static const uint8_t needed[] = {ASH_RIGHT_WRITE, ASH_RIGHT_READ, ASH_RIGHT_GRANT, 0};
     if (method < ASH_FIRMWARE_WRITE || method > ASH_FIRMWARE_INFO)
         return invoke_error(call, ASH_E_METHOD, method, 0);
@@ -47,13 +49,16 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
         invoke_reply(call, 0, (uint64_t)sbi_implementation());
         invoke_reply(call, 1, (uint64_t)sbi_version());
         invoke_reply(call, 2, have_sstc);
-        invoke_reply(call, 3, hardware_asids > 1 ? 63 - (unsigned)__builtin_clzll(hardware_asids) : 0);
+        invoke_reply(call, 3,
+                     hardware_asids > 1 ? 63 - (unsigned)__builtin_clzll(hardware_asids) : 0);
         return ASH_OK;
     }
 }
 
 const struct object_class firmware_class = {
-    .name = "Firmware", .invoke = invoke, .copyable = true,
+    .name = "Firmware",
+    .invoke = invoke,
+    .copyable = true,
 };
 
 static const struct object_class null_class = {.name = "Null"};

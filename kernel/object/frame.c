@@ -11,7 +11,8 @@
 
 /* --- Frame ----------------------------------------------------------------------------------- */
 
-static uint64_t leaf_flags(uint64_t rights) {
+static uint64_t leaf_flags(uint64_t rights)
+{
     uint64_t flags = PTE_V | PTE_U | PTE_A | PTE_R;
     if (rights & ASH_RIGHT_WRITE)
         flags |= PTE_W | PTE_D;
@@ -21,7 +22,8 @@ static uint64_t leaf_flags(uint64_t rights) {
 }
 
 /* The entry that this capability's mapping lives in, if it is still there. */
-static pte *mapped_entry(const struct capability *cap, struct vspace **vspace) {
+static pte *mapped_entry(const struct capability *cap, struct vspace **vspace)
+{
     *vspace = mapping_present(cap) ? mapping_vspace(cap) : nullptr;
     if (!*vspace)
         return nullptr;
@@ -31,7 +33,8 @@ static pte *mapped_entry(const struct capability *cap, struct vspace **vspace) {
     return ours ? entry : nullptr;
 }
 
-static void unmap_frame(struct capability *cap) {
+static void unmap_frame(struct capability *cap)
+{
     struct vspace *vspace;
     pte *entry = mapped_entry(cap, &vspace);
     if (entry) {
@@ -41,7 +44,8 @@ static void unmap_frame(struct capability *cap) {
     cap->data = cap->extra = 0;
 }
 
-static void all_harts_fetch_anew(void) {
+static void all_harts_fetch_anew(void)
+{
     __asm__ volatile("fence.i" ::: "memory");
     uint64_t others = 0;
     for (uint32_t i = 0; i < hart_count; i++)
@@ -52,7 +56,8 @@ static void all_harts_fetch_anew(void) {
 }
 
 static unsigned decode_rights(const struct capability *cap, struct invocation *call,
-                              uint64_t rights) {
+                              uint64_t rights)
+{
     uint64_t known = ASH_RIGHT_READ | ASH_RIGHT_WRITE | ASH_RIGHT_EXECUTE;
     if ((rights & ~known) || !(rights & ASH_RIGHT_READ))
         return invoke_error(call, ASH_E_ARGUMENT, 1, rights);
@@ -63,7 +68,8 @@ static unsigned decode_rights(const struct capability *cap, struct invocation *c
     return ASH_OK;
 }
 
-static unsigned decode_address(struct invocation *call, uint64_t address, unsigned bits) {
+static unsigned decode_address(struct invocation *call, uint64_t address, unsigned bits)
+{
     if (address & ((1ull << bits) - 1))
         return invoke_error(call, ASH_E_ALIGNMENT, 0, 1ull << bits);
     if (address >= ASH_USER_TOP)
@@ -71,7 +77,8 @@ static unsigned decode_address(struct invocation *call, uint64_t address, unsign
     return ASH_OK;
 }
 
-static unsigned map_frame(struct capability *cap, struct invocation *call) {
+static unsigned map_frame(struct capability *cap, struct invocation *call)
+{
     if (call->length < 2)
         return invoke_error(call, ASH_E_TRUNCATED, 2, 0);
     struct slot *target = invoke_cap_of(call, 0, ASH_OBJ_VSPACE);
@@ -102,7 +109,8 @@ static unsigned map_frame(struct capability *cap, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned invoke_frame(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke_frame(struct slot *slot, uint64_t method, struct invocation *call)
+{
     switch (method) {
     case ASH_FRAME_MAP:
         return map_frame(&slot->cap, call);
@@ -120,16 +128,21 @@ static unsigned invoke_frame(struct slot *slot, uint64_t method, struct invocati
     }
 }
 
-static void detach_frame(struct slot *slot) { unmap_frame(&slot->cap); }
+static void detach_frame(struct slot *slot)
+{
+    unmap_frame(&slot->cap);
+}
 
-static uint64_t frame_size(uint64_t parameter, uint64_t *align) {
+static uint64_t frame_size(uint64_t parameter, uint64_t *align)
+{
     bool known = parameter == ASH_PAGE_BITS || parameter == ASH_MEGAPAGE_BITS ||
                  parameter == ASH_GIGAPAGE_BITS;
     *align = known ? 1ull << parameter : 1;
     return known ? 1ull << parameter : 0;
 }
 
-static void create_frame(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create_frame(struct capability *cap, paddr memory, uint64_t parameter)
+{
     cap->object = memory.value;
     cap->bits = (uint8_t)parameter;
     if (cap->device)
@@ -137,14 +150,19 @@ static void create_frame(struct capability *cap, paddr memory, uint64_t paramete
 }
 
 const struct object_class frame_class = {
-    .name = "Frame", .invoke = invoke_frame, .detach = detach_frame, .size = frame_size,
-    .create = create_frame, .copyable = true,
+    .name = "Frame",
+    .invoke = invoke_frame,
+    .detach = detach_frame,
+    .size = frame_size,
+    .create = create_frame,
+    .copyable = true,
 };
 
 /* --- PageTable ------------------------------------------------------------------------------- */
 
 /* Level bits of the entry that points to this table: 30 or 21, kept in cap->bits while mapped. */
-static void unmap_table(struct capability *cap) {
+static void unmap_table(struct capability *cap)
+{
     struct vspace *vspace = mapping_present(cap) ? mapping_vspace(cap) : nullptr;
     unsigned missing;
     pte *entry = vspace ? vspace_entry(vspace, mapping_address(cap), cap->bits, &missing) : nullptr;
@@ -157,7 +175,8 @@ static void unmap_table(struct capability *cap) {
     cap->data = cap->extra = 0;
 }
 
-static unsigned map_table(struct capability *cap, struct invocation *call) {
+static unsigned map_table(struct capability *cap, struct invocation *call)
+{
     if (call->length < 1)
         return invoke_error(call, ASH_E_TRUNCATED, 1, 0);
     struct slot *target = invoke_cap_of(call, 0, ASH_OBJ_VSPACE);
@@ -183,7 +202,8 @@ static unsigned map_table(struct capability *cap, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned invoke_table(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke_table(struct slot *slot, uint64_t method, struct invocation *call)
+{
     switch (method) {
     case ASH_PAGE_TABLE_MAP:
         return map_table(&slot->cap, call);
@@ -197,20 +217,28 @@ static unsigned invoke_table(struct slot *slot, uint64_t method, struct invocati
     }
 }
 
-static void detach_table(struct slot *slot) { unmap_table(&slot->cap); }
+static void detach_table(struct slot *slot)
+{
+    unmap_table(&slot->cap);
+}
 
-static uint64_t table_size(uint64_t parameter, uint64_t *align) {
+static uint64_t table_size(uint64_t parameter, uint64_t *align)
+{
     (void)parameter;
     return *align = ASH_PAGE_SIZE;
 }
 
-static void create_table(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create_table(struct capability *cap, paddr memory, uint64_t parameter)
+{
     (void)parameter;
     cap->object = memory.value;
 }
 
 /* Not copyable: two capabilities to one table would disagree about where it is mapped. */
 const struct object_class page_table_class = {
-    .name = "PageTable", .invoke = invoke_table, .detach = detach_table, .size = table_size,
+    .name = "PageTable",
+    .invoke = invoke_table,
+    .detach = detach_table,
+    .size = table_size,
     .create = create_table,
 };

@@ -38,8 +38,8 @@ struct notification {
 
 struct reply {
     struct object object;
-    struct thread *caller;   /* waits for the answer; null: free */
-    struct thread *receiver; /* waits in Recv with this object; null otherwise */
+    struct thread *caller;       /* waits for the answer; null: free */
+    struct thread *receiver;     /* waits in Recv with this object; null otherwise */
     struct sched_context *sched; /* donated through this reply, or null */
     struct reply *below, *above; /* in the stack of that SchedContext */
 };
@@ -55,8 +55,8 @@ struct sched_context {
     struct thread *thread; /* who runs on it now, or null */
     struct hart *hart;     /* null: not configured */
     uint64_t budget, period;
-    uint64_t used;         /* in all, ticks */
-    struct reply *top;     /* see above */
+    uint64_t used;          /* in all, ticks */
+    struct reply *top;      /* see above */
     struct timeout release; /* waits for its next refill */
     uint32_t head, count;
     struct refill refill[REFILLS];

@@ -19,9 +19,13 @@ struct irq {
 
 static struct irq irqs[IRQ_SOURCES];
 
-static uint32_t source_of(const struct irq *irq) { return (uint32_t)(irq - irqs); }
+static uint32_t source_of(const struct irq *irq)
+{
+    return (uint32_t)(irq - irqs);
+}
 
-void irq_handle(void) {
+void irq_handle(void)
+{
     uint32_t source;
     while ((source = irqchip_claim(this_hart)) != 0) {
         const struct capability *cap = &irqs[source].notification.cap;
@@ -30,7 +34,8 @@ void irq_handle(void) {
     }
 }
 
-static unsigned get(struct slot *slot, struct invocation *call) {
+static unsigned get(struct slot *slot, struct invocation *call)
+{
     if (call->length < 3)
         return invoke_error(call, ASH_E_TRUNCATED, 3, 0);
     struct slot *target = invoke_cap_of(call, 0, ASH_OBJ_CNODE);
@@ -55,17 +60,21 @@ static unsigned get(struct slot *slot, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned invoke_control(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke_control(struct slot *slot, uint64_t method, struct invocation *call)
+{
     if (method != ASH_IRQ_CONTROL_GET)
         return invoke_error(call, ASH_E_METHOD, method, 0);
     return get(slot, call);
 }
 
 const struct object_class irq_control_class = {
-    .name = "IrqControl", .invoke = invoke_control, .copyable = true,
+    .name = "IrqControl",
+    .invoke = invoke_control,
+    .copyable = true,
 };
 
-static unsigned bind(struct irq *irq, struct invocation *call) {
+static unsigned bind(struct irq *irq, struct invocation *call)
+{
     struct slot *source = invoke_cap_of(call, 0, ASH_OBJ_NOTIFICATION);
     if (!source)
         return ASH_E_SOURCE;
@@ -77,7 +86,8 @@ static unsigned bind(struct irq *irq, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
+{
     struct irq *irq = (struct irq *)slot->cap.object;
     switch (method) {
     case ASH_IRQ_BIND:
@@ -96,18 +106,24 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
     }
 }
 
-static void destroy(struct object *object) {
+static void destroy(struct object *object)
+{
     struct irq *irq = (struct irq *)object;
     irqchip_mask(source_of(irq), irq->hart);
     irq->hart = nullptr;
 }
 
-static struct slot *slots(struct object *object, size_t *count) {
+static struct slot *slots(struct object *object, size_t *count)
+{
     *count = 1;
     return &((struct irq *)object)->notification;
 }
 
 const struct object_class irq_class = {
-    .name = "Irq", .invoke = invoke, .destroy = destroy, .slots = slots, .counted = true,
+    .name = "Irq",
+    .invoke = invoke,
+    .destroy = destroy,
+    .slots = slots,
+    .counted = true,
     .copyable = true,
 };

@@ -8,7 +8,8 @@
 #include "sched/sched.h"
 
 /* A capability without a badge signals bit 0. */
-void notification_signal(struct notification *notification, uint64_t badge) {
+void notification_signal(struct notification *notification, uint64_t badge)
+{
     uint64_t bits = badge ? badge : 1;
     struct thread *waiter = notification->queue.head;
     if (waiter) {
@@ -32,7 +33,8 @@ void notification_signal(struct notification *notification, uint64_t badge) {
     notification->signals |= bits;
 }
 
-void notification_wait(struct thread *thread, struct notification *notification, bool blocking) {
+void notification_wait(struct thread *thread, struct notification *notification, bool blocking)
+{
     if (notification->signals != 0) {
         message_signals(thread, notification->signals, 0);
         notification->signals = 0;
@@ -46,12 +48,14 @@ void notification_wait(struct thread *thread, struct notification *notification,
     }
 }
 
-void notification_cancel(struct thread *thread) {
+void notification_cancel(struct thread *thread)
+{
     queue_remove(&thread->notification->queue, thread);
     thread->notification = nullptr;
 }
 
-static void destroy(struct object *object) {
+static void destroy(struct object *object)
+{
     struct notification *notification = (struct notification *)object;
     while (notification->queue.head) {
         struct thread *thread = notification->queue.head;
@@ -62,18 +66,24 @@ static void destroy(struct object *object) {
         notification->bound->bound = nullptr;
 }
 
-static uint64_t size(uint64_t parameter, uint64_t *align) {
+static uint64_t size(uint64_t parameter, uint64_t *align)
+{
     (void)parameter;
     *align = 64;
     return sizeof(struct notification);
 }
 
-static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create(struct capability *cap, paddr memory, uint64_t parameter)
+{
     (void)parameter;
     cap->object = (uint64_t)window(memory);
 }
 
 const struct object_class notification_class = {
-    .name = "Notification", .destroy = destroy, .size = size, .create = create, .counted = true,
+    .name = "Notification",
+    .destroy = destroy,
+    .size = size,
+    .create = create,
+    .counted = true,
     .copyable = true,
 };

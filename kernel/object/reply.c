@@ -7,7 +7,8 @@
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
 
-static void unstack(struct reply *reply) {
+static void unstack(struct reply *reply)
+{
     if (!reply->sched)
         return;
     if (reply->above)
@@ -20,7 +21,8 @@ static void unstack(struct reply *reply) {
     reply->above = reply->below = nullptr;
 }
 
-void reply_bind(struct reply *reply, struct thread *caller, struct thread *receiver) {
+void reply_bind(struct reply *reply, struct thread *caller, struct thread *receiver)
+{
     if (reply->caller)
         reply_cancel(reply);
     reply->caller = caller;
@@ -40,7 +42,8 @@ void reply_bind(struct reply *reply, struct thread *caller, struct thread *recei
 }
 
 /* Detaches the caller; gives its SchedContext back if this is the newest loan. */
-static struct thread *detach_caller(struct reply *reply) {
+static struct thread *detach_caller(struct reply *reply)
+{
     struct thread *caller = reply->caller;
     struct sched_context *sched = reply->sched;
     bool newest = sched && sched->top == reply;
@@ -53,7 +56,8 @@ static struct thread *detach_caller(struct reply *reply) {
     return caller;
 }
 
-static void finish_fault(struct thread *caller, uint64_t info) {
+static void finish_fault(struct thread *caller, uint64_t info)
+{
     caller->faulted = false;
     if (ash_info_label(info) == 0)
         thread_wake(caller);
@@ -61,7 +65,8 @@ static void finish_fault(struct thread *caller, uint64_t info) {
         caller->state = ASH_THREAD_INACTIVE;
 }
 
-void reply_send(struct reply *reply, struct thread *sender) {
+void reply_send(struct reply *reply, struct thread *sender)
+{
     struct thread *caller = reply->caller;
     if (!caller) {
         detach_caller(reply); /* it was stopped meanwhile; its SchedContext is no longer lent */
@@ -79,7 +84,8 @@ void reply_send(struct reply *reply, struct thread *sender) {
     thread_wake(caller);
 }
 
-void reply_cancel(struct reply *reply) {
+void reply_cancel(struct reply *reply)
+{
     struct thread *caller = detach_caller(reply);
     if (!caller)
         return;
@@ -89,14 +95,16 @@ void reply_cancel(struct reply *reply) {
         thread_abort_wait(caller, ASH_E_DELETED);
 }
 
-void reply_forget_caller(struct thread *caller) {
+void reply_forget_caller(struct thread *caller)
+{
     struct reply *reply = caller->reply;
     caller->reply = nullptr;
     if (reply)
         reply->caller = nullptr;
 }
 
-static void destroy(struct object *object) {
+static void destroy(struct object *object)
+{
     struct reply *reply = (struct reply *)object;
     if (reply->receiver)
         reply->receiver->receive_reply = nullptr;
@@ -104,17 +112,23 @@ static void destroy(struct object *object) {
         reply_cancel(reply);
 }
 
-static uint64_t size(uint64_t parameter, uint64_t *align) {
+static uint64_t size(uint64_t parameter, uint64_t *align)
+{
     (void)parameter;
     *align = 64;
     return sizeof(struct reply);
 }
 
-static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create(struct capability *cap, paddr memory, uint64_t parameter)
+{
     (void)parameter;
     cap->object = (uint64_t)window(memory);
 }
 
 const struct object_class reply_class = {
-    .name = "Reply", .destroy = destroy, .size = size, .create = create, .counted = true,
+    .name = "Reply",
+    .destroy = destroy,
+    .size = size,
+    .create = create,
+    .counted = true,
 };

@@ -4,7 +4,8 @@
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
 
-void sched_context_give(struct sched_context *sched, struct thread *thread) {
+void sched_context_give(struct sched_context *sched, struct thread *thread)
+{
     struct thread *old = sched->thread;
     if (old) {
         thread_stall(old);
@@ -24,7 +25,8 @@ void sched_context_give(struct sched_context *sched, struct thread *thread) {
         sched_enqueue(thread);
 }
 
-static unsigned bind(struct sched_context *sched, struct invocation *call) {
+static unsigned bind(struct sched_context *sched, struct invocation *call)
+{
     struct slot *source = invoke_cap_of(call, 0, ASH_OBJ_THREAD);
     if (!source)
         return ASH_E_SOURCE;
@@ -37,7 +39,8 @@ static unsigned bind(struct sched_context *sched, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
+{
     struct sched_context *sched = (struct sched_context *)slot->cap.object;
     switch (method) {
     case ASH_SCHED_CONTEXT_BIND:
@@ -58,7 +61,8 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
     }
 }
 
-static void destroy(struct object *object) {
+static void destroy(struct object *object)
+{
     struct sched_context *sched = (struct sched_context *)object;
     for (uint32_t i = 0; i < hart_count; i++)
         if (harts[i].charged == sched)
@@ -75,13 +79,15 @@ static void destroy(struct object *object) {
             harts[i].charged = nullptr;
 }
 
-static uint64_t size(uint64_t parameter, uint64_t *align) {
+static uint64_t size(uint64_t parameter, uint64_t *align)
+{
     (void)parameter;
     *align = 64;
     return sizeof(struct sched_context);
 }
 
-static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create(struct capability *cap, paddr memory, uint64_t parameter)
+{
     (void)parameter;
     struct sched_context *sched = window(memory);
     sched->release.kind = TIMEOUT_SCHED_CONTEXT;
@@ -89,14 +95,20 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter) {
 }
 
 const struct object_class sched_context_class = {
-    .name = "SchedContext", .invoke = invoke, .destroy = destroy, .size = size, .create = create,
-    .counted = true, .copyable = true,
+    .name = "SchedContext",
+    .invoke = invoke,
+    .destroy = destroy,
+    .size = size,
+    .create = create,
+    .counted = true,
+    .copyable = true,
 };
 
 /* A budget shorter than this would be spent in the kernel alone. */
 #define BUDGET_MIN_US 20u
 
-static unsigned configure(struct invocation *call) {
+static unsigned configure(struct invocation *call)
+{
     if (call->length < 3)
         return invoke_error(call, ASH_E_TRUNCATED, 3, 0);
     struct slot *target = invoke_cap_of(call, 0, ASH_OBJ_SCHED_CONTEXT);
@@ -114,7 +126,8 @@ static unsigned configure(struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned invoke_control(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke_control(struct slot *slot, uint64_t method, struct invocation *call)
+{
     (void)slot;
     if (method != ASH_SCHED_CONTROL_CONFIGURE)
         return invoke_error(call, ASH_E_METHOD, method, 0);
@@ -122,5 +135,7 @@ static unsigned invoke_control(struct slot *slot, uint64_t method, struct invoca
 }
 
 const struct object_class sched_control_class = {
-    .name = "SchedControl", .invoke = invoke_control, .copyable = true,
+    .name = "SchedControl",
+    .invoke = invoke_control,
+    .copyable = true,
 };

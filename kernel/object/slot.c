@@ -5,22 +5,26 @@
  * no record on the side: the walk descends from the slot to be deleted through last capabilities
  * to one that is simple, deletes that, and starts again. Between two such steps the tree is whole,
  * so the whole operation can be left at any step and be run again from the system call.
- * A container that is reached twice (it lies inside itself) is marked `dying` and not entered again.
+ * A container that is reached twice (it lies inside itself) is marked `dying` and not entered
+ * again.
  */
 #include "object/capability.h"
 #include "object/cnode.h"
 #include "panic.h"
 #include "sched/preempt.h"
 
-static const struct object_class *class_of(const struct slot *slot) {
+static const struct object_class *class_of(const struct slot *slot)
+{
     return object_classes[slot->cap.type];
 }
 
-static struct object *header_of(const struct slot *slot) {
+static struct object *header_of(const struct slot *slot)
+{
     return class_of(slot)->counted ? (struct object *)slot->cap.object : nullptr;
 }
 
-static void link_child(struct slot *slot, struct slot *parent) {
+static void link_child(struct slot *slot, struct slot *parent)
+{
     slot->parent = parent;
     slot->prev = nullptr;
     slot->next = parent ? parent->child : nullptr;
@@ -30,7 +34,8 @@ static void link_child(struct slot *slot, struct slot *parent) {
         parent->child = slot;
 }
 
-static void unlink_from_siblings(struct slot *slot) {
+static void unlink_from_siblings(struct slot *slot)
+{
     if (slot->next)
         slot->next->prev = slot->prev;
     if (slot->prev)
@@ -39,7 +44,8 @@ static void unlink_from_siblings(struct slot *slot) {
         slot->parent->child = slot->next;
 }
 
-void slot_insert(struct slot *slot, struct capability cap, struct slot *parent) {
+void slot_insert(struct slot *slot, struct capability cap, struct slot *parent)
+{
     slot->cap = cap;
     slot->child = nullptr;
     link_child(slot, parent);
@@ -48,7 +54,8 @@ void slot_insert(struct slot *slot, struct capability cap, struct slot *parent) 
         object->references++;
 }
 
-void slot_move(struct slot *to, struct slot *from) {
+void slot_move(struct slot *to, struct slot *from)
+{
     *to = *from;
     if (to->next)
         to->next->prev = to;
@@ -62,7 +69,8 @@ void slot_move(struct slot *to, struct slot *from) {
 }
 
 /* Takes the slot out of the tree and empties it. It has no children. */
-static void release(struct slot *slot) {
+static void release(struct slot *slot)
+{
     struct object *object = header_of(slot);
     const struct object_class *class = class_of(slot);
     if (class->detach)
@@ -74,7 +82,8 @@ static void release(struct slot *slot) {
 }
 
 /* Hands the children to the parent, one at a time. */
-static unsigned adopt_children(struct slot *slot) {
+static unsigned adopt_children(struct slot *slot)
+{
     while (slot->child) {
         struct slot *child = slot->child;
         unlink_from_siblings(child);
@@ -87,7 +96,8 @@ static unsigned adopt_children(struct slot *slot) {
 
 /* The first full slot of the container that this last capability names, or null. A dying container
  * takes no new capabilities (invoke.c refuses), so the cursor only grows. */
-static struct slot *first_inside(const struct slot *slot, struct object *object) {
+static struct slot *first_inside(const struct slot *slot, struct object *object)
+{
     const struct object_class *class = class_of(slot);
     if (!class->slots || object->references != 1)
         return nullptr;
@@ -104,7 +114,8 @@ static struct slot *first_inside(const struct slot *slot, struct object *object)
 }
 
 /* Descends from `top` to a capability that can be deleted at once; null when an interrupt waits. */
-static struct slot *descend(struct slot *top) {
+static struct slot *descend(struct slot *top)
+{
     static uint32_t walks;
     uint32_t walk = ++walks ? walks : ++walks;
     struct slot *slot = top;
@@ -124,7 +135,8 @@ static struct slot *descend(struct slot *top) {
     }
 }
 
-unsigned slot_delete(struct slot *slot) {
+unsigned slot_delete(struct slot *slot)
+{
     while (!slot_empty(slot)) {
         struct slot *victim = descend(slot);
         if (!victim || adopt_children(victim) != ASH_OK)
@@ -134,12 +146,14 @@ unsigned slot_delete(struct slot *slot) {
     return ASH_OK;
 }
 
-void slot_delete_simple(struct slot *slot) {
+void slot_delete_simple(struct slot *slot)
+{
     while (slot_delete(slot) != ASH_OK)
         ;
 }
 
-unsigned slot_revoke(struct slot *slot) {
+unsigned slot_revoke(struct slot *slot)
+{
     while (!slot_empty(slot) && slot->child) {
         struct slot *victim = slot->child;
         while (victim->child) {

@@ -12,12 +12,14 @@
 
 struct thread *all_threads;
 
-struct hart *thread_running_on(const struct thread *thread) {
+struct hart *thread_running_on(const struct thread *thread)
+{
     struct hart *hart = thread->hart;
     return hart && hart->current == thread ? hart : nullptr;
 }
 
-void thread_stall(struct thread *thread) {
+void thread_stall(struct thread *thread)
+{
     struct hart *hart = thread_running_on(thread);
     if (!hart || hart == this_hart)
         return;
@@ -31,7 +33,8 @@ void thread_stall(struct thread *thread) {
 
 /* A thread stopped in a wait repeats the system call when it is resumed; one whose call was taken
  * already learns that no answer comes. A fault is no system call: the instruction is repeated. */
-static void leave_queues(struct thread *thread) {
+static void leave_queues(struct thread *thread)
+{
     bool waits = thread->state == ASH_THREAD_BLOCKED_SEND ||
                  thread->state == ASH_THREAD_BLOCKED_RECEIVE ||
                  thread->state == ASH_THREAD_BLOCKED_NOTIFICATION;
@@ -51,7 +54,8 @@ static void leave_queues(struct thread *thread) {
     }
 }
 
-void thread_stop(struct thread *thread) {
+void thread_stop(struct thread *thread)
+{
     thread_stall(thread);
     leave_queues(thread);
     thread->state = ASH_THREAD_INACTIVE;
@@ -60,18 +64,21 @@ void thread_stop(struct thread *thread) {
         this_hart->reschedule = true;
 }
 
-void thread_abort_wait(struct thread *thread, unsigned error) {
+void thread_abort_wait(struct thread *thread, unsigned error)
+{
     thread->reg[REG_A0] = 0;
     thread->reg[REG_A1] = ash_info(error, 0, 0) | ASH_INFO_KERNEL;
     thread_wake(thread);
 }
 
-void thread_wake(struct thread *thread) {
+void thread_wake(struct thread *thread)
+{
     thread->state = ASH_THREAD_RUNNING;
     sched_enqueue(thread);
 }
 
-void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t word[4]) {
+void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t word[4])
+{
     memcpy(thread->fault_word, word, sizeof(thread->fault_word));
     thread->fault = (uint8_t)fault;
     thread->faulted = true;
@@ -87,7 +94,8 @@ void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t wo
 
 /* --- Methods --------------------------------------------------------------------------------- */
 
-static unsigned configure(struct thread *thread, struct invocation *call) {
+static unsigned configure(struct thread *thread, struct invocation *call)
+{
     struct slot *cspace = invoke_cap_of(call, 0, ASH_OBJ_CNODE);
     struct slot *vspace = cspace ? invoke_cap_of(call, 1, ASH_OBJ_VSPACE) : nullptr;
     struct slot *frame = vspace ? invoke_cap_of(call, 2, ASH_OBJ_FRAME) : nullptr;
@@ -111,7 +119,8 @@ static unsigned configure(struct thread *thread, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned set_fault_endpoint(struct thread *thread, struct invocation *call) {
+static unsigned set_fault_endpoint(struct thread *thread, struct invocation *call)
+{
     struct slot *source = nullptr;
     if (call->caps > 0) {
         source = invoke_cap_of(call, 0, ASH_OBJ_ENDPOINT);
@@ -127,7 +136,8 @@ static unsigned set_fault_endpoint(struct thread *thread, struct invocation *cal
     return ASH_OK;
 }
 
-static unsigned set_priority(struct thread *thread, struct invocation *call) {
+static unsigned set_priority(struct thread *thread, struct invocation *call)
+{
     uint64_t limit = call->caller->max_priority;
     for (unsigned i = 0; i < 2; i++)
         if (invoke_word(call, i) > limit)
@@ -137,7 +147,8 @@ static unsigned set_priority(struct thread *thread, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned write_registers(struct thread *thread, struct invocation *call) {
+static unsigned write_registers(struct thread *thread, struct invocation *call)
+{
     if (call->length < 6)
         return invoke_error(call, ASH_E_TRUNCATED, 6, 0);
     if (thread->state == ASH_THREAD_RUNNING)
@@ -148,7 +159,8 @@ static unsigned write_registers(struct thread *thread, struct invocation *call) 
     return ASH_OK;
 }
 
-static unsigned read_registers(struct thread *thread, struct invocation *call) {
+static unsigned read_registers(struct thread *thread, struct invocation *call)
+{
     if (!thread_buffer(call->caller))
         return ASH_E_NOT_BOUND;
     thread_stall(thread);
@@ -158,7 +170,8 @@ static unsigned read_registers(struct thread *thread, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned resume(struct thread *thread) {
+static unsigned resume(struct thread *thread)
+{
     if (slot_empty(&thread->slot[THREAD_SLOT_VSPACE]))
         return ASH_E_NOT_BOUND;
     if (thread->state == ASH_THREAD_RUNNING)
@@ -170,7 +183,8 @@ static unsigned resume(struct thread *thread) {
     return ASH_OK;
 }
 
-static unsigned bind_notification(struct thread *thread, struct invocation *call) {
+static unsigned bind_notification(struct thread *thread, struct invocation *call)
+{
     struct slot *source = invoke_cap_of(call, 0, ASH_OBJ_NOTIFICATION);
     if (!source)
         return ASH_E_SOURCE;
@@ -184,7 +198,8 @@ static unsigned bind_notification(struct thread *thread, struct invocation *call
     return ASH_OK;
 }
 
-static unsigned unbind_notification(struct thread *thread) {
+static unsigned unbind_notification(struct thread *thread)
+{
     if (!thread->bound)
         return ASH_E_NOT_BOUND;
     thread->bound->bound = nullptr;
@@ -192,14 +207,16 @@ static unsigned unbind_notification(struct thread *thread) {
     return ASH_OK;
 }
 
-static unsigned set_name(struct thread *thread, struct invocation *call) {
+static unsigned set_name(struct thread *thread, struct invocation *call)
+{
     uint64_t word[2] = {invoke_word(call, 0), invoke_word(call, 1)};
     memcpy(thread->name, word, sizeof(word));
     thread->name[15] = 0;
     return ASH_OK;
 }
 
-static unsigned info(struct thread *thread, struct invocation *call) {
+static unsigned info(struct thread *thread, struct invocation *call)
+{
     struct hart *hart = thread_running_on(thread);
     if (hart)
         sched_charge(hart);
@@ -210,7 +227,8 @@ static unsigned info(struct thread *thread, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
+{
     struct thread *thread = thread_from(slot->cap.object);
     switch (method) {
     case ASH_THREAD_CONFIGURE:
@@ -241,7 +259,8 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
     }
 }
 
-static void destroy(struct object *object) {
+static void destroy(struct object *object)
+{
     struct thread *thread = thread_from((uint64_t)object);
     thread_stop(thread);
     if (thread->sched)
@@ -256,18 +275,21 @@ static void destroy(struct object *object) {
     *(thread->all_prev ? &thread->all_prev->all_next : &all_threads) = thread->all_next;
 }
 
-static struct slot *slots(struct object *object, size_t *count) {
+static struct slot *slots(struct object *object, size_t *count)
+{
     *count = THREAD_SLOTS;
     return thread_from((uint64_t)object)->slot;
 }
 
-static uint64_t size(uint64_t parameter, uint64_t *align) {
+static uint64_t size(uint64_t parameter, uint64_t *align)
+{
     (void)parameter;
     *align = 64;
     return sizeof(struct thread);
 }
 
-static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create(struct capability *cap, paddr memory, uint64_t parameter)
+{
     (void)parameter;
     struct thread *thread = window(memory);
     thread->sstatus = SSTATUS_SPIE;
@@ -279,6 +301,12 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter) {
 }
 
 const struct object_class thread_class = {
-    .name = "Thread", .invoke = invoke, .destroy = destroy, .slots = slots, .size = size,
-    .create = create, .counted = true, .copyable = true,
+    .name = "Thread",
+    .invoke = invoke,
+    .destroy = destroy,
+    .slots = slots,
+    .size = size,
+    .create = create,
+    .counted = true,
+    .copyable = true,
 };

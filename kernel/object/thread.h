@@ -4,10 +4,10 @@
  *
  * Invariants.
  *  - state RUNNING and a SchedContext with budget: it is current on a hart, or in exactly one ready
- *    queue of the SchedContext's hart (`queued`). Without budget: its SchedContext is in the release
- *    queue. Without SchedContext: in no queue.
- *  - BLOCKED_SEND, BLOCKED_RECEIVE: in the queue of `endpoint`. BLOCKED_NOTIFICATION: in the queue of
- *    `notification`. BLOCKED_REPLY: `reply` is the Reply object that will answer it.
+ *    queue of the SchedContext's hart (`queued`). Without budget: its SchedContext is in the
+ * release queue. Without SchedContext: in no queue.
+ *  - BLOCKED_SEND, BLOCKED_RECEIVE: in the queue of `endpoint`. BLOCKED_NOTIFICATION: in the queue
+ * of `notification`. BLOCKED_REPLY: `reply` is the Reply object that will answer it.
  *  - A thread waiting in Recv owns `receive_reply`, the Reply object it will bind a caller to.
  */
 #ifndef KERNEL_OBJECT_THREAD_H
@@ -25,8 +25,17 @@ struct reply;
 struct sched_context;
 struct vspace;
 
-enum { REG_PC = 0, REG_SP = 2, REG_GP = 3, REG_TP = 4, REG_A0 = 10, REG_A1 = 11, REG_A2 = 12,
-       REG_A6 = 16, REG_A7 = 17 };
+enum {
+    REG_PC = 0,
+    REG_SP = 2,
+    REG_GP = 3,
+    REG_TP = 4,
+    REG_A0 = 10,
+    REG_A1 = 11,
+    REG_A2 = 12,
+    REG_A6 = 16,
+    REG_A7 = 17
+};
 
 /* Internal slots: capabilities that the thread itself holds, children of those it was given. */
 enum {
@@ -46,12 +55,12 @@ struct thread {
 
     uint8_t state; /* enum ash_thread_state */
     uint8_t priority, max_priority;
-    bool queued;      /* in a ready queue */
+    bool queued; /* in a ready queue */
     bool fpu_used;
-    bool send_call;   /* blocked in Call rather than Send */
+    bool send_call; /* blocked in Call rather than Send */
     bool send_grant, send_grant_reply;
-    bool faulted;     /* its message is a fault, its answer restarts it */
-    uint8_t fault;    /* enum ash_fault */
+    bool faulted;  /* its message is a fault, its answer restarts it */
+    uint8_t fault; /* enum ash_fault */
     struct thread *ready_next, *ready_prev;
     struct thread *queue_next, *queue_prev; /* of an Endpoint or Notification */
 
@@ -76,12 +85,14 @@ static_assert(offsetof(struct thread, fpu) == THREAD_FPU);
 extern struct thread *all_threads;
 
 /* A Thread capability names the object header inside the struct. */
-static inline struct thread *thread_from(uint64_t object) {
+static inline struct thread *thread_from(uint64_t object)
+{
     return (struct thread *)(object - offsetof(struct thread, object));
 }
 
 /* The thread's IPC buffer in the physical window, or null if it has none. */
-static inline volatile struct ash_ipc_buffer *thread_buffer(struct thread *thread) {
+static inline volatile struct ash_ipc_buffer *thread_buffer(struct thread *thread)
+{
     const struct capability *frame = &thread->slot[THREAD_SLOT_BUFFER].cap;
     if (frame->type != ASH_OBJ_FRAME)
         return nullptr;

@@ -4,7 +4,8 @@
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
 
-static unsigned bind(struct timer *timer, struct invocation *call) {
+static unsigned bind(struct timer *timer, struct invocation *call)
+{
     struct slot *source = invoke_cap_of(call, 0, ASH_OBJ_NOTIFICATION);
     if (!source)
         return ASH_E_SOURCE;
@@ -15,7 +16,8 @@ static unsigned bind(struct timer *timer, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned set(struct timer *timer, struct invocation *call) {
+static unsigned set(struct timer *timer, struct invocation *call)
+{
     if (call->length < 1)
         return invoke_error(call, ASH_E_TRUNCATED, 1, 0);
     if (slot_empty(&timer->notification))
@@ -26,7 +28,8 @@ static unsigned set(struct timer *timer, struct invocation *call) {
     return ASH_OK;
 }
 
-static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
+{
     struct timer *timer = (struct timer *)slot->cap.object;
     switch (method) {
     case ASH_TIMER_BIND:
@@ -42,22 +45,26 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
     }
 }
 
-static void destroy(struct object *object) {
+static void destroy(struct object *object)
+{
     timeout_remove(&((struct timer *)object)->timeout);
 }
 
-static struct slot *slots(struct object *object, size_t *count) {
+static struct slot *slots(struct object *object, size_t *count)
+{
     *count = 1;
     return &((struct timer *)object)->notification;
 }
 
-static uint64_t size(uint64_t parameter, uint64_t *align) {
+static uint64_t size(uint64_t parameter, uint64_t *align)
+{
     (void)parameter;
     *align = 64;
     return sizeof(struct timer);
 }
 
-static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create(struct capability *cap, paddr memory, uint64_t parameter)
+{
     (void)parameter;
     struct timer *timer = window(memory);
     timer->timeout.kind = TIMEOUT_TIMER;
@@ -65,6 +72,12 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter) {
 }
 
 const struct object_class timer_class = {
-    .name = "Timer", .invoke = invoke, .destroy = destroy, .slots = slots, .size = size,
-    .create = create, .counted = true, .copyable = true,
+    .name = "Timer",
+    .invoke = invoke,
+    .destroy = destroy,
+    .slots = slots,
+    .size = size,
+    .create = create,
+    .counted = true,
+    .copyable = true,
 };

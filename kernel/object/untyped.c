@@ -24,14 +24,16 @@ struct retype {
 };
 
 /* No child: all memory is free again, and what was cleared is no longer known to be clear. */
-static void reset_if_free(struct slot *slot) {
+static void reset_if_free(struct slot *slot)
+{
     if (!slot->child && slot->cap.data != 0) {
         slot->cap.data = 0;
         slot->cap.cleared = 0;
     }
 }
 
-static unsigned decode_slots(struct invocation *call, struct retype *r) {
+static unsigned decode_slots(struct invocation *call, struct retype *r)
+{
     struct slot *destination = invoke_cap_of(call, 0, ASH_OBJ_CNODE);
     if (!destination)
         return ASH_E_SOURCE;
@@ -49,7 +51,8 @@ static unsigned decode_slots(struct invocation *call, struct retype *r) {
     return ASH_OK;
 }
 
-static unsigned decode_size(struct slot *slot, struct invocation *call, struct retype *r) {
+static unsigned decode_size(struct slot *slot, struct invocation *call, struct retype *r)
+{
     if (r->type >= ASH_OBJ_TYPES || !object_classes[r->type] || !object_classes[r->type]->size)
         return invoke_error(call, ASH_E_ARGUMENT, 0, 0);
     const struct object_class *class = object_classes[r->type];
@@ -72,7 +75,8 @@ static unsigned decode_size(struct slot *slot, struct invocation *call, struct r
 }
 
 /* Makes [.., end) of the Untyped clear; PREEMPTED keeps what was done. */
-static unsigned clear_until(struct slot *slot, const struct retype *r) {
+static unsigned clear_until(struct slot *slot, const struct retype *r)
+{
     uint64_t pages = round_up(r->end, ASH_PAGE_SIZE) / ASH_PAGE_SIZE;
     if (slot->cap.device || r->type == ASH_OBJ_UNTYPED) {
         if (slot->cap.cleared < pages && !slot->cap.device)
@@ -92,23 +96,29 @@ static unsigned clear_until(struct slot *slot, const struct retype *r) {
     return ASH_OK;
 }
 
-static void commit(struct slot *slot, const struct retype *r) {
+static void commit(struct slot *slot, const struct retype *r)
+{
     uint64_t stride = round_up(r->size, r->align);
     for (uint64_t i = 0; i < r->count; i++) {
         paddr memory = {slot->cap.object + r->start + i * stride};
-        struct capability cap = {.type = (uint8_t)r->type, .rights = ASH_RIGHT_ALL,
-                                 .device = slot->cap.device, .object = memory.value};
+        struct capability cap = {.type = (uint8_t)r->type,
+                                 .rights = ASH_RIGHT_ALL,
+                                 .device = slot->cap.device,
+                                 .object = memory.value};
         object_classes[r->type]->create(&cap, memory, r->parameter);
         slot_insert(&r->cnode->slot[r->first + i], cap, slot);
     }
     slot->cap.data = r->end;
 }
 
-static unsigned retype(struct slot *slot, struct invocation *call) {
+static unsigned retype(struct slot *slot, struct invocation *call)
+{
     if (call->length < 4)
         return invoke_error(call, ASH_E_TRUNCATED, 4, 0);
-    struct retype r = {.type = invoke_word(call, 0), .parameter = invoke_word(call, 1),
-                       .first = invoke_word(call, 2), .count = invoke_word(call, 3)};
+    struct retype r = {.type = invoke_word(call, 0),
+                       .parameter = invoke_word(call, 1),
+                       .first = invoke_word(call, 2),
+                       .count = invoke_word(call, 3)};
     unsigned error = decode_slots(call, &r);
     if (error != ASH_OK)
         return error;
@@ -121,7 +131,8 @@ static unsigned retype(struct slot *slot, struct invocation *call) {
     return error;
 }
 
-static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
+{
     if (method == ASH_UNTYPED_RETYPE)
         return retype(slot, call);
     if (method != ASH_UNTYPED_INFO)
@@ -133,16 +144,21 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
     return ASH_OK;
 }
 
-static uint64_t size(uint64_t parameter, uint64_t *align) {
+static uint64_t size(uint64_t parameter, uint64_t *align)
+{
     *align = ASH_PAGE_SIZE;
     return parameter % ASH_PAGE_SIZE == 0 && parameter < (1ull << 43) ? parameter : 0;
 }
 
-static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create(struct capability *cap, paddr memory, uint64_t parameter)
+{
     cap->object = memory.value;
     cap->extra = parameter;
 }
 
 const struct object_class untyped_class = {
-    .name = "Untyped", .invoke = invoke, .size = size, .create = create,
+    .name = "Untyped",
+    .invoke = invoke,
+    .size = size,
+    .create = create,
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* VSpace and the bookkeeping that Frame and PageTable share. Sv39: privileged spec, chapter 12.4. */
+/* VSpace and the bookkeeping that Frame and PageTable share. Sv39: privileged spec, chapter 12.4.
+ */
 #include "object/vspace.h"
 #include "arch/sbi.h"
 #include "ipc/invoke.h"
@@ -11,7 +12,8 @@ pte *kernel_root;
 static uint32_t asids_used;
 uint64_t hardware_asids = 1;
 
-static void load(uint64_t satp) {
+static void load(uint64_t satp)
+{
     if (this_hart->satp == satp)
         return;
     this_hart->satp = satp;
@@ -20,9 +22,13 @@ static void load(uint64_t satp) {
         tlb_flush_all();
 }
 
-void vspace_activate_kernel(void) { load(SATP_SV39 | kernel_to_physical(kernel_root) >> 12); }
+void vspace_activate_kernel(void)
+{
+    load(SATP_SV39 | kernel_to_physical(kernel_root) >> 12);
+}
 
-void vspace_activate(struct thread *thread) {
+void vspace_activate(struct thread *thread)
+{
     const struct capability *cap = &thread->slot[THREAD_SLOT_VSPACE].cap;
     if (cap->type != ASH_OBJ_VSPACE) {
         vspace_activate_kernel();
@@ -34,9 +40,13 @@ void vspace_activate(struct thread *thread) {
     load(SATP_SV39 | asid << SATP_ASID_SHIFT | window_physical(vspace->root).value >> 12);
 }
 
-static unsigned level_bits(unsigned level) { return 12 + 9 * level; }
+static unsigned level_bits(unsigned level)
+{
+    return 12 + 9 * level;
+}
 
-pte *vspace_entry(struct vspace *vspace, uint64_t address, unsigned bits, unsigned *missing) {
+pte *vspace_entry(struct vspace *vspace, uint64_t address, unsigned bits, unsigned *missing)
+{
     pte *table = vspace->root;
     for (unsigned level = 2;; level--) {
         pte *entry = &table[address >> level_bits(level) & 511];
@@ -50,20 +60,29 @@ pte *vspace_entry(struct vspace *vspace, uint64_t address, unsigned bits, unsign
     }
 }
 
-void mapping_record(struct capability *cap, const struct vspace *vspace, uint64_t address) {
+void mapping_record(struct capability *cap, const struct vspace *vspace, uint64_t address)
+{
     cap->data = address | 1;
     cap->extra = asids[vspace->asid].generation * ASIDS + vspace->asid;
 }
 
-bool mapping_present(const struct capability *cap) { return cap->data & 1; }
-uint64_t mapping_address(const struct capability *cap) { return cap->data & ~1ull; }
+bool mapping_present(const struct capability *cap)
+{
+    return cap->data & 1;
+}
+uint64_t mapping_address(const struct capability *cap)
+{
+    return cap->data & ~1ull;
+}
 
-struct vspace *mapping_vspace(const struct capability *cap) {
+struct vspace *mapping_vspace(const struct capability *cap)
+{
     const struct asid_entry *entry = &asids[cap->extra % ASIDS];
     return entry->generation == cap->extra / ASIDS ? entry->vspace : nullptr;
 }
 
-static uint64_t other_harts(uint32_t index_mask) {
+static uint64_t other_harts(uint32_t index_mask)
+{
     uint64_t ids = 0;
     for (uint32_t i = 0; i < hart_count; i++)
         if (i != this_hart->index && index_mask >> i & 1)
@@ -71,7 +90,8 @@ static uint64_t other_harts(uint32_t index_mask) {
     return ids;
 }
 
-void vspace_flush_page(const struct vspace *vspace, uint64_t address) {
+void vspace_flush_page(const struct vspace *vspace, uint64_t address)
+{
     uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
     tlb_flush_page(address, asid);
     uint64_t others = other_harts(vspace->hart_mask);
@@ -79,7 +99,8 @@ void vspace_flush_page(const struct vspace *vspace, uint64_t address) {
         sbi_remote_sfence_page(others, 0, address, asid);
 }
 
-void vspace_flush(const struct vspace *vspace) {
+void vspace_flush(const struct vspace *vspace)
+{
     uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
     tlb_flush_asid(asid);
     uint64_t others = other_harts(vspace->hart_mask);
@@ -87,12 +108,14 @@ void vspace_flush(const struct vspace *vspace) {
         sbi_remote_sfence_asid(others, 0, asid);
 }
 
-static uint64_t root_satp_part(const struct vspace *vspace) {
+static uint64_t root_satp_part(const struct vspace *vspace)
+{
     return window_physical(vspace->root).value >> 12;
 }
 
 /* No thread names it any more, but a hart may still have it loaded (idle ones do). */
-static void leave_everywhere(const struct vspace *vspace) {
+static void leave_everywhere(const struct vspace *vspace)
+{
     for (uint32_t i = 0; i < hart_count; i++) {
         struct hart *hart = &harts[i];
         if ((hart->satp & ((1ull << 44) - 1)) != root_satp_part(vspace))
@@ -106,7 +129,8 @@ static void leave_everywhere(const struct vspace *vspace) {
     }
 }
 
-static void destroy(struct object *object) {
+static void destroy(struct object *object)
+{
     struct vspace *vspace = (struct vspace *)object;
     leave_everywhere(vspace);
     vspace_flush(vspace);
@@ -115,20 +139,26 @@ static void destroy(struct object *object) {
     asids_used--;
 }
 
-static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call) {
+static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
+{
     (void)slot;
     return invoke_error(call, ASH_E_METHOD, method, 0);
 }
 
 /* Numbers 1 .. limit-1 are for VSpaces; 0 means none. */
-static uint32_t asid_limit(void) {
+static uint32_t asid_limit(void)
+{
     return hardware_asids > 1 && hardware_asids < ASIDS ? (uint32_t)hardware_asids : ASIDS;
 }
 
-static uint64_t available(void) { return asid_limit() - 1 - asids_used; }
+static uint64_t available(void)
+{
+    return asid_limit() - 1 - asids_used;
+}
 
 /* The next free number after the last one given out. One is free: `available` was asked. */
-static uint32_t take_asid(void) {
+static uint32_t take_asid(void)
+{
     static uint32_t last;
     do
         last = last + 1 < asid_limit() ? last + 1 : 1;
@@ -137,13 +167,15 @@ static uint32_t take_asid(void) {
     return last;
 }
 
-static uint64_t size(uint64_t parameter, uint64_t *align) {
+static uint64_t size(uint64_t parameter, uint64_t *align)
+{
     (void)parameter;
     *align = ASH_PAGE_SIZE;
     return ASH_PAGE_SIZE + 64;
 }
 
-static void create(struct capability *cap, paddr memory, uint64_t parameter) {
+static void create(struct capability *cap, paddr memory, uint64_t parameter)
+{
     (void)parameter;
     pte *root = window(memory);
     struct vspace *vspace = (struct vspace *)(root + ROOT_ENTRIES);
@@ -155,6 +187,12 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter) {
 }
 
 const struct object_class vspace_class = {
-    .name = "VSpace", .invoke = invoke, .destroy = destroy, .size = size, .create = create,
-    .available = available, .counted = true, .copyable = true,
+    .name = "VSpace",
+    .invoke = invoke,
+    .destroy = destroy,
+    .size = size,
+    .create = create,
+    .available = available,
+    .counted = true,
+    .copyable = true,
 };

@@ -2,34 +2,36 @@
 /*
  * VSpace: a root page table and, in the cache line behind it, the object header.
  *
- * Address-space numbers. asids[n] names the VSpace that owns n; `generation` grows whenever a number
- * changes hands, and a Frame capability records (number, generation) of its mapping, so a mapping
- * made in a VSpace that is gone is recognised as gone.
+ * Address-space numbers. asids[n] names the VSpace that owns n; `generation` grows whenever a
+ * number changes hands, and a Frame capability records (number, generation) of its mapping, so a
+ * mapping made in a VSpace that is gone is recognised as gone.
  */
 #ifndef KERNEL_OBJECT_VSPACE_H
 #define KERNEL_OBJECT_VSPACE_H
 
 #include "object/thread.h"
 
-#define ROOT_ENTRIES 512u
+#define ROOT_ENTRIES        512u
 #define VSPACE_USER_ENTRIES 256u
-#define ASIDS 1024u
+#define ASIDS               1024u
 
 typedef uint64_t pte;
 
-#define PTE_V (1ull << 0)
-#define PTE_R (1ull << 1)
-#define PTE_W (1ull << 2)
-#define PTE_X (1ull << 3)
-#define PTE_U (1ull << 4)
-#define PTE_A (1ull << 6)
-#define PTE_D (1ull << 7)
+#define PTE_V    (1ull << 0)
+#define PTE_R    (1ull << 1)
+#define PTE_W    (1ull << 2)
+#define PTE_X    (1ull << 3)
+#define PTE_U    (1ull << 4)
+#define PTE_A    (1ull << 6)
+#define PTE_D    (1ull << 7)
 #define PTE_LEAF (PTE_R | PTE_W | PTE_X)
 
-static inline pte pte_make(paddr target, uint64_t flags) {
+static inline pte pte_make(paddr target, uint64_t flags)
+{
     return target.value >> 12 << 10 | flags;
 }
-static inline paddr pte_target(pte entry) {
+static inline paddr pte_target(pte entry)
+{
     return (paddr){(entry >> 10 & ((1ull << 44) - 1)) << 12};
 }
 

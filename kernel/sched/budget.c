@@ -5,33 +5,45 @@
 /* A refill smaller than this is not worth a switch; it joins the next one. */
 #define REFILL_MIN_US 10u
 
-static struct refill *head(struct sched_context *sched) { return &sched->refill[sched->head]; }
+static struct refill *head(struct sched_context *sched)
+{
+    return &sched->refill[sched->head];
+}
 
-static struct refill *at(struct sched_context *sched, uint32_t i) {
+static struct refill *at(struct sched_context *sched, uint32_t i)
+{
     return &sched->refill[(sched->head + i) % REFILLS];
 }
 
-static bool round_robin(const struct sched_context *sched) {
+static bool round_robin(const struct sched_context *sched)
+{
     return sched->budget == sched->period;
 }
 
-void budget_start(struct sched_context *sched, uint64_t now) {
+void budget_start(struct sched_context *sched, uint64_t now)
+{
     sched->head = 0;
     sched->count = 1;
     sched->refill[0] = (struct refill){now, sched->budget};
 }
 
-bool budget_usable(const struct sched_context *sched, uint64_t now) {
+bool budget_usable(const struct sched_context *sched, uint64_t now)
+{
     return round_robin(sched) || sched->refill[sched->head].time <= now;
 }
 
-uint64_t budget_left(const struct sched_context *sched) {
+uint64_t budget_left(const struct sched_context *sched)
+{
     return sched->refill[sched->head].amount;
 }
 
-uint64_t budget_next(const struct sched_context *sched) { return sched->refill[sched->head].time; }
+uint64_t budget_next(const struct sched_context *sched)
+{
+    return sched->refill[sched->head].time;
+}
 
-static void push(struct sched_context *sched, uint64_t time, uint64_t amount) {
+static void push(struct sched_context *sched, uint64_t time, uint64_t amount)
+{
     struct refill *last = at(sched, sched->count - 1);
     if (sched->count == REFILLS || (sched->count > 1 && last->time + last->amount >= time)) {
         /* Later is safe: the window sees less, never more. */
@@ -43,19 +55,22 @@ static void push(struct sched_context *sched, uint64_t time, uint64_t amount) {
     *at(sched, sched->count++) = (struct refill){time, amount};
 }
 
-static void pop(struct sched_context *sched) {
+static void pop(struct sched_context *sched)
+{
     sched->head = (sched->head + 1) % REFILLS;
     sched->count--;
 }
 
-static void drop_small_heads(struct sched_context *sched) {
+static void drop_small_heads(struct sched_context *sched)
+{
     while (sched->count > 1 && head(sched)->amount < sched_ticks_per_us(REFILL_MIN_US)) {
         at(sched, 1)->amount += head(sched)->amount;
         pop(sched);
     }
 }
 
-bool budget_charge(struct sched_context *sched, uint64_t used) {
+bool budget_charge(struct sched_context *sched, uint64_t used)
+{
     sched->used += used;
     if (round_robin(sched)) {
         if (used < head(sched)->amount) {
@@ -88,7 +103,8 @@ bool budget_charge(struct sched_context *sched, uint64_t used) {
     return emptied;
 }
 
-void budget_unblock(struct sched_context *sched, uint64_t now) {
+void budget_unblock(struct sched_context *sched, uint64_t now)
+{
     if (round_robin(sched) || head(sched)->time >= now)
         return;
     head(sched)->time = now;

@@ -5,7 +5,8 @@
 
 #include "arch/csr.h"
 
-static inline bool preemption_wanted(void) {
+static inline bool preemption_wanted(void)
+{
     return (csr_read("sip") & csr_read("sie")) != 0;
 }
 

@@ -9,11 +9,15 @@
 uint64_t timebase = 10000000;
 bool have_sstc;
 
-uint64_t sched_ticks_per_us(uint64_t us) { return us * timebase / 1000000; }
+uint64_t sched_ticks_per_us(uint64_t us)
+{
+    return us * timebase / 1000000;
+}
 
 /* --- Ready queues ---------------------------------------------------------------------------- */
 
-static void ready_insert(struct hart *hart, struct thread *thread, bool at_head) {
+static void ready_insert(struct hart *hart, struct thread *thread, bool at_head)
+{
     struct ready_queue *queue = &hart->ready[thread->priority];
     thread->queued = true;
     thread->ready_prev = at_head ? nullptr : queue->tail;
@@ -23,7 +27,8 @@ static void ready_insert(struct hart *hart, struct thread *thread, bool at_head)
     hart->ready_bits[thread->priority / 64] |= 1ull << thread->priority % 64;
 }
 
-static void ready_remove(struct hart *hart, struct thread *thread) {
+static void ready_remove(struct hart *hart, struct thread *thread)
+{
     struct ready_queue *queue = &hart->ready[thread->priority];
     *(thread->ready_next ? &thread->ready_next->ready_prev : &queue->tail) = thread->ready_prev;
     *(thread->ready_prev ? &thread->ready_prev->ready_next : &queue->head) = thread->ready_next;
@@ -33,7 +38,8 @@ static void ready_remove(struct hart *hart, struct thread *thread) {
         hart->ready_bits[thread->priority / 64] &= ~(1ull << thread->priority % 64);
 }
 
-static struct thread *ready_first(struct hart *hart) {
+static struct thread *ready_first(struct hart *hart)
+{
     for (unsigned word = PRIORITIES / 64; word-- > 0;) {
         uint64_t bits = hart->ready_bits[word];
         if (bits)
@@ -42,7 +48,8 @@ static struct thread *ready_first(struct hart *hart) {
     return nullptr;
 }
 
-static void tell_hart(struct hart *hart, const struct thread *thread) {
+static void tell_hart(struct hart *hart, const struct thread *thread)
+{
     if (hart->current && hart->current->priority >= thread->priority)
         return;
     hart->reschedule = true;
@@ -51,7 +58,8 @@ static void tell_hart(struct hart *hart, const struct thread *thread) {
 }
 
 /* at_head: it was preempted and keeps its turn. */
-static void make_ready(struct thread *thread, bool at_head) {
+static void make_ready(struct thread *thread, bool at_head)
+{
     struct sched_context *sched = thread->sched;
     if (thread->queued || !sched || !sched->hart || thread->state != ASH_THREAD_RUNNING)
         return;
@@ -72,26 +80,30 @@ static void make_ready(struct thread *thread, bool at_head) {
     tell_hart(sched->hart, thread);
 }
 
-void sched_enqueue(struct thread *thread) {
+void sched_enqueue(struct thread *thread)
+{
     struct hart *hart = thread_running_on(thread);
     if (!hart || !thread->sched || thread->sched->hart != hart)
         make_ready(thread, false);
 }
 
-void sched_dequeue(struct thread *thread) {
+void sched_dequeue(struct thread *thread)
+{
     if (thread->queued)
         ready_remove(thread->sched->hart, thread);
     else if (thread->sched)
         timeout_remove(&thread->sched->release);
 }
 
-void sched_block(struct thread *thread) {
+void sched_block(struct thread *thread)
+{
     sched_dequeue(thread);
     if (this_hart->current == thread)
         this_hart->reschedule = true;
 }
 
-void sched_set_priority(struct thread *thread, uint8_t priority) {
+void sched_set_priority(struct thread *thread, uint8_t priority)
+{
     bool queued = thread->queued;
     if (queued)
         ready_remove(thread->sched->hart, thread);
@@ -107,7 +119,8 @@ void sched_set_priority(struct thread *thread, uint8_t priority) {
 }
 
 void sched_configure(struct sched_context *sched, struct hart *hart, uint64_t budget,
-                     uint64_t period) {
+                     uint64_t period)
+{
     struct thread *thread = sched->thread;
     if (thread)
         thread_stall(thread);
@@ -128,7 +141,8 @@ void sched_configure(struct sched_context *sched, struct hart *hart, uint64_t bu
 /* --- Time ------------------------------------------------------------------------------------ */
 
 /* True when the refill that was running is used up. */
-static bool charge(struct hart *hart) {
+static bool charge(struct hart *hart)
+{
     struct sched_context *sched = hart->charged;
     if (!sched)
         return false;
@@ -141,7 +155,8 @@ static bool charge(struct hart *hart) {
 }
 
 /* The thread lost its turn: behind the others of its priority, or to rest. */
-static void end_turn(struct hart *hart) {
+static void end_turn(struct hart *hart)
+{
     struct thread *thread = hart->current;
     if (!thread || thread->state != ASH_THREAD_RUNNING || thread->queued)
         return;
@@ -149,12 +164,14 @@ static void end_turn(struct hart *hart) {
     hart->reschedule = true;
 }
 
-void sched_charge(struct hart *hart) {
+void sched_charge(struct hart *hart)
+{
     if (charge(hart))
         end_turn(hart);
 }
 
-void sched_yield(struct thread *thread) {
+void sched_yield(struct thread *thread)
+{
     struct hart *hart = this_hart;
     sched_charge(hart);
     if (thread->sched && thread->sched->budget != thread->sched->period && !thread->queued)
@@ -162,7 +179,8 @@ void sched_yield(struct thread *thread) {
     end_turn(hart);
 }
 
-void sched_update_deadline(void) {
+void sched_update_deadline(void)
+{
     struct hart *hart = this_hart;
     uint64_t deadline = hart->timeouts.first ? hart->timeouts.first->time : ~0ull;
     if (hart->charged && hart->current) {
@@ -178,7 +196,8 @@ void sched_update_deadline(void) {
         sbi_set_timer(deadline);
 }
 
-void sched_timer(void) {
+void sched_timer(void)
+{
     struct hart *hart = this_hart;
     hart->deadline = 0; /* whatever was set has fired: set it anew */
     struct timeout *due;
@@ -202,7 +221,8 @@ void sched_timer(void) {
 
 /* --- Switching ------------------------------------------------------------------------------- */
 
-static void switch_to(struct hart *hart, struct thread *next) {
+static void switch_to(struct hart *hart, struct thread *next)
+{
     struct thread *previous = hart->current;
     if (previous)
         fpu_leave(previous);
@@ -219,12 +239,13 @@ static void switch_to(struct hart *hart, struct thread *next) {
     }
 }
 
-void schedule(void) {
+void schedule(void)
+{
     struct hart *hart = this_hart;
     hart->reschedule = false;
     struct thread *previous = hart->current;
-    if (previous && previous->state == ASH_THREAD_RUNNING && !previous->queued &&
-        previous->sched && !previous->sched->release.queue) {
+    if (previous && previous->state == ASH_THREAD_RUNNING && !previous->queued && previous->sched &&
+        !previous->sched->release.queue) {
         bool runs_here = previous->sched->hart == hart;
         if (runs_here)
             ready_insert(hart, previous, true);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sched/timeout.h"
 
-void timeout_insert(struct timeout_queue *queue, struct timeout *timeout, uint64_t time) {
+void timeout_insert(struct timeout_queue *queue, struct timeout *timeout, uint64_t time)
+{
     struct timeout *before = queue->last;
     while (before && before->time > time)
         before = before->prev;
@@ -13,7 +14,8 @@ void timeout_insert(struct timeout_queue *queue, struct timeout *timeout, uint64
     *(before ? &before->next : &queue->first) = timeout;
 }
 
-void timeout_remove(struct timeout *timeout) {
+void timeout_remove(struct timeout *timeout)
+{
     struct timeout_queue *queue = timeout->queue;
     if (!queue)
         return;
@@ -22,7 +24,8 @@ void timeout_remove(struct timeout *timeout) {
     timeout->queue = nullptr;
 }
 
-struct timeout *timeout_pop_due(struct timeout_queue *queue, uint64_t now) {
+struct timeout *timeout_pop_due(struct timeout_queue *queue, uint64_t now)
+{
     struct timeout *first = queue->first;
     if (!first || first->time > now)
         return nullptr;
