@@ -223,13 +223,13 @@ static NTSTATUS FatSlow(PFAT_FCB fcb, PIRP irp, PIO_STACK_LOCATION sp)
     return FatComplete(irp, status, NT_SUCCESS(status) ? done : 0);
 }
 
-// The volume itself may be read; it may be written by who locked it.
+// The volume itself may be read; it may be written by who locked and then dismounted it.
 static NTSTATUS FatVolumeTransfer(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION sp)
 {
     PFAT_VCB vcb = FatVcb(device);
     if (vcb == NULL)
         return FatComplete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
-    if (sp->MajorFunction == IRP_MJ_WRITE && vcb->LockedBy != sp->FileObject)
+    if (sp->MajorFunction == IRP_MJ_WRITE && !(vcb->Dismounted && vcb->LockedBy == sp->FileObject))
         return FatComplete(irp, STATUS_ACCESS_DENIED, 0);
     IoSkipCurrentIrpStackLocation(irp);
     return IoCallDriver(vcb->Target, irp);

@@ -11,18 +11,16 @@
 
 #include "transfer.h"
 
-// ---- One run ----
-
-// Bytes between the end of file and the end of its last sector are nobody's to see. What the lower
-// driver says it moved is limited by the buffer.
-static VOID FatClearTail(PIRP irp, ULONG bytes, ULONG_PTR moved)
+// Bytes between the end of file and the end of its last sector are nobody's to see. span is what
+// was asked of the lower driver, so it fits the buffer.
+static VOID FatClearTail(PIRP irp, ULONG bytes, ULONG span)
 {
-    if (moved > MmGetMdlByteCount(irp->MdlAddress))
-        moved = MmGetMdlByteCount(irp->MdlAddress);
     PUCHAR buffer = MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority);
     if (buffer != NULL)
-        RtlZeroMemory(buffer + bytes, moved - bytes);
+        RtlZeroMemory(buffer + bytes, span - bytes);
 }
+
+// ---- One run ----
 
 static NTSTATUS FatForwardDone(PDEVICE_OBJECT device, PIRP irp, PVOID context)
 {
@@ -32,11 +30,11 @@ static NTSTATUS FatForwardDone(PDEVICE_OBJECT device, PIRP irp, PVOID context)
     UNREFERENCED_PARAMETER(device);
     if (irp->PendingReturned)
         IoMarkIrpPending(irp);
-    if (irp->IoStatus.Information > bytes) {
-        if (sp->MajorFunction == IRP_MJ_READ)
-            FatClearTail(irp, bytes, irp->IoStatus.Information);
+    ULONG mask = fcb->Vcb->SectorMask;
+    if ((bytes & mask) != 0) // only of reads
+        FatClearTail(irp, bytes, (bytes + mask) & ~mask);
+    if (irp->IoStatus.Information > bytes)
         irp->IoStatus.Information = bytes;
-    }
     FatAdvance(sp, irp->IoStatus.Status, (ULONG)irp->IoStatus.Information);
     FatLeaveGate(fcb);
     return STATUS_SUCCESS; // the completion goes on
@@ -47,6 +45,8 @@ NTSTATUS FatForward(PFAT_FCB fcb, PIRP irp, uint64_t device_offset, ULONG span, 
     PIO_STACK_LOCATION sp = IoGetCurrentIrpStackLocation(irp);
     PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
     sp->Parameters.Read.Key = bytes;
+    if (span != bytes) // map it here, at PASSIVE_LEVEL, for FatClearTail
+        (VOID) MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority);
     next->MajorFunction = sp->MajorFunction;
     next->MinorFunction = 0;
     next->Flags = sp->Flags;
@@ -69,6 +69,7 @@ typedef struct _FAT_TRANSFER {
     volatile LONG Left; // pieces on their way, plus one while they are being sent
     volatile LONG Status;
     ULONG Bytes;   // to report
+    ULONG Span;    // that were moved
     PKEVENT Event; // waited for; or NULL: the last piece completes the caller's IRP
 } FAT_TRANSFER, *PFAT_TRANSFER;
 
@@ -82,6 +83,8 @@ static VOID FatTransferFinish(PFAT_TRANSFER transfer)
         KeSetEvent(transfer->Event, IO_DISK_INCREMENT, FALSE);
         return;
     }
+    if (transfer->Span != transfer->Bytes)
+        FatClearTail(irp, transfer->Bytes, transfer->Span);
     ExFreePoolWithTag(transfer, FAT_TAG);
     FatAdvance(IoGetCurrentIrpStackLocation(irp), status, bytes);
     FatLeaveGate(fcb);
@@ -180,7 +183,10 @@ NTSTATUS FatTransferRuns(PFAT_FCB fcb, PIRP irp, UCHAR major, ULONG offset, ULON
         FatLeaveGate(fcb);
         return FatComplete(irp, STATUS_INSUFFICIENT_RESOURCES, 0);
     }
-    *transfer = (FAT_TRANSFER){.Fcb = fcb, .Irp = irp, .Major = major, .Left = 1, .Bytes = bytes};
+    *transfer = (FAT_TRANSFER){
+        .Fcb = fcb, .Irp = irp, .Major = major, .Left = 1, .Bytes = bytes, .Span = span};
+    if (span != bytes) // map it here, at PASSIVE_LEVEL, for FatClearTail
+        (VOID) MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority);
     IoMarkIrpPending(irp);
     FatTransferRelease(transfer, FatSendPieces(transfer, FALSE, 0, offset, span));
     return STATUS_PENDING;

@@ -127,6 +127,13 @@ TEST(fragmented_files_take_one_request_a_run)
     CHECK_EQ(kit_transfers() - before, 16);
     CHECK_EQ(done, 32768);
     CHECK_MEM(data, back, 32768);
+    FILE_END_OF_FILE_INFORMATION end = {.EndOfFile.QuadPart = 30001};
+    CHECK_EQ(kit_set(a, FileEndOfFileInformation, &end, sizeof end), STATUS_SUCCESS);
+    CHECK_EQ(kit_transfer(a, IRP_MJ_READ, 0, back, 32768, &done), STATUS_SUCCESS);
+    CHECK_EQ(done, 30001);
+    for (uint32_t i = 30001; i < 30208; i++)
+        CHECK_EQ(back[i], 0);           // the rest of the last sector
+    CHECK_EQ(back[30208], data[30208]); // what lies behind is left alone
     kit_close(a);
     kit_close(b);
     scene_end(&s);
