@@ -20,7 +20,7 @@ static int help(int argc, char **argv)
     for (unsigned i = 0; (command = shell_command_at(i)) != nullptr; i++) {
         char left[40];
         snprintf(left, sizeof(left), "%s %s", command->name, command->usage);
-        printf("  %-28s %s\n", left, command->help);
+        printf("  %-31s %s\n", left, command->help);
     }
     printf("Paths: name, \\dir\\name, C:/dir/name, \\Device\\HarddiskVolume1\\name. "
            "\"...\" keeps blanks, ; separates commands.\n");
