@@ -33,9 +33,10 @@ static NTSTATUS keep_child(struct fdo_extension *bus, PDEVICE_OBJECT child)
             ExAllocatePool2(POOL_FLAG_NON_PAGED, room * sizeof(PVOID), DEVICETREE_TAG);
         if (!larger)
             return STATUS_INSUFFICIENT_RESOURCES;
-        RtlCopyMemory(larger, bus->children, bus->child_count * sizeof(PVOID));
-        if (bus->children)
+        if (bus->children) {
+            RtlCopyMemory(larger, bus->children, bus->child_count * sizeof(PVOID));
             ExFreePoolWithTag(bus->children, DEVICETREE_TAG);
+        }
         bus->children = larger;
         bus->child_room = room;
     }

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+//
+// IRQL, locks, events, DPCs, memory and text. See strict_kit.h.
+#include "kit_state.h"
+#include "strict_kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RANGES_MOST 8
+#define DPCS_MOST   64
+
+struct kit_state kit;
+static PKDPC dpc_queue[DPCS_MOST];
+
+static struct {
+    ULONGLONG physical;
+    PUCHAR memory;
+    SIZE_T bytes;
+} ranges[RANGES_MOST];
+
+VOID KitRule(BOOLEAN holds, const char *name)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "driver kit: broken rule: %s\n", name);
+    abort();
+}
+
+ULONG KitForgetMemory(VOID)
+{
+    ULONG left = (ULONG)(kit.pool_blocks + kit.mappings + kit.lists + kit.buffers + kit.adapters);
+    memset(ranges, 0, sizeof ranges);
+    kit = (struct kit_state){};
+    return left;
+}
+
+ULONG KitLeaks(VOID)
+{
+    return KitForgetDevices() + KitForgetInterrupt() + KitForgetMemory();
+}
+
+// --- IRQL, locks, events ------------------------------------------------------------------------
+
+KIRQL KeGetCurrentIrql(VOID)
+{
+    return kit.irql;
+}
+
+KIRQL KfRaiseIrql(KIRQL to)
+{
+    KIRQL old = kit.irql;
+    KitRule(to >= kit.irql, "raising the IRQL must not lower it");
+    kit.irql = to;
+    return old;
+}
+
+VOID KeLowerIrql(KIRQL to)
+{
+    KitRule(to <= kit.irql, "lowering the IRQL must not raise it");
+    KitRule(kit.locks_held == 0 || to >= DISPATCH_LEVEL, "lowering the IRQL with a spin lock held");
+    kit.irql = to;
+}
+
+VOID KeInitializeSpinLock(PKSPIN_LOCK lock)
+{
+    *lock = 0;
+}
+
+VOID KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK lock)
+{
+    KitRule(kit.irql >= DISPATCH_LEVEL, "KeAcquireSpinLockAtDpcLevel below DISPATCH_LEVEL");
+    KitRule(*lock == 0, "a spin lock taken twice");
+    *lock = 1;
+    kit.locks_held++;
+}
+
+VOID KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK lock)
+{
+    KitRule(*lock == 1, "a spin lock released that is not held");
+    *lock = 0;
+    kit.locks_held--;
+}
+
+KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK lock)
+{
+    KIRQL old = KfRaiseIrql(DISPATCH_LEVEL);
+    KeAcquireSpinLockAtDpcLevel(lock);
+    return old;
+}
+
+VOID KeReleaseSpinLock(PKSPIN_LOCK lock, KIRQL old)
+{
+    KeReleaseSpinLockFromDpcLevel(lock);
+    KeLowerIrql(old);
+}
+
+VOID KeInitializeEvent(PRKEVENT event, EVENT_TYPE type, BOOLEAN state)
+{
+    memset(event, 0, sizeof *event);
+    UNREFERENCED_PARAMETER(type);
+    event->Header.SignalState = state;
+}
+
+LONG KeSetEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
+{
+    LONG old = event->Header.SignalState;
+    UNREFERENCED_PARAMETER(increment);
+    UNREFERENCED_PARAMETER(wait);
+    event->Header.SignalState = 1;
+    return old;
+}
+
+VOID KeClearEvent(PRKEVENT event)
+{
+    event->Header.SignalState = 0;
+}
+
+// Nothing else runs: what is not signalled after the DPCs will not be.
+NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MODE mode,
+                               BOOLEAN alertable, PLARGE_INTEGER timeout)
+{
+    PRKEVENT event = object;
+    UNREFERENCED_PARAMETER(reason);
+    UNREFERENCED_PARAMETER(mode);
+    UNREFERENCED_PARAMETER(alertable);
+    KitRule(kit.irql < DISPATCH_LEVEL, "waiting at DISPATCH_LEVEL");
+    KitRunDpcs();
+    if (event->Header.SignalState)
+        return STATUS_SUCCESS;
+    KitRule(timeout != NULL, "waiting for ever for an event that nobody sets");
+    return STATUS_TIMEOUT;
+}
+
+VOID ExInitializeFastMutex(PFAST_MUTEX mutex)
+{
+    mutex->Count = 1;
+}
+
+VOID ExAcquireFastMutex(PFAST_MUTEX mutex)
+{
+    KitRule(kit.irql <= APC_LEVEL && mutex->Count == 1,
+            "a fast mutex taken twice or above APC_LEVEL");
+    mutex->Count = 0;
+    mutex->OldIrql = KfRaiseIrql(APC_LEVEL);
+}
+
+VOID ExReleaseFastMutex(PFAST_MUTEX mutex)
+{
+    KitRule(mutex->Count == 0, "a fast mutex released that is not held");
+    mutex->Count = 1;
+    KeLowerIrql((KIRQL)mutex->OldIrql);
+}
+
+// --- DPCs
+// -----------------------------------------------------------------------------------------
+
+VOID KeInitializeDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context)
+{
+    *dpc = (KDPC){.DeferredRoutine = routine, .DeferredContext = context};
+}
+
+BOOLEAN KeInsertQueueDpc(PRKDPC dpc, PVOID argument1, PVOID argument2)
+{
+    for (unsigned i = 0; i < kit.dpc_count; i++)
+        if (dpc_queue[i] == dpc)
+            return FALSE;
+    dpc->SystemArgument1 = argument1;
+    dpc->SystemArgument2 = argument2;
+    dpc_queue[kit.dpc_count++] = dpc;
+    return TRUE;
+}
+
+VOID KitRunDpcs(VOID)
+{
+    while (kit.dpc_count > 0) {
+        PKDPC dpc = dpc_queue[--kit.dpc_count];
+        KIRQL old = KfRaiseIrql(DISPATCH_LEVEL);
+        dpc->DeferredRoutine(dpc, dpc->DeferredContext, dpc->SystemArgument1, dpc->SystemArgument2);
+        KitRule(kit.irql == DISPATCH_LEVEL && kit.locks_held == 0,
+                "a DPC leaves a lock or another IRQL");
+        KeLowerIrql(old);
+    }
+}
+
+VOID KeFlushQueuedDpcs(VOID)
+{
+    KitRunDpcs();
+}
+
+// --- Memory
+// ---------------------------------------------------------------------------------------
+
+PVOID ExAllocatePool2(POOL_FLAGS flags, SIZE_T bytes, ULONG tag)
+{
+    UNREFERENCED_PARAMETER(flags);
+    KitRule(tag != 0 && bytes != 0, "an allocation without tag or size");
+    kit.pool_blocks++;
+    return calloc(1, bytes);
+}
+
+VOID ExFreePoolWithTag(PVOID block, ULONG tag)
+{
+    UNREFERENCED_PARAMETER(tag);
+    KitRule(block != NULL, "freeing NULL");
+    kit.pool_blocks--;
+    free(block);
+}
+
+VOID ExFreePool(PVOID block)
+{
+    ExFreePoolWithTag(block, 0);
+}
+
+VOID KitDeviceMemory(ULONGLONG physical, PVOID memory, SIZE_T bytes)
+{
+    unsigned i = 0;
+    while (i < RANGES_MOST && ranges[i].memory)
+        i++;
+    KitRule(i < RANGES_MOST, "more device memory than the test kit has room for");
+    ranges[i].physical = physical;
+    ranges[i].memory = memory;
+    ranges[i].bytes = bytes;
+}
+
+PVOID MmMapIoSpace(PHYSICAL_ADDRESS address, SIZE_T bytes, MEMORY_CACHING_TYPE cache)
+{
+    ULONGLONG start = (ULONGLONG)address.QuadPart;
+    UNREFERENCED_PARAMETER(cache);
+    for (unsigned i = 0; i < RANGES_MOST; i++)
+        if (ranges[i].memory && start >= ranges[i].physical && bytes <= ranges[i].bytes &&
+            start - ranges[i].physical <= ranges[i].bytes - bytes) {
+            kit.mappings++;
+            return ranges[i].memory + (start - ranges[i].physical);
+        }
+    return NULL;
+}
+
+PVOID MmMapIoSpaceEx(PHYSICAL_ADDRESS address, SIZE_T bytes, ULONG protect)
+{
+    UNREFERENCED_PARAMETER(protect);
+    return MmMapIoSpace(address, bytes, MmNonCached);
+}
+
+VOID MmUnmapIoSpace(PVOID address, SIZE_T bytes)
+{
+    UNREFERENCED_PARAMETER(address);
+    UNREFERENCED_PARAMETER(bytes);
+    kit.mappings--;
+}
+
+// --- Text and broken structures
+// -------------------------------------------------------------------
+
+NTSTATUS RtlAppendUnicodeToString(PUNICODE_STRING to, PCWSTR from)
+{
+    for (; *from; from++) {
+        if (to->Length + sizeof(WCHAR) > to->MaximumLength)
+            return STATUS_BUFFER_TOO_SMALL;
+        to->Buffer[to->Length / sizeof(WCHAR)] = *from;
+        to->Length += sizeof(WCHAR);
+    }
+    return STATUS_SUCCESS;
+}
+
+ULONG DbgPrint(PCSTR format, ...)
+{
+    UNREFERENCED_PARAMETER(format);
+    return STATUS_SUCCESS;
+}
+
+int _vsnprintf(char *buffer, size_t bytes, const char *format, va_list arguments)
+{
+    return vsnprintf(buffer, bytes, format, arguments);
+}
+
+VOID DdkListCorrupt(const LIST_ENTRY *entry)
+{
+    UNREFERENCED_PARAMETER(entry);
+    KitRule(FALSE, "a list entry whose neighbours do not point to it");
+    abort();
+}
+
+VOID DdkNoStackLocation(const IRP *irp)
+{
+    UNREFERENCED_PARAMETER(irp);
+    KitRule(FALSE, "no stack location left");
+    abort();
+}
