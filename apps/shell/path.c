@@ -56,10 +56,10 @@ static bool append(char path[ASH_STRING], size_t root, const char *text)
     while (*text != '\0') {
         size_t part = strcspn(text, "\\/");
         if (part == 2 && text[0] == '.' && text[1] == '.') {
-            while (length > root && !separates(path[--length]))
-                ;
-            if (length < root)
-                length = root;
+            while (length > root && !separates(path[length - 1]))
+                length--;
+            if (length > root)
+                length--; /* the separator goes too */
         } else if (part != 0 && !(part == 1 && text[0] == '.')) {
             if (length + part + 2 >= ASH_STRING)
                 return false;

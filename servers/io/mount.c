@@ -52,13 +52,14 @@ static void assign_letter(struct io_volume *volume)
     char path[16];
     if (volume->letter != 0 || volume->device->object == 0)
         return;
-    for (char letter = 'C'; letter <= 'Z'; letter++) {
-        if (letters[letter - 'A'] != 0)
+    for (unsigned at = 'C' - 'A'; at < sizeof(letters) / sizeof(letters[0]); at++) {
+        char letter = (char)('A' + at);
+        if (letters[at] != 0)
             continue;
         letter_path(letter, path);
         if (!ash_success(port_symlink(path, volume->device->name)))
             continue; /* somebody else's link */
-        letters[letter - 'A'] = volume->device->id;
+        letters[at] = volume->device->id;
         volume->letter = letter;
         return;
     }

@@ -29,12 +29,9 @@ bool io_path(const char *path, char full[ASH_STRING])
     if (length + head >= ASH_STRING || (head == 0 && path[0] != '\\' && path[0] != '/'))
         return false;
     memcpy(full, dos, head);
-    for (size_t i = 0; i <= length; i++)
-        full[head + i] = path[i];
-    for (char *c = full; *c != '\0'; c++) {
-        if (*c == '/')
-            *c = '\\';
-    }
+    for (size_t i = 0; i < length; i++)
+        full[head + i] = path[i] == '/' ? '\\' : path[i];
+    full[head + length] = '\0';
     return true;
 }
 
