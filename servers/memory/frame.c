@@ -270,6 +270,12 @@ bool mm_frame_for_manager(void *address)
             return false;
         frame = mm_frame_slot(page);
         mm.pages_own++;
+        struct mm_group *group = &mm.group[page / MM_GROUP_PAGES];
+        if (group->windowed & page_bit(page)) { /* it was cleared there, and maps only once */
+            if (mm_backend_frame_unmap(frame) != ASH_OK)
+                return false;
+            group->windowed &= (uint8_t)~page_bit(page);
+        }
     }
     return mm_map_frame(mm.self, frame, (uint64_t)(uintptr_t)address,
                         ASH_MEM_READ | ASH_MEM_WRITE) == STATUS_SUCCESS;
