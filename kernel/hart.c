@@ -9,26 +9,11 @@
 struct hart harts[ASH_MAX_HARTS];
 uint32_t hart_count = 1;
 
-static _Atomic uint32_t next_ticket, now_serving;
+_Atomic uint32_t lock_next, lock_serving;
 
-void kernel_lock(void)
-{
-    uint32_t ticket = atomic_fetch_add_explicit(&next_ticket, 1, memory_order_relaxed);
-    while (atomic_load_explicit(&now_serving, memory_order_acquire) != ticket)
-        hart_answer_stall();
-}
-
-void kernel_unlock(void)
-{
-    uint32_t serving = atomic_load_explicit(&now_serving, memory_order_relaxed);
-    atomic_store_explicit(&now_serving, serving + 1, memory_order_release);
-}
-
-void hart_answer_stall(void)
+void hart_do_stall(void)
 {
     struct hart *hart = this_hart;
-    if (!atomic_load_explicit(&hart->stall, memory_order_acquire))
-        return;
     if (hart->current)
         fpu_leave(hart->current);
     vspace_activate_kernel();

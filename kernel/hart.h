@@ -57,20 +57,34 @@ static inline struct hart *hart_self(void)
 }
 #define this_hart hart_self()
 
-static inline void hart_set_self(struct hart *hart)
-{
-    __asm__ volatile("mv tp, %0" ::"r"(hart) : "memory");
-}
-
-/* The one kernel lock, a ticket lock. While a hart waits for it, it answers stalls. */
-void kernel_lock(void);
-void kernel_unlock(void);
-
 /* Makes `other` leave the user thread it runs, and returns when it has: its registers are saved, it
  * uses the kernel's root table and will find its `current` gone when it gets the lock. */
 void hart_stall(struct hart *other);
-/* On every kernel entry, before the lock: does what hart_stall asks for. */
-void hart_answer_stall(void);
+void hart_do_stall(void);
+
+/* On every kernel entry, before the lock, and while waiting for it: does what hart_stall asks for. */
+static inline void hart_answer_stall(void)
+{
+    if (atomic_load_explicit(&this_hart->stall, memory_order_acquire)) [[clang::unlikely]]
+        hart_do_stall();
+}
+
+/* The one kernel lock, a ticket lock. While a hart waits for it, it answers stalls. */
+extern _Atomic uint32_t lock_next, lock_serving;
+
+static inline void kernel_lock(void)
+{
+    uint32_t ticket = atomic_fetch_add_explicit(&lock_next, 1, memory_order_relaxed);
+    while (atomic_load_explicit(&lock_serving, memory_order_acquire) != ticket)
+        hart_answer_stall();
+}
+
+static inline void kernel_unlock(void)
+{
+    uint32_t serving = atomic_load_explicit(&lock_serving, memory_order_relaxed);
+    atomic_store_explicit(&lock_serving, serving + 1, memory_order_release);
+}
+
 /* Asks another hart to look at its ready queues. */
 void hart_notify(struct hart *other);
 

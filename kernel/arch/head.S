@@ -90,6 +90,7 @@ high:
     csrw    stvec, t0
     csrw    sscratch, zero
     lla     sp, boot_stack_top
+    lla     tp, harts                   // tp is the struct hart everywhere in the kernel
     li      s0, 0
     tail    boot_main
 
@@ -114,6 +115,7 @@ secondary_high:
     csrw    stvec, t0
     csrw    sscratch, zero
     ld      sp, HART_STACK(s1)
+    mv      tp, s1
     li      s0, 0
     mv      a0, s1
     tail    boot_secondary

@@ -41,7 +41,6 @@ void boot_hart_init(struct hart *hart)
 [[noreturn]] void boot_secondary(struct hart *hart);
 void boot_secondary(struct hart *hart)
 {
-    hart_set_self(hart);
     hart->satp = csr_read("satp");
     atomic_store_explicit(&hart->online, 1, memory_order_release);
     if (atomic_load_explicit(&closed, memory_order_acquire) >> hart->index & 1)

@@ -38,7 +38,6 @@ static void choose_timer(const struct boot_info *boot)
 void boot_main(uint64_t hart_id, uint64_t tree)
 {
     static struct boot_info boot;
-    hart_set_self(&harts[0]);
     harts[0].id = hart_id;
     kernel_lock();
     sbi_init();
