@@ -86,6 +86,7 @@ struct io_volume {
     ash_word file_system;     /* id of that file system's control device */
     char letter;              /* 0: none */
     bool arrived, mounting;
+    bool tried; /* mounted or not, since it arrived or the last file system registered */
     ash_status last_status;
     struct io_waiter *waiters;
 };

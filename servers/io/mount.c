@@ -12,6 +12,7 @@
 static ash_word file_systems[FILE_SYSTEMS]; /* control devices, in order of registration */
 static unsigned file_system_count;
 static unsigned mounts_under_way;
+static bool arriving;             /* a volume that arrived is being mounted */
 static struct io_waiter *settled; /* callers of ASH_IO_MOUNTS */
 static ash_word letters[26];      /* device id of the volume that has the letter */
 
@@ -190,22 +191,33 @@ void io_mount(struct io_volume *volume, void (*done)(void *, ash_status), void *
     ask(volume, 0);
 }
 
-static void nobody_waits(void *context, ash_status status)
+static void mount_next(void);
+
+static void arrival_done(void *context, ash_status status)
 {
     struct io_device *device = io_device_find((ash_word)context);
-    if (device == nullptr || device->volume == nullptr)
-        return;
-    if (ash_success(status))
+    arriving = false;
+    if (device != nullptr && device->volume != nullptr && ash_success(status))
         port_log("%s is drive %c:\n", device->name,
                  device->volume->letter != 0 ? device->volume->letter : '?');
-    else if (status != STATUS_UNRECOGNIZED_VOLUME)
+    else if (device != nullptr && status != STATUS_UNRECOGNIZED_VOLUME)
         port_log("%s could not be mounted: 0x%08x\n", device->name, (unsigned)status);
+    mount_next();
 }
 
-static void mount_arrived(struct io_device *device)
+/* Volumes that arrived are mounted one after the other, so that letters do not depend on which
+ * file system answers first. */
+static void mount_next(void)
 {
-    if (device->volume->mounted == 0 && !device->volume->mounting)
-        io_mount(device->volume, nobody_waits, (void *)device->id);
+    struct io_device *device;
+    for (unsigned i = 0; !arriving && (device = io_device_at(i)) != nullptr; i++) {
+        struct io_volume *volume = device->volume;
+        if (volume == nullptr || !volume->arrived || volume->tried || volume->mounting ||
+            volume->mounted != 0 || device->failed)
+            continue;
+        volume->tried = arriving = true;
+        io_mount(volume, arrival_done, (void *)device->id);
+    }
 }
 
 /* ASH_IO_VOLUME_ARRIVED */
@@ -219,7 +231,7 @@ void io_mount_arrived(const struct io_call *call)
     }
     io_fail(call, STATUS_SUCCESS);
     device->volume->arrived = true;
-    mount_arrived(device);
+    mount_next();
 }
 
 /* ASH_IO_REGISTER_FILE_SYSTEM: volumes that nobody recognised so far get another chance. */
@@ -238,9 +250,10 @@ void io_mount_register(const struct io_call *call)
     file_systems[file_system_count++] = device->id;
     struct io_device *volume;
     for (unsigned i = 0; (volume = io_device_at(i)) != nullptr; i++) {
-        if (volume->volume != nullptr && volume->volume->arrived && !volume->failed)
-            mount_arrived(volume);
+        if (volume->volume != nullptr)
+            volume->volume->tried = false;
     }
+    mount_next();
 }
 
 static void forget_file_system(unsigned index)
