@@ -17,7 +17,7 @@ static void give_own(ash_word boot_slot, ash_cptr capability)
 void handover(const char *path)
 {
     struct build second = {
-        .name = "ktest",
+        .name = strrchr(path, '/') + 1,
         .task = ASH_TASK_ROOT,
         .priority = 200,
         .cnode = ASH_BOOT_CNODE,

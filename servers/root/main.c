@@ -12,12 +12,16 @@ static size_t line_length(void)
     return strnlen(root.boot->command_line, ASH_BOOT_COMMAND_LINE);
 }
 
-static bool kernel_test_wanted(void)
+/* The program that is to run instead of the system, or null. */
+static const char *other_root(void)
 {
     char value[32];
-    return cmdline_get(root.boot->command_line, line_length(), "ashlar.test", value, sizeof(value),
-                       nullptr) == CMDLINE_OK &&
-           strcmp(value, "kernel") == 0;
+    if (cmdline_get(root.boot->command_line, line_length(), "ashlar.test", value, sizeof(value),
+                    nullptr) != CMDLINE_OK)
+        return nullptr;
+    if (strcmp(value, "kernel") == 0)
+        return "apps/ktest";
+    return strcmp(value, "bench") == 0 ? "apps/kbench" : nullptr;
 }
 
 static const char *task_name(ash_word badge)
@@ -50,8 +54,8 @@ int ash_root_main(const struct ash_boot *boot)
     root.quiet = cmdline_has(boot->command_line, line_length(), "ashlar.quiet");
     stock_init();
     package_open();
-    if (kernel_test_wanted())
-        handover("apps/ktest");
+    if (other_root())
+        handover(other_root());
     if (!root.quiet)
         ash_print("\nAshlar\n");
     early_start();
