@@ -34,8 +34,11 @@ const struct command *shell_command(const char *name)
 static int run_words(int count, char **words)
 {
     const struct command *command = shell_command(words[0]);
-    if (command == nullptr)
-        return shell_say("%s: no such command; `help` lists them\n", words[0]);
+    if (command == nullptr) {
+        int result = program_run(count, words);
+        return result >= 0 ? result
+                           : shell_say("%s: no such command; `help` lists them\n", words[0]);
+    }
     if (count - 1 < command->least || count - 1 > command->most)
         return shell_say("usage: %s %s\n", command->name, command->usage);
     return command->run(count, words);

@@ -31,6 +31,10 @@ extern const struct command shell_basic_commands[], shell_list_commands[], shell
 /* Runs "CMD; CMD" and answers 0 if each of them did. */
 int shell_run(const char *line);
 
+/* --- program.c: runs apps/argv[0] of the boot package and waits for it; its result, or -1 if there
+ * is no such program ---------------------------------------------------------------------------- */
+[[nodiscard]] int program_run(int argc, char **argv);
+
 /* Set by the command `exit`; nothing is run after it. */
 extern bool shell_finished;
 
