@@ -7,7 +7,6 @@
 #include "tree_cells.h"
 
 #include <libfdt.h>
-#include <string.h>
 
 static const char *const rule_text[] = {
     [DT_OK] = "no rule broken",

@@ -7,7 +7,6 @@
 #include "tree_cells.h"
 
 #include <libfdt.h>
-#include <string.h>
 
 #define PCI_ADDRESS_CELLS 3u
 #define PCI_SIZE_CELLS    2u

@@ -136,6 +136,8 @@ static NTSTATUS find_registers(struct fdo_extension *blk, PCM_RESOURCE_LIST raw,
     NTSTATUS status = query_bus_interface(blk, &bus);
     if (!NT_SUCCESS(status))
         return status;
+    if (!bus.GetBusData || !bus.InterfaceDereference)
+        return STATUS_NOT_SUPPORTED;
     status = map_bars(blk, &bus, raw, translated);
     if (NT_SUCCESS(status)) {
         uint64_t sizes[BARS];

@@ -90,8 +90,11 @@ static NTSTATUS get_list(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PMDL mdl, 
     PUCHAR start = MmGetMdlVirtualAddress(mdl);
     KitRule((PUCHAR)va >= start && (PUCHAR)va + bytes <= start + MmGetMdlByteCount(mdl),
             "a list outside of its MDL");
-    if (list_failure && --list_failure == 0)
+    if (list_failure == 1) {
+        list_failure = 0;
         return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    list_failure -= list_failure != 0;
     ULONG pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(va, bytes);
     PSCATTER_GATHER_LIST list =
         calloc(1, sizeof(SCATTER_GATHER_LIST) + pages * sizeof(SCATTER_GATHER_ELEMENT));

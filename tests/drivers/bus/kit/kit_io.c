@@ -181,7 +181,7 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
     location->DeviceObject = device;
     PDRIVER_DISPATCH dispatch = device->DriverObject->MajorFunction[location->MajorFunction];
     KitRule(dispatch != NULL, "a major function that the driver has not set");
-    return dispatch(device, irp);
+    return dispatch ? dispatch(device, irp) : STATUS_INVALID_DEVICE_REQUEST;
 }
 
 NTSTATUS PoCallDriver(PDEVICE_OBJECT device, PIRP irp)
