@@ -62,7 +62,8 @@ static inline struct hart *hart_self(void)
 void hart_stall(struct hart *other);
 void hart_do_stall(void);
 
-/* On every kernel entry, before the lock, and while waiting for it: does what hart_stall asks for. */
+/* On every kernel entry, before the lock, and while waiting for it: does what hart_stall asks for.
+ */
 static inline void hart_answer_stall(void)
 {
     if (atomic_load_explicit(&this_hart->stall, memory_order_acquire)) [[clang::unlikely]]

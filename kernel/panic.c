@@ -110,6 +110,16 @@ static void backtrace(uint64_t frame)
     }
 }
 
+static const char *cause_name(uint64_t cause)
+{
+    static const char *const names[16] = {
+        [0] = "misaligned fetch", [1] = "fetch access fault", [2] = "illegal instruction",
+        [3] = "breakpoint",       [4] = "misaligned load",    [5] = "load access fault",
+        [6] = "misaligned store", [7] = "store access fault", [12] = "fetch page fault",
+        [13] = "load page fault", [15] = "store page fault"};
+    return cause < 16 && names[cause] ? names[cause] : "unexpected cause";
+}
+
 static void describe_hart(void)
 {
     print("  hart %lu, current thread %s\n", this_hart ? this_hart->id : 0,
@@ -136,16 +146,27 @@ void panic(const char *format, ...)
     stop();
 }
 
-void trap_from_kernel(uint64_t sp, uint64_t frame, uint64_t ra)
+static void print_registers(const uint64_t registers[32])
+{
+    static const char names[32][4] = {"",   "ra", "sp", "gp", "tp", "t0", "t1", "t2",
+                                      "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
+                                      "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7",
+                                      "s8", "s9", "10", "11", "t3", "t4", "t5", "t6"};
+    for (unsigned i = 1; i < 32; i++)
+        print("  %s%s %p%s", i == 26 || i == 27 ? "s" : "", names[i], (void *)registers[i],
+              i % 4 == 3 || i == 31 ? "\n" : "");
+}
+
+void trap_from_kernel(const uint64_t registers[32])
 {
     static _Atomic uint32_t once;
     if (atomic_fetch_add(&once, 1) != 0)
         for (;;)
             __asm__ volatile("wfi");
-    uint64_t cause = csr_read("scause");
-    print("\nPANIC: exception %lu in the kernel\n  pc %p, value %p, ra %p, sp %p\n", cause,
-          (void *)csr_read("sepc"), (void *)csr_read("stval"), (void *)ra, (void *)sp);
+    print("\nPANIC: exception %lu in the kernel: %s\n  pc %p, value %p\n", csr_read("scause"),
+          cause_name(csr_read("scause")), (void *)csr_read("sepc"), (void *)csr_read("stval"));
+    print_registers(registers);
     describe_hart();
-    backtrace(frame);
+    backtrace(registers[8]);
     stop();
 }

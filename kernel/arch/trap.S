@@ -97,13 +97,20 @@ user_return:
     ld      a0, 8*10(a0)
     sret
 
-// A trap in the kernel itself. sp and sscratch were exchanged: put sp back and keep a copy of
-// what matters on a stack of its own.
+// A trap in the kernel itself. sp and sscratch were exchanged: put sp back, then keep every register
+// as it was in panic_registers ([0] is not used) and go on with a stack of its own.
 kernel_trap:
     csrrw   sp, sscratch, sp
-    mv      a0, sp
-    mv      a1, s0
-    mv      a2, ra
+    csrw    sscratch, t0
+    lla     t0, panic_registers
+    sd      t1, 8*6(t0)
+    csrr    t1, sscratch
+    sd      t1, 8*5(t0)
+    .irp n, 1,2,3,4,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    sd      x\n, 8*\n(t0)
+    .endr
+    csrw    sscratch, zero
+    mv      a0, t0
     lla     sp, panic_stack_top
     tail    trap_from_kernel
 
@@ -132,5 +139,7 @@ fpu_load:
 
     .bss
     .balign 16
+panic_registers:
+    .skip   8*32
     .skip   4096
 panic_stack_top:

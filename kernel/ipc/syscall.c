@@ -4,6 +4,7 @@
  * it back and is run again. Every call checks kind and rights of the capability before it acts.
  */
 #include "ipc/syscall.h"
+#include "ipc/fastpath.h"
 #include "ipc/invoke.h"
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
@@ -134,8 +135,13 @@ static void signal_and_wait(struct thread *thread)
 
 void syscall(struct thread *thread)
 {
+    uint64_t number = thread->reg[REG_A7];
+    if (number == ASH_SYS_CALL && fastpath_call(thread))
+        return;
+    if (number == ASH_SYS_REPLY_RECV && fastpath_reply_recv(thread))
+        return;
     thread->reg[REG_PC] += 4;
-    switch (thread->reg[REG_A7]) {
+    switch (number) {
     case ASH_SYS_CALL:
         send(thread, true, true);
         break;
