@@ -155,6 +155,7 @@ static enum cpio_status read_entry(const struct cpio_archive *archive, size_t of
                                    struct cpio_entry *entry, size_t *next)
 {
     uint32_t fields[FIELD_COUNT];
+    *entry = (struct cpio_entry){0};
     if (offset > archive->size || archive->size - offset < HEADER_SIZE) {
         return CPIO_TRUNCATED_HEADER;
     }

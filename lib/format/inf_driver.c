@@ -344,8 +344,8 @@ static enum inf_status read_install(const struct inf *inf, const char *section,
 enum inf_status inf_read_service(const struct inf *inf, const char *install_section,
                                  struct inf_service *service, struct inf_error *error)
 {
-    char section[INF_SECTION_MAX + 1];
-    struct inf_line line;
+    char section[INF_SECTION_MAX + 1] = "";
+    struct inf_line line = {0};
     *service = (struct inf_service){.start_type = INF_START_DEMAND, .type = INF_KERNEL_DRIVER};
     service->file_name = service->binary;
     enum inf_status status =

@@ -281,8 +281,8 @@ VOID SerialGetLine(PPORT_EXTENSION port, PSERIAL_LINE_CONTROL line)
         line->StopBits = line->WordLength == 5 ? STOP_BITS_1_5 : STOP_BITS_2;
     }
     line->Parity = NO_PARITY;
-    for (UCHAR i = ODD_PARITY; i < ARRAYSIZE(ParityBits); i++) {
-        line->Parity = ParityBits[i] == parity ? i : line->Parity;
+    for (ULONG i = ODD_PARITY; i < ARRAYSIZE(ParityBits); i++) {
+        line->Parity = ParityBits[i] == parity ? (UCHAR)i : line->Parity;
     }
 }
 

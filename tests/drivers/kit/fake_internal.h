@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+void fake_reset_devices(void);
 void fake_reset_ke(void);
 void fake_reset_mm(void);
 void fake_want_passive(const char *what);

@@ -12,8 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const char *text = (const char *)bytes;
     struct cmdline it = {.text = text, .length = size};
     struct cmdline_word word;
-    enum cmdline_status status;
-    while ((status = cmdline_next(&it, &word)) == CMDLINE_OK) {
+    while (cmdline_next(&it, &word) == CMDLINE_OK) {
         char key[32];
         char value[32];
         size_t length;

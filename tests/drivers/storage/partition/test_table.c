@@ -256,7 +256,8 @@ TEST(extended_partition_outside_of_the_disk)
 static void make_fat(void)
 {
     make_disk(512);
-    memcpy(bytes, "\xeb\x3c\x90mkfs.fat", 11);
+    static const uint8_t jump[3] = {0xeb, 0x3c, 0x90};
+    memcpy(bytes, jump, sizeof jump);
     put16(bytes + 11, 512);
     bytes[13] = 4;
     put16(bytes + 14, 1);
