@@ -31,7 +31,7 @@ void port_links_rang(void);
 /* request.c */
 extern const struct ash_operation request_operations[];
 extern const unsigned request_operation_count;
-/* Answers those who waited for ASH_PNP_SETTLED, if it is so. */
+/* Answers those who waited for ASH_PNP_SETTLED or a driver, if it is so. */
 void request_settled(struct ash_server *server);
 
 /* package.c: reads every INF of the boot package into the database. */

@@ -5,11 +5,19 @@
 #include "main.h"
 #include "node.h"
 #include "port.h"
+#include <stdio.h>
+#include <string.h>
 
 #define SETTLED_WAITERS 16u
+#define LOAD_WAITERS    16u
 
 static ash_token waiters[SETTLED_WAITERS];
 static unsigned waiter_count;
+
+static struct {
+    ash_token token; /* 0: free */
+    ash_word driver, task;
+} loads[LOAD_WAITERS];
 
 static ash_status do_invalidate(struct ash_server *, struct ash_caller *caller)
 {
@@ -103,8 +111,75 @@ static ash_status do_settled(struct ash_server *server, struct ash_caller *)
     return STATUS_PENDING;
 }
 
+static bool is_driver(ash_word task)
+{
+    return task == 0 || pnp_driver_of_task(task) != nullptr;
+}
+
+/* Keeps the caller until DriverEntry has returned: see answer_loads. */
+static ash_status wait_for_load(struct ash_server *server, const struct pnp_driver *driver)
+{
+    for (unsigned i = 0; i < LOAD_WAITERS; i++) {
+        if (loads[i].token != 0)
+            continue;
+        loads[i].token = ash_server_defer(server);
+        loads[i].driver = driver->id;
+        loads[i].task = driver->task;
+        return loads[i].token != 0 ? STATUS_PENDING : STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return STATUS_INSUFFICIENT_RESOURCES;
+}
+
+static ash_status do_load(struct ash_server *server, struct ash_caller *caller)
+{
+    const struct ash_pnp_load_request *request = (const void *)caller->request;
+    struct pnp_match match = {};
+    if (is_driver(caller->task))
+        return STATUS_ACCESS_DENIED;
+    size_t length = strnlen(request->name, sizeof(request->name));
+    if (length == 0 || length == sizeof(request->name) || strpbrk(request->name, "/\\") != nullptr)
+        return STATUS_INVALID_PARAMETER;
+    memcpy(match.service, request->name, length + 1);
+    int written =
+        snprintf(match.image, sizeof(match.image), "drivers/%s/%s", request->name, request->name);
+    if (written >= (int)sizeof(match.image))
+        return STATUS_INVALID_PARAMETER;
+    ash_status status = STATUS_SUCCESS;
+    const struct pnp_driver *driver = pnp_driver_get(&match, &status);
+    if (driver == nullptr)
+        return status;
+    pnp_irp_alarm(); /* loading has a deadline */
+    if (driver->state == PNP_DRIVER_LOADING)
+        return wait_for_load(server, driver);
+    *(struct ash_pnp_load_reply *)(void *)caller->reply =
+        (struct ash_pnp_load_reply){driver->id, driver->task};
+    return driver->state == PNP_DRIVER_READY ? STATUS_SUCCESS : driver->status;
+}
+
+static void answer_loads(struct ash_server *server)
+{
+    for (unsigned i = 0; i < LOAD_WAITERS; i++) {
+        if (loads[i].token == 0)
+            continue;
+        const struct pnp_driver *driver = pnp_driver_find(loads[i].driver);
+        bool same = driver != nullptr && driver->task == loads[i].task && !driver->dead;
+        if (same && driver->state == PNP_DRIVER_LOADING)
+            continue;
+        const struct ash_pnp_load_reply reply = {loads[i].driver, loads[i].task};
+        ash_status status = driver != nullptr && driver->state == PNP_DRIVER_READY
+                                ? STATUS_SUCCESS
+                                : STATUS_DRIVER_UNABLE_TO_LOAD;
+        if (driver != nullptr && driver->state == PNP_DRIVER_FAILED)
+            status = driver->status;
+        ash_server_answer(server, loads[i].token, status, &reply,
+                          ash_success(status) ? sizeof(reply) : 0, nullptr, 0);
+        loads[i].token = 0;
+    }
+}
+
 void request_settled(struct ash_server *server)
 {
+    answer_loads(server);
     if (waiter_count == 0 || !pnp_settled())
         return;
     while (waiter_count > 0)
@@ -122,6 +197,7 @@ const struct ash_operation request_operations[] = {
     {ASH_PNP_SETTLED, do_settled, 0, 0},
     {ASH_PNP_RESOURCE, do_resource, sizeof(struct ash_pnp_resource_request),
      sizeof(struct ash_pnp_resource_reply)},
+    {ASH_PNP_LOAD, do_load, sizeof(struct ash_pnp_load_request), sizeof(struct ash_pnp_load_reply)},
     {ASH_PNP_ORDER, do_node, sizeof(struct ash_pnp_node_request),
      sizeof(struct ash_pnp_node_reply)},
     {ASH_IRQ_ACK, do_ack, 0, 0},
