@@ -40,6 +40,7 @@ struct extension {
 struct fdo_extension {
     struct extension common;
     PDEVICE_OBJECT self, lower, pdo, disk;
+    PIO_WORKITEM power_work; // one system power IRP at a time
 
     KSPIN_LOCK lock;
     enum blk_state state;
@@ -73,8 +74,7 @@ struct pdo_extension {
     ULONG number; // N of \Device\HarddiskN
 };
 
-// --- hardware.c: PASSIVE_LEVEL except where said
-// ----------------------------------------------------
+// --- hardware.c: PASSIVE_LEVEL except where said ------------------------------------------------
 
 // Maps the registers, gets the DMA adapter and the common buffers, connects the interrupt. On
 // failure nothing is left behind.
@@ -93,8 +93,7 @@ BOOLEAN HardwareNeedsReset(struct fdo_extension *blk);
 // Undoes HardwareAcquire; may be called twice.
 VOID HardwareRelease(struct fdo_extension *blk);
 
-// --- io.c
-// -------------------------------------------------------------------------------------------
+// --- io.c ---------------------------------------------------------------------------------------
 
 VOID BlkInitialize(struct fdo_extension *blk);
 
@@ -123,8 +122,7 @@ VOID BlkDeviceBroke(struct fdo_extension *blk, enum virtio_rule rule);
 KSERVICE_ROUTINE BlkInterrupt;
 KDEFERRED_ROUTINE BlkDpc;
 
-// --- disk.c: dispatch routines of the PDO; they complete or take the IRP
-// -----------------------------
+// --- disk.c: dispatch routines of the PDO; they complete or take the IRP ------------------------
 
 NTSTATUS DiskCreate(struct fdo_extension *blk);
 NTSTATUS DiskReadWrite(PDEVICE_OBJECT disk, PIRP irp);

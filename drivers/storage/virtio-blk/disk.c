@@ -65,8 +65,7 @@ NTSTATUS DiskCreate(struct fdo_extension *blk)
     return STATUS_SUCCESS;
 }
 
-// --- Requests
-// ---------------------------------------------------------------------------------------
+// --- Requests -----------------------------------------------------------------------------------
 
 static NTSTATUS check_transfer(const struct fdo_extension *blk, PIRP irp)
 {
@@ -104,8 +103,7 @@ NTSTATUS DiskFlush(PDEVICE_OBJECT disk, PIRP irp)
     return BlkSubmit(blk, irp);
 }
 
-// --- Control codes
-// ----------------------------------------------------------------------------------
+// --- Control codes ------------------------------------------------------------------------------
 
 // Copies an answer to the system buffer when the caller's is large enough.
 static NTSTATUS answer(PIRP irp, const VOID *from, ULONG bytes)
@@ -239,8 +237,7 @@ NTSTATUS DiskControl(PDEVICE_OBJECT disk, PIRP irp)
     return PdoComplete(irp, control(disk, irp));
 }
 
-// --- PnP
-// --------------------------------------------------------------------------------------------
+// --- PnP ----------------------------------------------------------------------------------------
 
 static NTSTATUS answer_id(PIRP irp)
 {

@@ -65,6 +65,7 @@ static NTSTATUS remove(struct fdo_extension *blk, PIRP irp)
     irp->IoStatus.Status = STATUS_SUCCESS;
     NTSTATUS status = FdoPassDown(lower, irp);
     IoDetachDevice(lower);
+    IoFreeWorkItem(blk->power_work);
     IoDeleteDevice(self);
     return status;
 }
@@ -203,10 +204,14 @@ static NTSTATUS add(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
     blk->self = self;
     blk->pdo = pdo;
     BlkInitialize(blk);
-    blk->lower = IoAttachDeviceToDeviceStack(self, pdo);
+    blk->power_work = IoAllocateWorkItem(self);
+    blk->lower = blk->power_work ? IoAttachDeviceToDeviceStack(self, pdo) : NULL;
     if (!blk->lower) {
+        status = blk->power_work ? STATUS_NO_SUCH_DEVICE : STATUS_INSUFFICIENT_RESOURCES;
+        if (blk->power_work)
+            IoFreeWorkItem(blk->power_work);
         IoDeleteDevice(self);
-        return STATUS_NO_SUCH_DEVICE;
+        return status;
     }
     self->Flags |= DO_POWER_PAGABLE;
     self->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;

@@ -54,8 +54,7 @@ static struct virtio_io io_of(struct fdo_extension *blk)
     return (struct virtio_io){blk, read_region, write_region};
 }
 
-// --- Configuration space
-// ----------------------------------------------------------------------------
+// --- Configuration space ------------------------------------------------------------------------
 
 static NTSTATUS query_bus_interface(struct fdo_extension *blk, PBUS_INTERFACE_STANDARD bus)
 {
@@ -87,8 +86,7 @@ static bool read_config(void *context, unsigned offset, void *out, size_t length
            length;
 }
 
-// --- Registers
-// --------------------------------------------------------------------------------------
+// --- Registers ----------------------------------------------------------------------------------
 
 static NTSTATUS map_bar(struct fdo_extension *blk, unsigned index, ULONGLONG address,
                         PCM_RESOURCE_LIST raw_list, PCM_RESOURCE_LIST translated_list)
@@ -155,8 +153,7 @@ static NTSTATUS find_registers(struct fdo_extension *blk, PCM_RESOURCE_LIST raw,
     return status;
 }
 
-// --- DMA and interrupt
-// ------------------------------------------------------------------------------
+// --- DMA and interrupt --------------------------------------------------------------------------
 
 static NTSTATUS acquire_dma(struct fdo_extension *blk)
 {
@@ -247,8 +244,7 @@ VOID HardwareRelease(struct fdo_extension *blk)
     }
 }
 
-// --- The device
-// -------------------------------------------------------------------------------------
+// --- The device ---------------------------------------------------------------------------------
 
 static enum virtio_rule bring_up(struct fdo_extension *blk)
 {

@@ -46,8 +46,7 @@ static VOID complete(PIRP irp, NTSTATUS status)
     IoCompleteRequest(irp, NT_SUCCESS(status) ? IO_DISK_INCREMENT : IO_NO_INCREMENT);
 }
 
-// --- Slots and the waiting list; all with the lock held
-// --------------------------------------------
+// --- Slots and the waiting list; all with the lock held -----------------------------------------
 
 static struct blk_slot *take_slot(struct fdo_extension *blk)
 {
@@ -102,8 +101,7 @@ static BOOLEAN wait_in_line(struct fdo_extension *blk, PIRP irp)
     return FALSE;
 }
 
-// --- Out
-// --------------------------------------------------------------------------------------------
+// --- Out ----------------------------------------------------------------------------------------
 
 // Ends a slot's request and gives the slot back. What waits is started by start_waiting at the end
 // of the routine that called, not here: this would nest. DISPATCH_LEVEL.
@@ -259,8 +257,7 @@ NTSTATUS BlkSubmit(struct fdo_extension *blk, PIRP irp)
     return STATUS_PENDING;
 }
 
-// --- Back
-// -------------------------------------------------------------------------------------------
+// --- Back ---------------------------------------------------------------------------------------
 
 BOOLEAN BlkInterrupt(PKINTERRUPT interrupt, PVOID context)
 {
@@ -338,8 +335,7 @@ VOID BlkDpc(PKDPC dpc, PVOID context, PVOID unused1, PVOID unused2)
     start_waiting(blk);
 }
 
-// --- States
-// -----------------------------------------------------------------------------------------
+// --- States -------------------------------------------------------------------------------------
 
 // Refills the free stack: the queue was made anew, no slot is taken.
 static VOID reset_slots(struct fdo_extension *blk)

@@ -17,21 +17,30 @@ static VOID device_irp_done(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE stat
     (VOID) PdoComplete(system_irp, iosb->Status);
 }
 
+// At PASSIVE_LEVEL, which the device IRP needs: the completion routine may run above it.
+static VOID request_device_power(PDEVICE_OBJECT device, PVOID context)
+{
+    struct fdo_extension *blk = device->DeviceExtension;
+    PIRP irp = context;
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    BOOLEAN working = location->Parameters.Power.State.SystemState == PowerSystemWorking;
+    POWER_STATE target = {.DeviceState = working ? PowerDeviceD0 : PowerDeviceD3};
+    NTSTATUS status =
+        PoRequestPowerIrp(blk->pdo, IRP_MN_SET_POWER, target, device_irp_done, irp, NULL);
+    if (status != STATUS_PENDING) {
+        PoStartNextPowerIrp(irp);
+        (VOID) PdoComplete(irp, status);
+    }
+}
+
 static NTSTATUS system_irp_back(PDEVICE_OBJECT device, PIRP irp, PVOID context)
 {
     struct fdo_extension *blk = context;
-    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
     UNREFERENCED_PARAMETER(device);
-    BOOLEAN working = location->Parameters.Power.State.SystemState == PowerSystemWorking;
-    POWER_STATE target = {.DeviceState = working ? PowerDeviceD0 : PowerDeviceD3};
     if (!NT_SUCCESS(irp->IoStatus.Status))
-        return STATUS_SUCCESS;
-    NTSTATUS status =
-        PoRequestPowerIrp(blk->pdo, IRP_MN_SET_POWER, target, device_irp_done, irp, NULL);
-    if (status == STATUS_PENDING)
-        return STATUS_MORE_PROCESSING_REQUIRED;
-    irp->IoStatus.Status = status;
-    return STATUS_SUCCESS;
+        return STATUS_SUCCESS; // goes on up, marked pending
+    IoQueueWorkItem(blk->power_work, request_device_power, DelayedWorkQueue, irp);
+    return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
 static NTSTATUS set_system_power(struct fdo_extension *blk, PIRP irp)

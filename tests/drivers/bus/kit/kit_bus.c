@@ -18,8 +18,7 @@ ULONG KitForgetInterrupt(VOID)
     return left;
 }
 
-// --- Interrupt, DMA, power
-// --------------------------------------------------------------------------
+// --- Interrupt, DMA, power ----------------------------------------------------------------------
 
 NTSTATUS IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS parameters)
 {

@@ -29,8 +29,7 @@ ULONG KitForgetDevices(VOID)
     return left;
 }
 
-// --- Devices
-// ----------------------------------------------------------------------------------------
+// --- Devices ------------------------------------------------------------------------------------
 
 PDRIVER_OBJECT KitLoad(PDRIVER_INITIALIZE entry)
 {
@@ -150,8 +149,7 @@ PDEVICE_OBJECT KitInvalidated(PULONG count)
     return invalidated;
 }
 
-// --- IRPs
-// -------------------------------------------------------------------------------------------
+// --- IRPs ---------------------------------------------------------------------------------------
 
 PIO_STACK_LOCATION KitInitIrp(struct kit_irp *all, UCHAR major, UCHAR minor)
 {

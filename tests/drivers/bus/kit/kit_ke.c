@@ -152,8 +152,7 @@ VOID ExReleaseFastMutex(PFAST_MUTEX mutex)
     KeLowerIrql((KIRQL)mutex->OldIrql);
 }
 
-// --- DPCs
-// -----------------------------------------------------------------------------------------
+// --- DPCs ---------------------------------------------------------------------------------------
 
 VOID KeInitializeDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context)
 {
@@ -188,8 +187,28 @@ VOID KeFlushQueuedDpcs(VOID)
     KitRunDpcs();
 }
 
-// --- Memory
-// ---------------------------------------------------------------------------------------
+// A work item runs at once: there is one thread.
+PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT device)
+{
+    PDEVICE_OBJECT *item = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof *item, 1);
+    *item = device;
+    return (PIO_WORKITEM)item;
+}
+
+VOID IoFreeWorkItem(PIO_WORKITEM item)
+{
+    ExFreePool(item);
+}
+
+VOID IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, WORK_QUEUE_TYPE queue,
+                     PVOID context)
+{
+    UNREFERENCED_PARAMETER(queue);
+    KitRule(kit.irql == PASSIVE_LEVEL, "this kit runs work items at once, at PASSIVE_LEVEL");
+    routine(*(PDEVICE_OBJECT *)item, context);
+}
+
+// --- Memory -------------------------------------------------------------------------------------
 
 PVOID ExAllocatePool2(POOL_FLAGS flags, SIZE_T bytes, ULONG tag)
 {
@@ -249,8 +268,7 @@ VOID MmUnmapIoSpace(PVOID address, SIZE_T bytes)
     kit.mappings--;
 }
 
-// --- Text and broken structures
-// -------------------------------------------------------------------
+// --- Text and broken structures -----------------------------------------------------------------
 
 NTSTATUS RtlAppendUnicodeToString(PUNICODE_STRING to, PCWSTR from)
 {

@@ -27,8 +27,7 @@ static PDEVICE_OBJECT bottom;
 static USHORT seen, answered;
 static unsigned flushes;
 
-// --- The simulated function
-// -------------------------------------------------------------------------
+// --- The simulated function ---------------------------------------------------------------------
 
 static void put(PVOID at, ULONGLONG value, unsigned width)
 {
@@ -96,8 +95,7 @@ static NTSTATUS bottom_dispatch(PDEVICE_OBJECT device, PIRP irp)
     return STATUS_SUCCESS;
 }
 
-// --- The device's side of the rings
-// -----------------------------------------------------------------
+// --- The device's side of the rings -------------------------------------------------------------
 
 static UCHAR *ring_part(unsigned offset)
 {
@@ -175,8 +173,7 @@ static void serve_all(void)
     }
 }
 
-// --- The stack
-// --------------------------------------------------------------------------------------
+// --- The stack ----------------------------------------------------------------------------------
 
 static struct {
     ULONG Count;
@@ -252,8 +249,7 @@ static NTSTATUS status_of(unsigned index)
     return irps[index].done ? irps[index].irp.IoStatus.Status : STATUS_PENDING;
 }
 
-// --- Tests
-// ------------------------------------------------------------------------------------------
+// --- Tests --------------------------------------------------------------------------------------
 
 TEST(start_makes_a_disk_and_remove_leaves_nothing)
 {

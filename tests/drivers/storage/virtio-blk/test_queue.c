@@ -248,7 +248,7 @@ TEST(lies_of_the_status)
     CHECK_EQ(status_lie(UINT8_MAX, 4097), VIRTIO_STATUS_VALUE); // never written
 }
 
-// --- Capabilities --------------------------------------------------------------------------------
+// --- Capabilities -------------------------------------------------------------------------------
 
 static uint8_t space[256];
 
