@@ -51,6 +51,7 @@ struct pnp_driver *pnp_driver_adopt(const char *name, ash_word id, ash_word task
         return nullptr;
     driver->id = id;
     driver->task = task;
+    driver->own = true;
     driver->state = PNP_DRIVER_READY;
     return driver;
 }
@@ -135,6 +136,15 @@ bool pnp_driver_loading(void)
         if (driver->state == PNP_DRIVER_LOADING)
             return true;
     return false;
+}
+
+void pnp_driver_clear(void)
+{
+    while (drivers != nullptr) {
+        struct pnp_driver *driver = drivers;
+        drivers = driver->next;
+        free(driver);
+    }
 }
 
 void pnp_driver_unhold(struct pnp_driver *driver)

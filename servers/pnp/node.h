@@ -43,6 +43,7 @@ struct pnp_driver {
     ash_status status; /* of a failed one */
     bool linked;
     unsigned link;
+    bool own;          /* this manager itself: its PDO needs no IRP */
     bool dead;         /* its task ended */
     bool reported;     /* the process manager waits for port_release */
     ash_word deadline; /* while it loads */
@@ -60,6 +61,7 @@ void pnp_driver_event(const struct ash_io_event_reply *event);
 void pnp_task_ended(ash_word task, ash_status status);
 void pnp_driver_unhold(struct pnp_driver *driver);
 bool pnp_driver_loading(void);
+void pnp_driver_clear(void); /* forgets all of them; no node may be left */
 /* Gives up drivers that load for too long. Returns the next deadline, 0 none. */
 ash_word pnp_driver_deadlines(ash_word now);
 /* The driver record of a task that pnp did not load itself (its own: the root's bus). */

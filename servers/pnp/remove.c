@@ -50,6 +50,8 @@ static enum pnp_outcome send(struct pnp_node *node, uint8_t minor)
 {
     struct port_irp irp = {.major = IRP_MJ_PNP, .minor = minor};
     bool to_top = node->added && !node->function_died;
+    if (!to_top && node->bus->own)
+        return pnp_remove_done(node, &(struct port_answer){.status = STATUS_SUCCESS});
     return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, to_top));
 }
 
