@@ -21,13 +21,14 @@ void budget_init(void)
     harts = ash_start()->harts;
 }
 
-/* Managers and drivers share hart 0: a request passes through them one after the other, and so
- * needs no other hart to be woken. Applications go round the other harts. */
-ash_word budget_hart(ash_word wanted, ash_word flags)
+/* What takes part in I/O shares hart 0: a request passes through application, managers and drivers
+ * one after the other, and needs no other hart to be woken. What applications start goes round the
+ * others. */
+ash_word budget_hart(ash_word wanted, ash_word flags, ash_word parent)
 {
     if (wanted < harts)
         return wanted;
-    if (harts == 1 || flags & ASH_PROC_DRIVER)
+    if (harts == 1 || flags & ASH_PROC_DRIVER || is_manager(parent))
         return 0;
     return 1 + next_hart++ % (harts - 1);
 }

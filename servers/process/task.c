@@ -8,6 +8,7 @@
 #include "ash/slot.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define REMEMBERED 64u
 
@@ -90,14 +91,16 @@ bool task_remembered(ash_word id, struct ash_proc_exit_reply *reply)
     return false;
 }
 
-static void answer_waiters(struct task *task)
+struct waiters {
+    ash_token token[WAITERS_MAX];
+    struct ash_proc_exit_reply reply;
+};
+
+static void answer(const struct waiters *waiters)
 {
-    struct ash_proc_exit_reply reply = {.status = task->exit_status, .state = task->state};
-    for (unsigned i = 0; i < WAITERS_MAX; i++) {
-        ash_server_answer(&server, task->waiter[i], STATUS_SUCCESS, &reply, sizeof(reply), nullptr,
-                          0);
-        task->waiter[i] = 0;
-    }
+    for (unsigned i = 0; i < WAITERS_MAX; i++)
+        ash_server_answer(&server, waiters->token[i], STATUS_SUCCESS, &waiters->reply,
+                          sizeof(waiters->reply), nullptr, 0);
 }
 
 void task_end(struct task *task, enum ash_proc_state state, ash_word status)
@@ -118,8 +121,10 @@ void task_settle(struct task *task)
     bool over = task->state == ASH_PROC_EXITED || task->state == ASH_PROC_CRASHED;
     if (!over || task->unreleased != 0)
         return;
-    answer_waiters(task);
+    struct waiters waiters = {.reply = {.status = task->exit_status, .state = task->state}};
+    memcpy(waiters.token, task->waiter, sizeof(waiters.token));
     task_destroy(task);
+    answer(&waiters); /* after it: who waited finds the memory free */
 }
 
 void task_destroy(struct task *task)
