@@ -8,6 +8,7 @@ from outside.
 """
 
 import json
+import struct
 import subprocess
 import time
 
@@ -65,11 +66,50 @@ def run(commands: str, icount: bool) -> guest.Result:
     return result
 
 
+MASK = (1 << 64) - 1
+SEED = 0x9E3779B97F4A7C15  # of apps/bench/transfer.c
+
+
+def source(path: str) -> bytes:
+    """The first 64 MiB of what the guest read."""
+    if path.endswith("random.bin"):
+        return disk.random_file()
+    start = disk.VOLUME_START * disk.SECTOR if "Volume" in path else 0
+    with disk.ensure_pristine().open("rb") as image:
+        image.seek(start)
+        return image.read(disk.RANDOM_BYTES)
+
+
+def positions(check: dict):
+    state, blocks = SEED, check["range"] // check["bytes"]
+    for index in range(check["count"]):
+        state ^= state << 13 & MASK
+        state ^= state >> 7
+        state ^= state << 17 & MASK
+        yield (index if check["sequential"] else state) % blocks * check["bytes"]
+
+
+def verify(check: dict) -> None:
+    """Sums what the guest should have read as apps/bench/transfer.c does."""
+    data, total = source(check["verify"]), 0
+    layout = struct.Struct(f"<{check['bytes'] // 8}Q")
+    for index, position in enumerate(positions(check)):
+        words = layout.unpack_from(data, position)
+        total += sum(word * (2 * w + 1) for w, word in enumerate(words)) * (2 * index + 1)
+    if total & MASK != check["sum"]:
+        raise Failure(f"the guest read wrong bytes from {check['verify']}: {check}",
+                      "./ashlar test --only system finds out more")
+
+
 def parse(text: str) -> list[dict]:
     rows = []
     for line in text.splitlines():
-        if line.startswith("{"):
-            found = json.loads(line)
+        if not line.startswith("{"):
+            continue
+        found = json.loads(line)
+        if "verify" in found:
+            verify(found)
+        else:
             rows.append(row(found["name"], found["value"], found["unit"]))
     return rows
 
@@ -107,11 +147,21 @@ def measure_kernel(group: str) -> list[dict]:
             if entry["name"].startswith("irq.") == (group == "irq")]
 
 
+def measure_memory() -> list[dict]:
+    """Everything that is not free counts: firmware, kernel, boot package, managers, drivers."""
+    rows = parse(run(GROUPS["memory"], icount=True).text())
+    free = next(entry["value"] for entry in rows if entry["name"] == "memory.free_bytes")
+    size = int(machine("", icount=True).memory.removesuffix("M")) << 20
+    return [row("memory.used_bytes", size - free, "bytes"), *rows]
+
+
 def measure(group: str) -> list[dict]:
     if group == "boot":
         return measure_boot()
     if group == "size":
         return measure_size()
+    if group == "memory":
+        return measure_memory()
     if group in ("ipc", "irq"):
         return measure_kernel(group)
     return parse(run(GROUPS[group], icount=group != "wall").text())

@@ -45,6 +45,7 @@ enum ash_file_disposition {
 enum ash_file_options {
     ASH_FILE_DIRECTORY_FILE = 0x1,
     ASH_FILE_WRITE_THROUGH = 0x2,
+    ASH_FILE_NO_BUFFERING = 0x8, /* FILE_NO_INTERMEDIATE_BUFFERING: whole sectors, no cache */
     ASH_FILE_SYNCHRONOUS = 0x20, /* FILE_SYNCHRONOUS_IO_NONALERT */
     ASH_FILE_NON_DIRECTORY_FILE = 0x40,
 };

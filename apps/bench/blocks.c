@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Reads through the whole stack (a file, the volume) and from the disk driver alone.
+#include "ash/start.h"
+#include "bench.h"
+#include <stdio.h>
+#include <string.h>
+
+#define RANGE ((uint64_t)64 << 20) /* of the file and of each device */
+
+static const struct place {
+    const char *suffix, *path;
+} places[] = {
+    {"", "C:\\random.bin"},
+    {".volume", "\\Device\\HarddiskVolume1"},
+    {".disk", "\\Device\\Harddisk0\\DR0"},
+};
+
+static const struct kind {
+    const char *name;
+    size_t bytes;
+    unsigned depth, count;
+    bool sequential;
+} kinds[] = {
+    {"blk.read4k.qd1", 4096, 1, 512, false},
+    {"blk.read4k.qd32", 4096, 32, 512, false},
+    {"blk.read128k.qd1", 131072, 1, 64, true},
+};
+
+static struct transfer transfer_of(const struct place *place, const struct kind *kind,
+                                   unsigned times)
+{
+    return (struct transfer){.path = place->path,
+                             .bytes = kind->bytes,
+                             .depth = kind->depth,
+                             .count = kind->count * times,
+                             .range = RANGE,
+                             .sequential = kind->sequential};
+}
+
+static int instructions_of(const struct place *place, const struct kind *kind)
+{
+    struct transfer transfer = transfer_of(place, kind, 1);
+    struct cost cost;
+    char name[48];
+    ash_status status = transfer_run(&transfer, &cost);
+    if (!ash_success(status))
+        return complain(place->path, status);
+    snprintf(name, sizeof(name), "%s%s", kind->name, place->suffix);
+    print_figure(name, cost.instructions / transfer.count, "instructions");
+    return 0;
+}
+
+int bench_blocks(void)
+{
+    int result = 0;
+    for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++)
+        for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+            result |= instructions_of(&places[p], &kinds[k]);
+    return result;
+}
+
+static int speed_of(const struct kind *kind)
+{
+    struct transfer transfer = transfer_of(&places[0], kind, 4);
+    struct cost cost;
+    char name[48];
+    ash_status status = transfer_run(&transfer, &cost);
+    if (!ash_success(status))
+        return complain(transfer.path, status);
+    uint64_t microseconds = cost.ticks * 1000000 / ash_timebase();
+    if (microseconds == 0)
+        microseconds = 1;
+    if (kind->sequential) {
+        snprintf(name, sizeof(name), "%s.mbps", kind->name);
+        print_figure(name, (uint64_t)transfer.count * transfer.bytes / microseconds, "MB/s");
+    } else {
+        snprintf(name, sizeof(name), "%s.iops", kind->name);
+        print_figure(name, (uint64_t)transfer.count * 1000000 / microseconds, "1/s");
+    }
+    return 0;
+}
+
+int bench_wall(void)
+{
+    int result = 0;
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+        result |= speed_of(&kinds[k]);
+    return result;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reads in rounds: a round's reads each have a place of their own in one registered buffer, so that
+ * the bytes can be summed after the clock has been stopped. Reads start in order; the oldest is
+ * waited for, then the next one starts, so `depth` are in flight until the round ends.
+ */
+#include "ash/file.h"
+#include "ash/syscall.h"
+#include "bench.h"
+#include <stdio.h>
+
+#define BUFFER_BYTES ((size_t)8 << 20)
+#define SEED         0x9e3779b97f4a7c15ull
+#define DEPTH_MAX    32u
+
+struct run {
+    const struct transfer *what;
+    struct ash_file *file;
+    char *buffer;
+    uint64_t random, sum;
+    uint64_t index; /* of the next read */
+};
+
+/* xorshift64 */
+static uint64_t next_random(struct run *run)
+{
+    run->random ^= run->random << 13;
+    run->random ^= run->random >> 7;
+    run->random ^= run->random << 17;
+    return run->random;
+}
+
+static uint64_t next_position(struct run *run)
+{
+    uint64_t blocks = run->what->range / run->what->bytes;
+    uint64_t block = run->what->sequential ? run->index % blocks : next_random(run) % blocks;
+    run->index++;
+    return block * run->what->bytes;
+}
+
+static ash_status finish(struct run *run, struct ash_io *io)
+{
+    ash_status status = ash_io_wait(io);
+    if (ash_success(status) && io->information != run->what->bytes)
+        return STATUS_END_OF_FILE;
+    return status;
+}
+
+/* `count` reads into the buffer, the clock running. */
+static ash_status round_of(struct run *run, unsigned count)
+{
+    struct ash_io io[DEPTH_MAX];
+    unsigned started = 0, finished = 0, depth = run->what->depth;
+    ash_status status = STATUS_SUCCESS;
+    while (finished < started || (started < count && ash_success(status))) {
+        if (started < count && started - finished < depth && ash_success(status)) {
+            status = ash_read_start(run->file, run->buffer + started * run->what->bytes,
+                                    run->what->bytes, next_position(run), &io[started % depth]);
+            started += ash_success(status);
+            continue;
+        }
+        ash_status result = finish(run, &io[finished++ % depth]);
+        if (!ash_success(result))
+            status = result;
+    }
+    return status;
+}
+
+static void sum_up(struct run *run, unsigned count, uint64_t first)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const uint64_t *word = (const uint64_t *)(const void *)(run->buffer + i * run->what->bytes);
+        uint64_t sum = 0;
+        for (size_t w = 0; w < run->what->bytes / 8; w++)
+            sum += word[w] * (2 * w + 1);
+        run->sum += sum * (2 * (first + i) + 1);
+    }
+}
+
+static ash_status all_rounds(struct run *run, struct cost *cost)
+{
+    unsigned most = (unsigned)(BUFFER_BYTES / run->what->bytes), left = run->what->count;
+    while (left != 0) {
+        unsigned count = left < most ? left : most;
+        uint64_t first = run->index, began = instructions(), time = ash_time();
+        ash_status status = round_of(run, count);
+        cost->instructions += instructions() - began;
+        cost->ticks += ash_time() - time;
+        if (!ash_success(status))
+            return status;
+        sum_up(run, count, first);
+        left -= count;
+    }
+    return STATUS_SUCCESS;
+}
+
+/* The first requests open links, grant the buffer, and so on: once, not once a request. */
+static ash_status warm_up(struct run *run)
+{
+    struct cost ignored = {};
+    struct transfer few = *run->what;
+    few.count = 2 * few.depth + 16;
+    struct run other = *run;
+    other.what = &few;
+    return all_rounds(&other, &ignored);
+}
+
+/* The path with / for \, which JSON would want doubled. */
+static void print_check(const struct run *run)
+{
+    const struct transfer *what = run->what;
+    char path[64];
+    size_t i = 0;
+    for (; what->path[i] != '\0' && i < sizeof(path) - 1; i++)
+        path[i] = what->path[i] == '\\' ? '/' : what->path[i];
+    path[i] = '\0';
+    printf("{\"verify\":\"%s\",\"sum\":%lu,\"bytes\":%lu,\"count\":%u,\"range\":%lu,"
+           "\"sequential\":%s}\n",
+           path, (unsigned long)run->sum, (unsigned long)what->bytes, what->count,
+           (unsigned long)what->range, what->sequential ? "true" : "false");
+}
+
+ash_status transfer_run(const struct transfer *transfer, struct cost *cost)
+{
+    struct run run = {.what = transfer, .random = SEED};
+    *cost = (struct cost){};
+    run.buffer = ash_io_buffer_alloc(BUFFER_BYTES);
+    if (run.buffer == nullptr)
+        return STATUS_NO_MEMORY;
+    ash_status status = ash_open(transfer->path, ASH_FILE_READ_DATA, ASH_FILE_OPEN,
+                                 ASH_FILE_NO_BUFFERING, &run.file);
+    if (ash_success(status)) {
+        status = warm_up(&run);
+        if (ash_success(status))
+            status = all_rounds(&run, cost);
+        ash_close(run.file);
+    }
+    ash_io_buffer_free(run.buffer);
+    if (ash_success(status))
+        print_check(&run);
+    return status;
+}
