@@ -50,7 +50,9 @@ void port_add_property(const char *name, uint32_t cell)
     memcpy(p, &name_bytes, 4);
     memcpy(p + 4, &value_bytes, 4);
     memset(p + 8, 0, (name_bytes + 3) & ~3u);
-    strcpy((char *)p + 8, name);
+    for (ULONG i = 0; i < name_bytes; i++) {
+        p[8 + i] = (UCHAR)name[i];
+    }
     p += 8 + ((name_bytes + 3) & ~3u);
     for (unsigned i = 0; i < 4; i++) {
         p[i] = (UCHAR)(cell >> (24 - 8 * i));

@@ -143,7 +143,8 @@ static inline void put_gpt_header(struct test_disk *d, const struct gpt_layout *
 {
     uint8_t *p = sector_of(d, l->header);
     memset(p, 0, d->sector_size);
-    memcpy(p, "EFI PART", 8);
+    put32(p, 0x20494645); // "EFI PART"
+    put32(p + 4, 0x54524150);
     put32(p + 8, 0x10000);
     put32(p + 12, 92);
     put64(p + 24, l->header);
