@@ -41,6 +41,8 @@ struct hart {
     int32_t irq_context;    /* of the PLIC, for this hart's S-mode */
     _Atomic uint32_t stall; /* another hart waits until this one has left its thread */
     _Atomic uint32_t online;
+    bool stale; /* it may hold translations or instructions that are no longer true: vspace_activate
+                   forgets them all before a thread runs */
 };
 static_assert(offsetof(struct hart, stack_top) == HART_STACK);
 

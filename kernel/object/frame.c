@@ -44,17 +44,6 @@ static void unmap_frame(struct capability *cap)
     cap->data = cap->extra = 0;
 }
 
-static void all_harts_fetch_anew(void)
-{
-    __asm__ volatile("fence.i" ::: "memory");
-    uint64_t others = 0;
-    for (uint32_t i = 0; i < hart_count; i++)
-        if (i != this_hart->index)
-            others |= 1ull << harts[i].id;
-    if (others)
-        sbi_remote_fence_i(others, 0);
-}
-
 static unsigned decode_rights(const struct capability *cap, struct invocation *call,
                               uint64_t rights)
 {
@@ -105,7 +94,7 @@ static unsigned map_frame(struct capability *cap, struct invocation *call)
     mapping_record(cap, vspace, address);
     vspace_flush_page(vspace, address);
     if (rights & ASH_RIGHT_EXECUTE)
-        all_harts_fetch_anew();
+        vspace_fetch_anew(vspace);
     return ASH_OK;
 }
 

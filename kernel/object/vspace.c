@@ -27,6 +27,13 @@ void vspace_activate_kernel(void)
     load(SATP_SV39 | kernel_to_physical(kernel_root) >> 12);
 }
 
+static void forget_all(void)
+{
+    this_hart->stale = false;
+    tlb_flush_all();
+    __asm__ volatile("fence.i" ::: "memory");
+}
+
 void vspace_activate(struct thread *thread)
 {
     const struct capability *cap = &thread->slot[THREAD_SLOT_VSPACE].cap;
@@ -34,6 +41,8 @@ void vspace_activate(struct thread *thread)
         vspace_activate_kernel();
         return;
     }
+    if (this_hart->stale) [[clang::unlikely]]
+        forget_all();
     struct vspace *vspace = (struct vspace *)cap->object;
     uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
     vspace->hart_mask |= 1u << this_hart->index;
@@ -81,12 +90,27 @@ struct vspace *mapping_vspace(const struct capability *cap)
     return entry->generation == cap->extra / ASIDS ? entry->vspace : nullptr;
 }
 
-static uint64_t other_harts(uint32_t index_mask)
+static bool runs_in(const struct hart *hart, const struct vspace *vspace)
+{
+    if (!hart->current)
+        return false;
+    const struct capability *cap = &hart->current->slot[THREAD_SLOT_VSPACE].cap;
+    return cap->type == ASH_OBJ_VSPACE && (const struct vspace *)cap->object == vspace;
+}
+
+/* The other harts of the set that run a thread of `vspace` now, by hart id. The rest of the set only
+ * get a mark: they cannot use a translation before they have activated an address space again. */
+static uint64_t other_harts(const struct vspace *vspace, uint32_t set)
 {
     uint64_t ids = 0;
-    for (uint32_t i = 0; i < hart_count; i++)
-        if (i != this_hart->index && index_mask >> i & 1)
+    for (uint32_t i = 0; i < hart_count; i++) {
+        if (i == this_hart->index || !(set >> i & 1))
+            continue;
+        if (runs_in(&harts[i], vspace))
             ids |= 1ull << harts[i].id;
+        else
+            harts[i].stale = true;
+    }
     return ids;
 }
 
@@ -94,7 +118,7 @@ void vspace_flush_page(const struct vspace *vspace, uint64_t address)
 {
     uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
     tlb_flush_page(address, asid);
-    uint64_t others = other_harts(vspace->hart_mask);
+    uint64_t others = other_harts(vspace, vspace->hart_mask);
     if (others)
         sbi_remote_sfence_page(others, 0, address, asid);
 }
@@ -103,9 +127,17 @@ void vspace_flush(const struct vspace *vspace)
 {
     uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
     tlb_flush_asid(asid);
-    uint64_t others = other_harts(vspace->hart_mask);
+    uint64_t others = other_harts(vspace, vspace->hart_mask);
     if (others)
         sbi_remote_sfence_asid(others, 0, asid);
+}
+
+void vspace_fetch_anew(const struct vspace *vspace)
+{
+    __asm__ volatile("fence.i" ::: "memory");
+    uint64_t others = other_harts(vspace, ~0u);
+    if (others)
+        sbi_remote_fence_i(others, 0);
 }
 
 static uint64_t root_satp_part(const struct vspace *vspace)

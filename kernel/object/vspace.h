@@ -70,5 +70,7 @@ struct vspace *mapping_vspace(const struct capability *cap);
 /* Removes translations of one page, or of the whole space, on every hart that may hold them. */
 void vspace_flush_page(const struct vspace *vspace, uint64_t address);
 void vspace_flush(const struct vspace *vspace);
+/* Instructions were written where a page of it was just mapped executable. */
+void vspace_fetch_anew(const struct vspace *vspace);
 
 #endif
