@@ -32,6 +32,45 @@ int __popcountdi2(unsigned long value)
     return count;
 }
 
+/* Schoolbook division in digits of 32 bits, for divisors of one digit: most are units of time. */
+static unsigned __int128 divide_short(unsigned __int128 value, uint32_t divisor)
+{
+    unsigned __int128 quotient = 0;
+    uint64_t rest = 0;
+    for (int digit = 3; digit >= 0; digit--) {
+        rest = rest << 32 | (uint32_t)(value >> 32 * digit);
+        quotient = quotient << 32 | rest / divisor;
+        rest %= divisor;
+    }
+    return quotient;
+}
+
+static unsigned __int128 divide_long(unsigned __int128 value, unsigned __int128 divisor)
+{
+    unsigned __int128 quotient = 0, rest = 0;
+    for (int bit = 127; bit >= 0; bit--) {
+        rest = rest << 1 | (value >> bit & 1);
+        quotient <<= 1;
+        if (rest >= divisor) {
+            rest -= divisor;
+            quotient |= 1;
+        }
+    }
+    return quotient;
+}
+
+unsigned __int128 __udivti3(unsigned __int128 value, unsigned __int128 divisor)
+{
+    if (divisor <= UINT32_MAX)
+        return divide_short(value, (uint32_t)divisor);
+    return divide_long(value, divisor);
+}
+
+unsigned __int128 __umodti3(unsigned __int128 value, unsigned __int128 divisor)
+{
+    return value - __udivti3(value, divisor) * divisor;
+}
+
 void abort(void)
 {
     ash_panic("abort");

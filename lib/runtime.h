@@ -26,6 +26,8 @@ static inline size_t ash_tls_bytes(void)
 int __clzdi2(unsigned long value);
 int __ctzdi2(unsigned long value);
 int __popcountdi2(unsigned long value);
+unsigned __int128 __udivti3(unsigned __int128 value, unsigned __int128 divisor);
+unsigned __int128 __umodti3(unsigned __int128 value, unsigned __int128 divisor);
 
 struct ash_start;
 struct ash_birth;
