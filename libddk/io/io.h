@@ -45,6 +45,7 @@ struct _DEVOBJ_EXTENSION {
     ULONG ReportedSector;
     BOOLEAN ReportedVpb;
     DEVICE_POWER_STATE PowerState;
+    ULONG Vector;    // line interrupt among its started resources, + 1; 0 none
     LIST_ENTRY Link; // all devices of the task
     PIO_TIMER_ROUTINE TimerRoutine;
     PVOID TimerContext;

@@ -174,7 +174,6 @@ PEPROCESS IoGetRequestorProcess(PIRP irp);
 ULONG IoGetRequestorProcessId(PIRP irp);
 BOOLEAN IoIs32bitProcess(PIRP irp);
 PEPROCESS IoGetCurrentProcess(VOID);
-PVOID IoGetInitialStack(VOID);
 BOOLEAN IoIsErrorUserInduced(NTSTATUS status);
 VOID IoSetHardErrorOrVerifyDevice(PIRP irp, PDEVICE_OBJECT device);
 

@@ -145,9 +145,6 @@ BOOLEAN MmIsAddressValid(PVOID address);
 #define MmPageEntireDriver(address)         ((PVOID)(address))
 #define MmResetDriverPaging(address)        ((void)(address))
 
-// Exported routine by name, or NULL.
-PVOID MmGetSystemRoutineAddress(PUNICODE_STRING name);
-
 // Data caches are coherent with DMA on this system: nothing to do, as on x64.
 #define KeFlushIoBuffers(mdl, read, dma) ((void)(mdl))
 

@@ -17,11 +17,6 @@ VOID IoRequestDeviceEject(PDEVICE_OBJECT pdo);
 NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY property,
                              ULONG buffer_length, PVOID buffer, PULONG result_length);
 
-// Device interfaces: link is allocated for the caller (RtlFreeUnicodeString). PASSIVE_LEVEL.
-NTSTATUS IoRegisterDeviceInterface(PDEVICE_OBJECT pdo, const GUID *class_guid,
-                                   PUNICODE_STRING reference, PUNICODE_STRING link);
-NTSTATUS IoSetDeviceInterfaceState(PUNICODE_STRING link, BOOLEAN enable);
-
 typedef enum _IO_NOTIFICATION_EVENT_CATEGORY {
     EventCategoryReserved,
     EventCategoryHardwareProfileChange,

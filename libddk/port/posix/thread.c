@@ -37,11 +37,13 @@ struct port_thread {
     bool token;
     void (*entry)(void *);
     void *argument;
+    struct port_thread *next;
 };
 
 static _Thread_local struct port_thread *current;
 static _Thread_local void *value;
 static struct port_thread *dispatch_thread;
+static struct port_thread *all_threads; // never freed: somebody may unpark one after its end
 static pthread_once_t dispatch_once = PTHREAD_ONCE_INIT;
 
 static struct port_thread *new_thread(void)
@@ -53,6 +55,10 @@ static struct port_thread *new_thread(void)
     pthread_mutex_init(&thread->lock, NULL);
     pthread_cond_init(&thread->condition, &attributes);
     pthread_condattr_destroy(&attributes);
+    thread->next = __atomic_load_n(&all_threads, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&all_threads, &thread->next, thread, 0, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+        continue;
     return thread;
 }
 
@@ -72,7 +78,7 @@ static void *start(void *argument)
 
 struct port_thread *port_thread_create(void (*entry)(void *), void *argument)
 {
-    struct port_thread *thread = new_thread(); // lives on: somebody may unpark it after its end
+    struct port_thread *thread = new_thread();
     pthread_t id;
     thread->entry = entry;
     thread->argument = argument;

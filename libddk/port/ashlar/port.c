@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+//
+// The port on the Ashlar run-time library. A port_thread is the capability of a thread's parking
+// notification, as a pointer. Threads of a driver all have the priority of workers, but the
+// dispatch thread, which is above them: so a lock holder may be below the waiter, and waiting
+// sleeps.
+
+#include "../../ke/ki.h"
+#include "../../runtime/rt.h"
+
+#define HUNDRED_NS_PER_SECOND 10000000u
+#define YIELDS                4u
+#define NAP_MICROSECONDS      20u
+#define SYSTEM_TIME_AT_BOOT   134116992000000000ull // 1 January 2026
+
+struct port_thread *port_thread_create(void (*entry)(void *), void *argument)
+{
+    const struct ash_thread_options options = {.priority = ASH_PRIORITY_BASE};
+    unsigned number;
+    if (!ash_success(ash_thread_create(entry, argument, &options, &number)))
+        return NULL;
+    return (struct port_thread *)(uintptr_t)(number + 1);
+}
+
+struct port_thread *port_thread_current(void)
+{
+    return (struct port_thread *)ash_self()->notification;
+}
+
+void port_thread_exit(void)
+{
+    ash_thread_exit();
+}
+
+void *port_thread_value(void)
+{
+    return ash_self()->user[0];
+}
+
+void port_set_thread_value(void *value)
+{
+    ash_self()->user[0] = value;
+}
+
+// time * to / from without a 128-bit division; exact but for the last unit.
+static uint64_t convert(uint64_t time, uint64_t from, uint64_t to)
+{
+    if (from == to)
+        return time;
+    return time / from * to + time % from * to / from;
+}
+
+static uint64_t from_ticks(uint64_t ticks)
+{
+    return convert(ticks, ash_timebase(), HUNDRED_NS_PER_SECOND);
+}
+
+static uint64_t to_ticks(uint64_t time)
+{
+    return convert(time, HUNDRED_NS_PER_SECOND, ash_timebase()) + 1;
+}
+
+uint64_t rt_ticks_of(uint64_t time)
+{
+    return to_ticks(time);
+}
+
+bool port_park(uint64_t deadline)
+{
+    return ash_park(deadline == PORT_FOREVER ? ASH_FOREVER : to_ticks(deadline));
+}
+
+void port_unpark(struct port_thread *thread)
+{
+    ash_unpark((ash_cptr)thread);
+}
+
+void port_relax(unsigned attempt)
+{
+    if (attempt < YIELDS)
+        ash_yield();
+    else if (rt_is_dispatch_thread())
+        rt_nap();
+    else
+        (void)ash_park(ash_time() + ash_ticks(NAP_MICROSECONDS)); // a token taken here is taken
+                                                                  // by one who looks again
+}
+
+uint64_t port_monotonic(void)
+{
+    return from_ticks(ash_time());
+}
+
+// The managers keep no time of day in this release: system time starts with the build's epoch at
+// boot, so it runs and orders events, and the clock driver tells the date to who asks it.
+uint64_t port_system_time(void)
+{
+    return SYSTEM_TIME_AT_BOOT + port_monotonic();
+}
+
+uint64_t port_counter(void)
+{
+    return ash_time();
+}
+
+uint64_t port_counter_frequency(void)
+{
+    return ash_timebase();
+}
+
+unsigned port_processors(void)
+{
+    return (unsigned)ash_start()->harts;
+}
+
+void *port_pages_alloc(size_t pages)
+{
+    void *address;
+    return ash_success(ash_map(pages * PAGE_SIZE, &address)) ? address : NULL;
+}
+
+void port_pages_free(void *address, size_t pages)
+{
+    (void)pages;
+    (void)ash_unmap(address);
+}
+
+void port_poison(void *address, size_t bytes)
+{
+    (void)address, (void)bytes;
+}
+
+void port_unpoison(void *address, size_t bytes)
+{
+    (void)address, (void)bytes;
+}
+
+void port_write(const char *text, size_t n)
+{
+    ash_log("%.*s", (int)n, text);
+}
+
+void port_die(uint32_t code, const uint64_t parameters[4], const char *text)
+{
+    struct ash_proc_bugcheck_request request = {
+        .code = code, .frame_pointer = (uintptr_t)__builtin_frame_address(0)};
+    for (unsigned i = 0; i < 4; i++)
+        request.parameter[i] = parameters[i];
+    for (unsigned i = 0; text[i] != 0 && i + 1 < sizeof(request.rule); i++)
+        request.rule[i] = text[i];
+    (void)ash_request(ASH_SLOT_PROCESS, ASH_PROC_BUGCHECK, &request, sizeof(request), NULL, 0);
+    for (;;)
+        __asm__ volatile("unimp"); // nobody took the call: ends as a fault
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+//
+// File objects by the id the I/O manager gave them. An entry holds one reference from CREATE to
+// CLOSE.
+
+#include "rt.h"
+
+#define BUCKETS 64u
+
+struct entry {
+    struct entry *next;
+    uint64_t id;
+    PFILE_OBJECT file;
+};
+
+static struct entry *buckets[BUCKETS];
+static struct ki_lock lock;
+
+PFILE_OBJECT rt_file_find(uint64_t id)
+{
+    PFILE_OBJECT file = NULL;
+    ki_acquire(&lock);
+    for (struct entry *at = buckets[id % BUCKETS]; at != NULL && file == NULL; at = at->next)
+        if (at->id == id)
+            file = at->file;
+    if (file != NULL)
+        ObfReferenceObject(file);
+    ki_release(&lock);
+    return file;
+}
+
+NTSTATUS rt_file_add(PFILE_OBJECT file, uint64_t id)
+{
+    struct entry *entry = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*entry), 'tneF');
+    if (entry == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    file->FileObjectExtension = (PVOID)id;
+    ObfReferenceObject(file);
+    ki_acquire(&lock);
+    *entry = (struct entry){buckets[id % BUCKETS], id, file};
+    buckets[id % BUCKETS] = entry;
+    ki_release(&lock);
+    return STATUS_SUCCESS;
+}
+
+void rt_file_remove(uint64_t id)
+{
+    ki_acquire(&lock);
+    struct entry **link = &buckets[id % BUCKETS];
+    while (*link != NULL && (*link)->id != id)
+        link = &(*link)->next;
+    struct entry *entry = *link;
+    if (entry != NULL)
+        *link = entry->next;
+    ki_release(&lock);
+    if (entry == NULL)
+        return;
+    ObfDereferenceObject(entry->file);
+    ExFreePool(entry);
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+//
+// What this task knows of the grants that came in: mapping, DMA addresses, forwarded grants. Ids
+// are never used again by the memory manager, so a record can be kept between requests and is found
+// again by (link, id). Records without users beyond GRANTS_KEPT are given back, least used first.
+
+#include "rt.h"
+
+#define GRANTS_KEPT 32u
+#define TAG         'narG'
+
+static struct ki_lock lock; // of all lists and records' contents but users
+
+static PVOID map_backing(struct mm_backing *backing)
+{
+    return rt_grant_address(CONTAINING_RECORD(backing, struct rt_grant, backing));
+}
+
+static struct rt_grant *find(struct rt_in *in, uint64_t id)
+{
+    for (PLIST_ENTRY at = in->grants.Flink; at != &in->grants; at = at->Flink) {
+        struct rt_grant *grant = CONTAINING_RECORD(at, struct rt_grant, entry);
+        if (grant->grant != id)
+            continue;
+        if (at != in->grants.Flink) {
+            RemoveEntryList(at);
+            InsertHeadList(&in->grants, at);
+        }
+        return grant;
+    }
+    return NULL;
+}
+
+// Tells the memory manager that this task is done with it.
+static void give_back(struct rt_grant *grant)
+{
+    for (unsigned i = 0; i < RT_FORWARDS; i++) {
+        const struct ash_mem_grant_id forwarded = {grant->forward[i].out_link,
+                                                   grant->forward[i].grant};
+        if (grant->forward[i].out != NULL)
+            (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_CLOSE, &forwarded, sizeof(forwarded),
+                              NULL, 0);
+    }
+    const struct ash_mem_grant_id id = {grant->link, grant->grant};
+    if (grant->address != 0 || grant->logical != NULL)
+        (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_RELEASE, &id, sizeof(id), NULL, 0);
+    if (grant->logical != NULL)
+        ExFreePoolWithTag(grant->logical, TAG);
+    ExFreePoolWithTag(grant, TAG);
+}
+
+// The least recently used record without users, taken out of the list; NULL if there is none.
+static struct rt_grant *take_unused(struct rt_in *in)
+{
+    for (PLIST_ENTRY at = in->grants.Blink; at != &in->grants; at = at->Blink) {
+        struct rt_grant *grant = CONTAINING_RECORD(at, struct rt_grant, entry);
+        if (grant->users != 0)
+            continue;
+        RemoveEntryList(at);
+        in->grant_count--;
+        return grant;
+    }
+    return NULL;
+}
+
+static struct rt_grant *new_grant(struct rt_in *in, uint64_t id)
+{
+    struct rt_grant *grant = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*grant), TAG);
+    if (grant == NULL)
+        return NULL;
+    grant->backing.Map = map_backing;
+    grant->in = in;
+    grant->link = in->info.link;
+    grant->grant = id;
+    return grant;
+}
+
+struct rt_grant *rt_grant_get(struct rt_in *in, uint64_t id)
+{
+    struct rt_grant *unused = NULL;
+    ki_acquire(&lock);
+    struct rt_grant *grant = find(in, id);
+    if (grant != NULL)
+        InterlockedIncrement(&grant->users);
+    else if (in->grant_count >= GRANTS_KEPT)
+        unused = take_unused(in);
+    ki_release(&lock);
+    if (unused != NULL)
+        give_back(unused);
+    if (grant != NULL || (grant = new_grant(in, id)) == NULL)
+        return grant;
+    grant->users = 1; // only the server makes records, so nobody made the same one meanwhile
+    ki_acquire(&lock);
+    InsertHeadList(&in->grants, &grant->entry);
+    in->grant_count++;
+    ki_release(&lock);
+    return grant;
+}
+
+void rt_grant_put(struct rt_grant *grant)
+{
+    InterlockedDecrement(&grant->users);
+}
+
+void rt_grants_drop(struct rt_in *in)
+{
+    for (;;) {
+        ki_acquire(&lock);
+        struct rt_grant *grant = take_unused(in);
+        ki_release(&lock);
+        if (grant == NULL)
+            return;
+        give_back(grant);
+    }
+}
+
+PVOID rt_grant_address(struct rt_grant *grant)
+{
+    struct ash_mem_map_reply reply;
+    uint64_t address = __atomic_load_n(&grant->address, __ATOMIC_ACQUIRE);
+    if (address != 0)
+        return (PVOID)address;
+    const struct ash_mem_grant_id id = {grant->link, grant->grant};
+    if (!ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_MAP, &id, sizeof(id), &reply,
+                                 sizeof(reply))))
+        return NULL;
+    grant->bytes = reply.bytes; // mapping twice gives the same answer
+    __atomic_store_n(&grant->address, reply.address, __ATOMIC_RELEASE);
+    return (PVOID)reply.address;
+}
+
+static struct rt_forward *find_forward(struct rt_grant *grant, const struct rt_out *out)
+{
+    for (unsigned i = 0; i < RT_FORWARDS; i++)
+        if (grant->forward[i].out == out)
+            return &grant->forward[i];
+    return NULL;
+}
+
+NTSTATUS rt_grant_forward(struct rt_grant *grant, struct rt_out *out, uint64_t *id)
+{
+    struct ash_mem_grant_reply reply;
+    ki_acquire(&lock);
+    const struct rt_forward *known = find_forward(grant, out);
+    if (known != NULL)
+        *id = known->grant;
+    ki_release(&lock);
+    if (known != NULL)
+        return STATUS_SUCCESS;
+    const struct ash_mem_forward_request request = {grant->link, grant->grant, out->info.link};
+    ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_FORWARD, &request,
+                                    sizeof(request), &reply, sizeof(reply));
+    if (!ash_success(status))
+        return status;
+    *id = reply.grant;
+    ki_acquire(&lock);
+    struct rt_forward *place = find_forward(grant, NULL);
+    if (place != NULL)
+        *place = (struct rt_forward){out, out->info.link, reply.grant};
+    ki_release(&lock);
+    return STATUS_SUCCESS; // without a place it is closed with the grant it came from
+}
+
+static bool room_for_pages(struct rt_grant *grant, uint64_t count)
+{
+    if (count <= grant->logical_pages)
+        return true;
+    uint64_t *larger = ExAllocatePool2(POOL_FLAG_NON_PAGED, (count + 15) * sizeof(uint64_t), TAG);
+    if (larger == NULL)
+        return false;
+    if (grant->logical != NULL) {
+        memcpy(larger, grant->logical, grant->logical_pages * sizeof(uint64_t));
+        ExFreePoolWithTag(grant->logical, TAG);
+    }
+    grant->logical = larger;
+    grant->logical_pages = (uint32_t)(count + 15);
+    return true;
+}
+
+static NTSTATUS ask_dma(struct rt_grant *grant, uint64_t first, uint32_t pages, uint64_t *logical)
+{
+    const struct ash_mem_dma_request request = {grant->link, grant->grant, first, pages};
+    struct ash_mem_dma_reply reply;
+    ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_DMA, &request, sizeof(request),
+                                    &reply, sizeof(reply));
+    if (ash_success(status))
+        memcpy(logical, reply.address, pages * sizeof(uint64_t));
+    return status;
+}
+
+static bool all_known(const struct rt_grant *grant, uint64_t first, uint32_t pages,
+                      uint64_t *logical)
+{
+    if (first + pages > grant->logical_pages)
+        return false;
+    for (uint32_t i = 0; i < pages; i++)
+        if ((logical[i] = grant->logical[first + i]) == 0)
+            return false;
+    return true;
+}
+
+NTSTATUS rt_grant_dma(struct rt_grant *grant, uint64_t first, uint32_t pages, uint64_t *logical)
+{
+    if (first > MAXLONG || pages > ASH_MEM_DMA_PAGES)
+        return STATUS_INVALID_PARAMETER;
+    ki_acquire(&lock);
+    bool known = all_known(grant, first, pages, logical);
+    ki_release(&lock);
+    if (known)
+        return STATUS_SUCCESS;
+    NTSTATUS status = ask_dma(grant, first, pages, logical);
+    if (!NT_SUCCESS(status))
+        return status;
+    ki_acquire(&lock);
+    bool room = room_for_pages(grant, first + pages);
+    if (room)
+        memcpy(grant->logical + first, logical, pages * sizeof(uint64_t));
+    ki_release(&lock);
+    return room ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}

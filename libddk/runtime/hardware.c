@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+//
+// Interrupts, DMA addresses and device memory from the plug-and-play and memory managers.
+// An interrupt signals one bit of the completions notification; its line stays masked until the
+// dispatch thread has run the ISR and acknowledged.
+
+#include "rt.h"
+
+struct line {
+    PKINTERRUPT interrupt;
+    ash_cptr bell, irq;
+    bool early; // its interrupt came before irq was known
+    uint64_t device, vector;
+};
+
+static struct line lines[RT_BIT_IRQ_COUNT];
+static struct ki_lock lines_lock;
+static volatile LONG running; // index + 1 of the line whose ISR runs
+
+void rt_interrupts(uint64_t bits)
+{
+    for (unsigned i = 0; i < RT_BIT_IRQ_COUNT; i++) {
+        if ((bits >> (RT_BIT_IRQ_FIRST + i) & 1) == 0)
+            continue;
+        InterlockedExchange(&running, (LONG)i + 1);
+        ki_acquire(&lines_lock);
+        struct line line = lines[i];
+        lines[i].early = line.irq == ASH_NULL_CPTR;
+        ki_release(&lines_lock);
+        if (line.interrupt != NULL)
+            (void)hal_interrupt(line.interrupt);
+        InterlockedExchange(&running, 0);
+        if (line.irq != ASH_NULL_CPTR)
+            (void)ash_irq_ack(line.irq);
+    }
+}
+
+static int claim_line(PKINTERRUPT interrupt)
+{
+    int found = -1;
+    ki_acquire(&lines_lock);
+    for (unsigned i = 0; i < RT_BIT_IRQ_COUNT && found < 0; i++)
+        if (lines[i].interrupt == NULL && lines[i].bell == ASH_NULL_CPTR)
+            found = (int)i;
+    if (found >= 0)
+        lines[found].interrupt = interrupt;
+    ki_release(&lines_lock);
+    return found;
+}
+
+NTSTATUS manager_connect_interrupt(PKINTERRUPT interrupt)
+{
+    PDEVICE_OBJECT pdo = interrupt->Pdo;
+    int index = claim_line(interrupt);
+    if (pdo == NULL || index < 0)
+        return pdo == NULL ? STATUS_INVALID_PARAMETER : STATUS_INSUFFICIENT_RESOURCES;
+    struct line *line = &lines[index];
+    line->bell = rt_mint(rt_completions, RT_BIT_IRQ_FIRST + (unsigned)index);
+    line->device = io_device(pdo)->Id;
+    line->vector = interrupt->Vector;
+    const struct ash_pnp_interrupt_request request = {line->device, line->vector};
+    struct ash_caps caps = {.send = &line->bell, .send_count = 1, .receive = 1};
+    ash_status status = ash_request_caps(ASH_SLOT_PNP, ASH_PNP_CONNECT_INTERRUPT, &request,
+                                         sizeof(request), NULL, 0, &caps);
+    if (ash_success(status) && caps.received == 1) {
+        interrupt->Port = line;
+        ki_acquire(&lines_lock);
+        line->irq = caps.slot[0];
+        bool early = line->early;
+        ki_release(&lines_lock);
+        if (early)
+            (void)ash_irq_ack(line->irq);
+        return STATUS_SUCCESS;
+    }
+    ash_slot_delete(line->bell);
+    *line = (struct line){0};
+    return ash_success(status) ? STATUS_INSUFFICIENT_RESOURCES : status;
+}
+
+void manager_disconnect_interrupt(PKINTERRUPT interrupt)
+{
+    struct line *line = interrupt->Port;
+    const struct ash_pnp_interrupt_request request = {line->device, line->vector};
+    (void)ash_request(ASH_SLOT_PNP, ASH_PNP_DISCONNECT_INTERRUPT, &request, sizeof(request), NULL,
+                      0);
+    ki_acquire(&lines_lock);
+    struct line old = *line;
+    *line = (struct line){0};
+    ki_release(&lines_lock);
+    while (running == (LONG)(line - lines) + 1)
+        port_relax(0);
+    ash_slot_delete(old.bell);
+    ash_slot_delete(old.irq);
+}
+
+static const CM_PARTIAL_RESOURCE_DESCRIPTOR *find_interrupt(const CM_RESOURCE_LIST *list)
+{
+    const CM_PARTIAL_RESOURCE_LIST *partial = &list->List[0].PartialResourceList;
+    for (ULONG i = 0; list->Count != 0 && i < partial->Count; i++)
+        if (partial->PartialDescriptors[i].Type == CmResourceTypeInterrupt)
+            return &partial->PartialDescriptors[i];
+    return NULL;
+}
+
+// For every device of the stack from `device` down: a driver may name any of them as the PDO.
+void rt_remember_vector(PDEVICE_OBJECT device, const CM_RESOURCE_LIST *translated)
+{
+    const CM_PARTIAL_RESOURCE_DESCRIPTOR *descriptor = find_interrupt(translated);
+    for (; device != NULL; device = io_device(device)->AttachedTo)
+        io_device(device)->Vector = descriptor != NULL ? descriptor->u.Interrupt.Vector + 1 : 0;
+}
+
+NTSTATUS manager_line_vector(PDEVICE_OBJECT pdo, PULONG vector)
+{
+    ULONG known = io_device(pdo)->Vector;
+    if (known == 0)
+        return STATUS_NOT_FOUND;
+    *vector = known - 1;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS own_dma(PCHAR address, ULONG count, ULONG64 *logical)
+{
+    const struct ash_mem_own_dma_request request = {(uintptr_t)PAGE_ALIGN(address), count};
+    struct ash_mem_dma_reply reply;
+    ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_OWN_DMA, &request, sizeof(request),
+                                    &reply, sizeof(reply));
+    if (!ash_success(status))
+        return status;
+    for (ULONG i = 0; i < count; i++)
+        logical[i] = reply.address[i];
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS manager_dma_pages(PMDL mdl, ULONG offset, ULONG count, ULONG64 *logical)
+{
+    if (mm_backing_of(mdl) == NULL)
+        return own_dma((PCHAR)MmGetMdlVirtualAddress(mdl) + offset, count, logical);
+    struct rt_grant *grant = CONTAINING_RECORD(mm_backing_of(mdl), struct rt_grant, backing);
+    uint64_t pages[ASH_MEM_DMA_PAGES];
+    NTSTATUS status =
+        rt_grant_dma(grant, (mm_backing_offset(mdl) + offset) >> PAGE_SHIFT, count, pages);
+    for (ULONG i = 0; i < count && NT_SUCCESS(status); i++)
+        logical[i] = pages[i];
+    return status;
+}
+
+PVOID manager_dma_common(ULONG bytes, ULONG64 highest, ULONG64 *logical)
+{
+    const struct ash_mem_common_request request = {bytes, highest};
+    struct ash_mem_common_reply reply;
+    if (!ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_COMMON_BUFFER, &request, sizeof(request),
+                                 &reply, sizeof(reply))))
+        return NULL;
+    *logical = reply.logical;
+    return (PVOID)reply.address;
+}
+
+void manager_dma_common_free(PVOID address, ULONG bytes)
+{
+    (void)bytes;
+    (void)ash_unmap(address);
+}
+
+PVOID manager_map_device(ULONG64 physical, SIZE_T bytes)
+{
+    const struct ash_mem_device_request request = {physical, bytes};
+    struct ash_mem_map_reply reply;
+    if (!ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_MAP_DEVICE, &request, sizeof(request),
+                                 &reply, sizeof(reply))))
+        return NULL;
+    return (PVOID)reply.address;
+}
+
+void manager_unmap_device(PVOID address, SIZE_T bytes)
+{
+    (void)bytes;
+    (void)ash_unmap(address);
+}

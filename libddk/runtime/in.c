@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: MIT
+//
+// Inbound: from a slot of a ring to the driver's dispatch routine, and the answer back.
+// The list of links is touched by the server alone (one worker at a time has that role). A request
+// lives until its answer is written, its dispatch routine has returned and no cancel is under way.
+// Each slot is answered exactly once: by rt_answer.
+
+#include "rt.h"
+
+static LIST_ENTRY links = {&links, &links};
+static SLIST_HEADER free_requests;
+static struct rt_in *next_link; // where polling goes on
+
+void rt_protocol_error(uint64_t link, const char *rule)
+{
+    const struct ash_io_link_request request = {link};
+    ash_log("link %llu: the peer broke a rule: %s", (unsigned long long)link, rule);
+    (void)ash_request(ASH_SLOT_IO, ASH_IO_PROTOCOL_ERROR, &request, sizeof(request), NULL, 0);
+}
+
+NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool accept)
+{
+    struct rt_in *in = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*in), 'kniL');
+    if (in == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    in->info = *info;
+    in->doorbell = doorbell;
+    InitializeListHead(&in->grants);
+    ash_answerer_init(&in->ring, info);
+    if (accept) {
+        const struct ash_io_link_request request = {info->link};
+        struct ash_caps caps = {.receive = 1};
+        ash_status status = ash_request_caps(ASH_SLOT_IO, ASH_IO_LINK_ACCEPT, &request,
+                                             sizeof(request), NULL, 0, &caps);
+        if (!ash_success(status) || caps.received != 1) {
+            ExFreePool(in);
+            return ash_success(status) ? STATUS_INSUFFICIENT_RESOURCES : status;
+        }
+        in->doorbell = caps.slot[0];
+    }
+    InsertTailList(&links, &in->link);
+    return STATUS_SUCCESS;
+}
+
+struct rt_in *rt_in_find(uint64_t link)
+{
+    for (PLIST_ENTRY at = links.Flink; at != &links; at = at->Flink) {
+        struct rt_in *in = CONTAINING_RECORD(at, struct rt_in, link);
+        if (in->info.link == link && !in->removed)
+            return in;
+    }
+    return NULL;
+}
+
+static struct rt_request *new_request(struct rt_in *in, int slot)
+{
+    struct rt_request *request =
+        (struct rt_request *)(PVOID)InterlockedPopEntrySList(&free_requests);
+    if (request == NULL)
+        request = ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED, sizeof(*request),
+                                  'qerI');
+    if (request == NULL)
+        return NULL;
+    // All but the copy of the wire, which the caller has filled or fills.
+    memset(request, 0, offsetof(struct rt_request, wire));
+    request->name = (UNICODE_STRING){0};
+    request->in = in;
+    request->slot = slot;
+    request->refs = 1;
+    return request;
+}
+
+void rt_request_release(struct rt_request *request)
+{
+    if (InterlockedDecrement(&request->refs) != 0)
+        return;
+    if (request->irp != NULL)
+        io_free_irp(request->irp);
+    InterlockedPushEntrySList(&free_requests, &request->free);
+}
+
+// Everything the request held, before the answer is published: the requester may reuse or close
+// the grant as soon as it sees the answer.
+static void let_go(struct rt_request *request)
+{
+    if (request->grant != NULL)
+        rt_grant_put(request->grant);
+    if (request->pool != NULL)
+        ExFreePool(request->pool);
+    if (request->pool2 != NULL)
+        ExFreePool(request->pool2);
+    if (request->name.Buffer != NULL)
+        ExFreePool(request->name.Buffer);
+    if (request->file != NULL)
+        ObfDereferenceObject(request->file);
+    if (request->device != NULL)
+        ObfDereferenceObject(request->device);
+    request->grant = NULL;
+    request->pool = request->pool2 = NULL;
+    request->file = NULL;
+    request->device = NULL;
+}
+
+void rt_answer(struct rt_request *request, const struct ash_answer *answer)
+{
+    struct rt_in *in = request->in;
+    let_go(request);
+    ki_acquire(&in->lock);
+    in->slot[request->slot] = NULL;
+    bool done = ash_answerer_complete(&in->ring, request->slot, answer);
+    bool ring = done && ash_answerer_must_ring(&in->ring);
+    ki_release(&in->lock);
+    if (ring)
+        ash_signal(in->doorbell);
+    InterlockedDecrement(&in->outstanding);
+    rt_request_release(request);
+}
+
+static void answer_status(struct rt_request *request, NTSTATUS status)
+{
+    rt_answer(request, &(struct ash_answer){.status = status, .completed = ash_time()});
+}
+
+// The pending rule: STATUS_PENDING is returned if and only if the IRP was marked pending.
+static void check_pending(struct rt_request *request, bool returned_pending)
+{
+    if (returned_pending == request->marked)
+        return;
+    ki_die(DRIVER_VERIFIER_IOMANAGER_VIOLATION, request->wire.major, request->wire.minor, 0, 0,
+           returned_pending ? "dispatch routine returned STATUS_PENDING without IoMarkIrpPending"
+                            : "dispatch routine marked the IRP pending and did not return "
+                              "STATUS_PENDING");
+}
+
+// The walk has passed the last location: in any thread, IRQL <= DISPATCH_LEVEL.
+void rt_finish(PIRP irp)
+{
+    struct rt_request *request = io_irp_of(irp)->Context;
+    struct rt_in *in = request->in;
+    struct ash_answer answer = {
+        .status = irp->IoStatus.Status,
+        .information = irp->IoStatus.Information,
+    };
+    request->marked = irp->PendingReturned;
+    __atomic_store_n(&request->completed, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&request->returned_pending, __ATOMIC_SEQ_CST) != 0)
+        check_pending(request, true);
+    rt_encode_answer(request, ash_answerer_output(&in->ring, request->slot), in->info.inline_bytes,
+                     &answer);
+    answer.result[0] = request->result[0];
+    answer.completed = ash_time();
+    rt_answer(request, &answer);
+}
+
+static void dispatch(struct rt_request *request)
+{
+    InterlockedIncrement(&request->refs);
+    NTSTATUS status = IofCallDriver(request->device, request->irp);
+    if (status == STATUS_PENDING) {
+        __atomic_store_n(&request->returned_pending, 1, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&request->completed, __ATOMIC_SEQ_CST) != 0)
+            check_pending(request, true);
+    } else if (__atomic_load_n(&request->completed, __ATOMIC_SEQ_CST) == 0) {
+        ki_die(DRIVER_VERIFIER_IOMANAGER_VIOLATION, request->wire.major, request->wire.minor,
+               (ULONG)status, 0, "dispatch routine returned without completing or pending the IRP");
+    } else {
+        check_pending(request, false);
+    }
+    rt_request_release(request);
+}
+
+static NTSTATUS find_objects(struct rt_request *request)
+{
+    const struct ash_request *wire = &request->wire;
+    request->device = io_find_device(wire->device);
+    if (request->device == NULL || request->device->DriverObject != &rt_driver)
+        return STATUS_NO_SUCH_DEVICE;
+    if (wire->file != 0)
+        request->file = rt_file_find(wire->file);
+    if (request->file == NULL && request->in->info.kind == ASH_LINK_FILE)
+        return STATUS_FILE_CLOSED;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS make_irp(struct rt_request *request, const void *in, ULONG in_bytes)
+{
+    const struct ash_request *wire = &request->wire;
+    NTSTATUS status = find_objects(request);
+    if (!NT_SUCCESS(status))
+        return status;
+    PIRP irp = request->irp = io_allocate_irp(request->device->StackSize, rt_finish);
+    if (irp == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    io_irp_of(irp)->Context = request;
+    irp->RequestorMode = wire->mode != 0 ? UserMode : KernelMode;
+    irp->Tail.Overlay.AuxiliaryBuffer = ULongToPtr(wire->requestor);
+    irp->Tail.Overlay.OriginalFileObject = request->file;
+    PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
+    next->MajorFunction = wire->major;
+    next->MinorFunction = wire->minor;
+    next->Flags = (UCHAR)wire->flags;
+    next->FileObject = request->file;
+    irp->Flags = wire->irp_flags & (IRP_NOCACHE | IRP_PAGING_IO | IRP_SYNCHRONOUS_API);
+    return rt_decode(request, in, in_bytes);
+}
+
+static void handle(struct rt_request *request)
+{
+    struct rt_in *in = request->in;
+    const void *data = ash_answerer_input(&in->ring, request->slot);
+    ULONG bytes = request->wire.inline_size;
+    InterlockedIncrement(&in->outstanding);
+    if (request->wire.major >= ASH_MJ_ADD_DEVICE) {
+        rt_kit_request(request, data, bytes);
+        return;
+    }
+    NTSTATUS status = request->wire.major <= IRP_MJ_MAXIMUM_FUNCTION
+                          ? make_irp(request, data, bytes)
+                          : STATUS_INVALID_DEVICE_REQUEST;
+    if (NT_SUCCESS(status))
+        dispatch(request);
+    else
+        answer_status(request, status);
+}
+
+static struct rt_request *cancelled_request(struct rt_in *in)
+{
+    struct rt_request *request = NULL;
+    int slot = ash_answerer_cancelled(&in->ring);
+    if (slot >= 0)
+        request = in->slot[slot];
+    if (request != NULL && request->irp != NULL)
+        InterlockedIncrement(&request->refs);
+    else
+        request = NULL;
+    return request;
+}
+
+// One request or cancellation of one link. True if there was something.
+static bool poll_link(struct rt_in *in)
+{
+    struct ash_request wire;
+    struct rt_request *request = NULL, *cancelled;
+    ki_acquire(&in->lock);
+    cancelled = cancelled_request(in);
+    int slot = cancelled == NULL ? ash_answerer_take(&in->ring, &wire) : ASH_RING_NONE;
+    if (slot >= 0 && (request = new_request(in, slot)) != NULL) {
+        request->wire = wire;
+        in->slot[slot] = request;
+    }
+    ki_release(&in->lock);
+    if (cancelled != NULL) {
+        (void)IoCancelIrp(cancelled->irp);
+        rt_request_release(cancelled);
+        return true;
+    }
+    if (request != NULL) {
+        handle(request);
+        return true;
+    }
+    if (slot == ASH_RING_BROKEN && !in->removed) {
+        in->removed = true; // nothing is taken any more
+        rt_protocol_error(in->info.link, in->ring.rule);
+    }
+    if (slot >= 0)
+        ki_violation(0, "kit: no memory for a request", in->info.link, 0);
+    return false;
+}
+
+bool rt_serve_one(void)
+{
+    PLIST_ENTRY start = next_link != NULL ? &next_link->link : links.Flink, at = start;
+    do {
+        if (at != &links) {
+            struct rt_in *in = CONTAINING_RECORD(at, struct rt_in, link);
+            next_link = in;
+            if (poll_link(in))
+                return true;
+        }
+        at = at->Flink;
+    } while (at != start);
+    return false;
+}
+
+void rt_serve_sleep(void)
+{
+    bool sleeping = true;
+    for (PLIST_ENTRY at = links.Flink; at != &links; at = at->Flink) {
+        struct rt_in *in = CONTAINING_RECORD(at, struct rt_in, link);
+        ki_acquire(&in->lock);
+        sleeping &= ash_answerer_sleep(&in->ring) || in->removed;
+        ki_release(&in->lock);
+    }
+    if (sleeping)
+        (void)ash_wait(rt_requests);
+    for (PLIST_ENTRY at = links.Flink; at != &links; at = at->Flink)
+        ash_answerer_awake(&CONTAINING_RECORD(at, struct rt_in, link)->ring);
+}
+
+static void cancel_all(struct rt_in *in)
+{
+    for (unsigned slot = 0; slot < in->info.slots && slot < ASH_LINK_SLOTS_MAX; slot++) {
+        ki_acquire(&in->lock);
+        struct rt_request *request = in->slot[slot];
+        if (request != NULL && request->irp != NULL)
+            InterlockedIncrement(&request->refs);
+        else
+            request = NULL;
+        ki_release(&in->lock);
+        if (request == NULL)
+            continue;
+        (void)IoCancelIrp(request->irp);
+        rt_request_release(request);
+    }
+}
+
+// The requester is gone: its requests are cancelled; once the last is answered the link is freed.
+static VOID remove_link(PVOID parameter)
+{
+    struct rt_request *request = parameter;
+    struct rt_in *in = request->target;
+    LARGE_INTEGER moment = {.QuadPart = -10000};
+    cancel_all(in);
+    while (in->outstanding != 0)
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    rt_grants_drop(in);
+    ash_slot_delete(in->doorbell);
+    ExFreePool(in);
+    answer_status(request, STATUS_SUCCESS);
+}
+
+static WORK_QUEUE_ITEM *work_item_of(struct rt_request *request)
+{
+    C_ASSERT(sizeof(WORK_QUEUE_ITEM) <= sizeof(MDL));
+    return (WORK_QUEUE_ITEM *)(PVOID)&request->mdl;
+}
+
+static void link_removed(struct rt_request *request)
+{
+    struct rt_in *in = rt_in_find(request->wire.parameter[0]);
+    if (in == NULL) {
+        answer_status(request, STATUS_SUCCESS);
+        return;
+    }
+    in->removed = true;
+    if (next_link == in)
+        next_link = NULL;
+    RemoveEntryList(&in->link);
+    request->target = in;
+    ExInitializeWorkItem(work_item_of(request), remove_link, request);
+    ExQueueWorkItem(work_item_of(request), DelayedWorkQueue);
+}
+
+static NTSTATUS link_added(const void *in, ULONG in_bytes)
+{
+    struct ash_link_info info;
+    if (in_bytes < sizeof(info))
+        return STATUS_INVALID_PARAMETER;
+    memcpy(&info, in, sizeof(info));
+    return rt_in_add(&info, ASH_NULL_CPTR, true);
+}
+
+static NTSTATUS add_device(const void *in, ULONG in_bytes)
+{
+    struct ash_device_info info;
+    struct ki_state state;
+    PDRIVER_ADD_DEVICE routine = rt_driver.DriverExtension->AddDevice;
+    if (in_bytes < sizeof(info) || routine == NULL)
+        return STATUS_INVALID_DEVICE_REQUEST;
+    memcpy(&info, in, sizeof(info));
+    PDEVICE_OBJECT pdo = rt_proxy(&info);
+    if (pdo == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    ki_save_state(&state);
+    ki_thread()->ContextOwner = pdo; // devices created now are no PDOs
+    NTSTATUS status = routine(&rt_driver, pdo);
+    ki_thread()->ContextOwner = NULL;
+    ki_check_state(&state, "AddDevice returned with IRQL or locks changed", (void *)routine);
+    rt_sync_devices();
+    return status;
+}
+
+DECLSPEC_NORETURN static void unload(struct rt_request *request)
+{
+    if (rt_driver.DriverUnload != NULL)
+        rt_driver.DriverUnload(&rt_driver);
+    answer_status(request, STATUS_SUCCESS);
+    ash_exit(0);
+}
+
+void rt_kit_request(struct rt_request *request, const void *in, ULONG in_bytes)
+{
+    switch (request->wire.major) {
+    case ASH_MJ_ADD_DEVICE:
+        answer_status(request, add_device(in, in_bytes));
+        break;
+    case ASH_MJ_LINK_ADDED:
+        answer_status(request, link_added(in, in_bytes));
+        break;
+    case ASH_MJ_LINK_REMOVED:
+        link_removed(request);
+        break;
+    case ASH_MJ_UNLOAD:
+        unload(request);
+    case ASH_MJ_PROBE:
+        answer_status(request, STATUS_SUCCESS);
+        break;
+    default:
+        answer_status(request, STATUS_INVALID_DEVICE_REQUEST);
+        break;
+    }
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+//
+// Outbound: IoCallDriver on a proxy puts the IRP's current location into the link's ring; the
+// answer completes the IRP on the dispatch thread. An IRP the proxy has accepted is pending and is
+// in one place: waiting (no slot or no bounce space), or irp[slot]; it leaves it exactly once.
+// While it is there its cancel routine is the proxy's: cancelling asks the lower driver to.
+
+#include "rt.h"
+
+static LIST_ENTRY links = {&links, &links};
+static struct ki_lock links_lock;
+
+// In DriverContext of an IRP the proxy owns: what was sent, and where.
+struct context {
+    struct rt_out *out;
+    struct rt_sent *sent;
+    LONG slot; // -1: waiting
+};
+C_ASSERT(sizeof(struct context) <= sizeof(((PIRP)0)->Tail.Overlay.DriverContext));
+
+static struct context *context_of(PIRP irp)
+{
+    return (struct context *)(PVOID)irp->Tail.Overlay.DriverContext;
+}
+
+struct rt_out *rt_out_add(const struct ash_link_info *info, ash_cptr doorbell)
+{
+    struct rt_out *out = NULL;
+    ki_acquire(&links_lock);
+    for (PLIST_ENTRY at = links.Flink; at != &links && out == NULL; at = at->Flink)
+        if (CONTAINING_RECORD(at, struct rt_out, link)->info.link == info->link &&
+            !CONTAINING_RECORD(at, struct rt_out, link)->dead)
+            out = CONTAINING_RECORD(at, struct rt_out, link);
+    ki_release(&links_lock);
+    if (out != NULL) {
+        ash_slot_delete(doorbell);
+        return out; // attached or opened before: the same link
+    }
+    if ((out = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*out), 'kouL')) == NULL)
+        return NULL;
+    out->info = *info;
+    out->doorbell = doorbell;
+    InitializeListHead(&out->waiting);
+    RtlInitializeBitMap(&out->bounce_map, out->bounce_bits, RT_BOUNCE_PAGES);
+    ash_requester_init(&out->ring, info);
+    ki_acquire(&links_lock);
+    InsertTailList(&links, &out->link);
+    ki_release(&links_lock);
+    return out;
+}
+
+static void complete(PIRP irp, NTSTATUS status, ULONG_PTR information)
+{
+    struct ki_state state;
+    ki_save_state(&state);
+    irp->IoStatus.Status = status;
+    irp->IoStatus.Information = information;
+    IofCompleteRequest(irp, IO_NO_INCREMENT);
+    ki_check_state(&state, "completion routine returned with IRQL or locks changed", NULL);
+}
+
+// Lock held. STATUS_PENDING: it is in the ring. STATUS_DEVICE_BUSY: no room now. Else it failed.
+static NTSTATUS send(struct rt_out *out, PIRP irp, bool *ring)
+{
+    struct context *context = context_of(irp);
+    NTSTATUS status = out->dead ? STATUS_NO_SUCH_DEVICE : ash_requester_ended(&out->ring);
+    if (status != 0)
+        return status;
+    int slot = ash_requester_alloc(&out->ring);
+    if (slot < 0)
+        return STATUS_DEVICE_BUSY;
+    status = rt_encode(out, slot, irp, context->sent);
+    if (!NT_SUCCESS(status)) {
+        ash_requester_release(&out->ring, slot);
+        return status;
+    }
+    out->irp[slot] = irp;
+    context->slot = slot;
+    ash_requester_submit(&out->ring, slot, ash_time());
+    *ring |= ash_requester_must_ring(&out->ring);
+    return STATUS_PENDING;
+}
+
+// The cancel spin lock is held until the IRP is not touched any more: settle_cancel waits for that.
+// A request that was sent is cancelled by asking the lower driver; its answer completes the IRP.
+static VOID cancel(PDEVICE_OBJECT device, PIRP irp)
+{
+    struct context *context = context_of(irp);
+    struct rt_out *out = context->out;
+    bool waiting, ring = false;
+    (void)device;
+    ki_acquire(&out->lock);
+    waiting = context->slot < 0;
+    if (waiting) {
+        RemoveEntryList(&irp->Tail.Overlay.ListEntry);
+    } else if (out->irp[context->slot] == irp) {
+        ash_requester_cancel(&out->ring, context->slot);
+        ring = ash_requester_must_ring(&out->ring);
+    }
+    ki_release(&out->lock);
+    IoReleaseCancelSpinLock(irp->CancelIrql);
+    if (ring)
+        ash_signal(out->doorbell);
+    if (!waiting)
+        return;
+    ExFreePool(context->sent);
+    complete(irp, STATUS_CANCELLED, 0);
+}
+
+void rt_out_let_go(struct rt_out *out)
+{
+    ki_acquire(&out->lock);
+    if (out->ring.out_count != 0 || !IsListEmpty(&out->waiting))
+        ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION,
+                     "IoDetachDevice while requests to the lower device are outstanding",
+                     out->info.device, out->ring.out_count);
+    out->dead = true;
+    ki_release(&out->lock);
+}
+
+static NTSTATUS fail(PIRP irp, NTSTATUS status)
+{
+    irp->IoStatus.Status = status;
+    irp->IoStatus.Information = 0;
+    IofCompleteRequest(irp, IO_NO_INCREMENT);
+    return status;
+}
+
+// Kit work that needs no message: true if done.
+static bool answer_here(PDEVICE_OBJECT proxy, PIRP irp, NTSTATUS *status)
+{
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    if (location->MajorFunction != IRP_MJ_PNP || location->MinorFunction != IRP_MN_QUERY_INTERFACE)
+        return false;
+    *status = rt_query_interface(proxy, location);
+    if (*status != STATUS_NOT_SUPPORTED)
+        irp->IoStatus.Status = *status;
+    *status = irp->IoStatus.Status;
+    IofCompleteRequest(irp, IO_NO_INCREMENT);
+    return true;
+}
+
+NTSTATUS rt_proxy_dispatch(PDEVICE_OBJECT proxy, PIRP irp)
+{
+    NTSTATUS status;
+    bool ring = false;
+    if (answer_here(proxy, irp, &status))
+        return status;
+    if (rt_link_of(proxy) == NULL && !NT_SUCCESS(status = rt_proxy_open(proxy)))
+        return fail(irp, status);
+    struct rt_out *out = rt_link_of(proxy);
+    struct context *context = context_of(irp);
+    struct rt_sent *sent =
+        ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED, sizeof(*sent), 'tneS');
+    if (sent == NULL)
+        return fail(irp, STATUS_INSUFFICIENT_RESOURCES);
+    *context = (struct context){out, sent, -1};
+    IoMarkIrpPending(irp);
+    ki_acquire(&out->lock);
+    status = IsListEmpty(&out->waiting) ? send(out, irp, &ring) : STATUS_DEVICE_BUSY;
+    if (status == STATUS_DEVICE_BUSY)
+        InsertTailList(&out->waiting, &irp->Tail.Overlay.ListEntry);
+    bool accepted = status == STATUS_PENDING || status == STATUS_DEVICE_BUSY;
+    bool cancelled = false;
+    if (accepted) {
+        IoSetCancelRoutine(irp, cancel);
+        cancelled = irp->Cancel && IoSetCancelRoutine(irp, NULL) != NULL;
+        if (cancelled && context->slot < 0)
+            RemoveEntryList(&irp->Tail.Overlay.ListEntry);
+        else if (cancelled) {
+            ash_requester_cancel(&out->ring, context->slot);
+            ring |= ash_requester_must_ring(&out->ring);
+        }
+    }
+    bool mine = !accepted || (cancelled && context->slot < 0);
+    ki_release(&out->lock);
+    if (ring)
+        ash_signal(out->doorbell);
+    if (mine) {
+        ExFreePool(sent);
+        (void)fail(irp, accepted ? STATUS_CANCELLED : status);
+    }
+    return STATUS_PENDING;
+}
+
+// Takes one answer into its IRP. Lock held; returns the IRP, or NULL.
+static PIRP take(struct rt_out *out, struct ash_answer *answer)
+{
+    int slot = ash_requester_take(&out->ring, answer);
+    if (slot < 0)
+        return NULL;
+    PIRP irp = out->irp[slot];
+    out->irp[slot] = NULL;
+    rt_decode_answer(out, slot, irp, context_of(irp)->sent, answer);
+    ash_requester_release(&out->ring, slot);
+    return irp;
+}
+
+// Lock held: IRPs that waited for a slot go on; those that fail are returned in a list.
+static void send_waiting(struct rt_out *out, PLIST_ENTRY failed, bool *ring)
+{
+    while (!IsListEmpty(&out->waiting)) {
+        PIRP irp = CONTAINING_RECORD(out->waiting.Flink, IRP, Tail.Overlay.ListEntry);
+        NTSTATUS status = send(out, irp, ring);
+        if (status == STATUS_DEVICE_BUSY)
+            return;
+        RemoveEntryList(&irp->Tail.Overlay.ListEntry);
+        if (status == STATUS_PENDING)
+            continue;
+        irp->IoStatus.Status = status;
+        irp->IoStatus.Information = 0;
+        InsertTailList(failed, &irp->Tail.Overlay.ListEntry);
+    }
+}
+
+// A cancel routine that has been taken out of the IRP but has not run to its end still uses the
+// IRP, under the cancel spin lock: taking that lock waits for it.
+static void settle_cancel(PIRP irp)
+{
+    KIRQL irql;
+    if (IoSetCancelRoutine(irp, NULL) != NULL)
+        return;
+    IoAcquireCancelSpinLock(&irql);
+    IoReleaseCancelSpinLock(irql);
+}
+
+static void finish(PIRP irp)
+{
+    settle_cancel(irp);
+    ExFreePool(context_of(irp)->sent);
+    complete(irp, irp->IoStatus.Status, irp->IoStatus.Information);
+}
+
+static void drain(struct rt_out *out)
+{
+    struct ash_answer answer;
+    LIST_ENTRY failed;
+    bool ring = false, again = true;
+    InitializeListHead(&failed);
+    ki_acquire(&out->lock);
+    if (out->dead) {
+        ki_release(&out->lock);
+        return;
+    }
+    ash_requester_awake(&out->ring);
+    while (again) {
+        PIRP irp;
+        while ((irp = take(out, &answer)) != NULL) {
+            if (!IsListEmpty(&out->waiting))
+                send_waiting(out, &failed, &ring);
+            ki_release(&out->lock);
+            finish(irp);
+            ki_acquire(&out->lock);
+            if (out->dead)
+                break;
+        }
+        if (out->dead)
+            break;
+        if (ash_requester_ended(&out->ring) != 0)
+            send_waiting(out, &failed, &ring);
+        again = !ash_requester_sleep(&out->ring);
+        if (again && ash_requester_ended(&out->ring) != 0 && out->ring.out_count == 0)
+            again = false;
+    }
+    ki_release(&out->lock);
+    if (ring)
+        ash_signal(out->doorbell);
+    while (!IsListEmpty(&failed))
+        finish(CONTAINING_RECORD(RemoveHeadList(&failed), IRP, Tail.Overlay.ListEntry));
+}
+
+// Completions run at DISPATCH_LEVEL, as after a DPC.
+void rt_out_complete(uint64_t bits)
+{
+    if ((uint32_t)bits == 0)
+        return;
+    KIRQL irql = KfRaiseIrql(DISPATCH_LEVEL);
+    ki_acquire(&links_lock);
+    PLIST_ENTRY at = links.Flink;
+    ki_release(&links_lock);
+    for (; at != &links; at = at->Flink) { // links are only ever added, at the end
+        struct rt_out *out = CONTAINING_RECORD(at, struct rt_out, link);
+        if ((bits >> out->info.link % 32 & 1) != 0)
+            drain(out);
+    }
+    KeLowerIrql(irql);
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+//
+// The runtime that makes a driver a task: requests from rings become IRPs (in), IRPs to devices of
+// other tasks become requests (out), grants become MDLs.
+//
+// Threads: the dispatch thread waits on `completions` and runs ISRs, timers, DPCs and completions
+// at DISPATCH_LEVEL; the server, one of the workers, waits on `requests` and runs dispatch routines
+// at PASSIVE_LEVEL. Each ring end has a lock; it is held for ring operations only.
+//
+//    above --ring--> in.c --IRP--> driver --IRP--> out.c --ring--> below
+//      ^                                                             |
+//      +-- finish <-- IoCompleteRequest <-- dispatch thread <--------+
+
+#ifndef DDK_RT_H
+#define DDK_RT_H
+
+#include "abi.h"
+
+#include "../hal/hal.h"
+
+// Bits of the notifications. 0..31 are doorbells of links.
+#define RT_BIT_IRQ_FIRST 32u
+#define RT_BIT_IRQ_COUNT 16u
+#define RT_BIT_TIMER     62u
+#define RT_BIT_KICK      63u
+
+struct rt_in;
+struct rt_out;
+
+// --- Grants that arrived on an inbound link (grant.c). Cached until the link goes or space is
+// short.
+struct rt_forward {
+    struct rt_out *out;
+    uint64_t out_link, grant;
+};
+#define RT_FORWARDS 3u
+struct rt_grant {
+    struct mm_backing backing; // first: an MDL's Process points here
+    LIST_ENTRY entry;          // most recently used first
+    struct rt_in *in;
+    uint64_t link, grant;
+    uint64_t address, bytes; // of the mapping, 0 if not mapped yet
+    uint64_t *logical;       // DMA address of each page, 0 where not asked for yet
+    uint32_t logical_pages;
+    volatile LONG users;
+    struct rt_forward forward[RT_FORWARDS];
+};
+struct rt_grant *rt_grant_get(struct rt_in *in, uint64_t grant); // with one user, or NULL
+void rt_grant_put(struct rt_grant *grant);
+void rt_grants_drop(struct rt_in *in);
+PVOID rt_grant_address(struct rt_grant *grant); // of its byte 0, or NULL
+NTSTATUS rt_grant_forward(struct rt_grant *grant, struct rt_out *out, uint64_t *id);
+NTSTATUS rt_grant_dma(struct rt_grant *grant, uint64_t first, uint32_t pages, uint64_t *logical);
+
+// --- Inbound.
+struct rt_request {
+    SLIST_ENTRY free;
+    struct rt_in *in;
+    int slot;
+    volatile LONG refs; // 1 in flight, 1 while dispatching, 1 while cancelling
+    volatile LONG completed;
+    volatile LONG returned_pending;
+    BOOLEAN marked;
+    PIRP irp;
+    PDEVICE_OBJECT device;
+    PFILE_OBJECT file;
+    struct rt_grant *grant;
+    struct rt_in *target; // of LINK_REMOVED
+    PVOID pool;           // buffer made for this request
+    PVOID pool2;          // a second one
+    ULONG out_limit;      // bytes that may be returned from pool
+    BOOLEAN out_grant;    // they go to the grant, else inline
+    struct ash_request wire;
+    MDL mdl;
+    IO_SECURITY_CONTEXT security;
+    UNICODE_STRING name;
+    PVPB mount_vpb;
+    uint64_t result[2];
+};
+
+struct rt_in {
+    LIST_ENTRY link;
+    struct ash_link_info info;
+    struct ash_answerer ring;
+    struct ki_lock lock;
+    ash_cptr doorbell;
+    bool removed;
+    volatile LONG outstanding;
+    LIST_ENTRY grants;
+    unsigned grant_count;
+    struct rt_request *slot[ASH_LINK_SLOTS_MAX];
+};
+
+NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool accept);
+struct rt_in *rt_in_find(uint64_t link);
+bool rt_serve_one(void);
+void rt_serve_sleep(void);
+void rt_serve_wake(void);
+
+// Turns wire + inline data into the IRP's top location; a failure is the answer. (decode.c)
+NTSTATUS rt_decode(struct rt_request *request, const void *in, ULONG in_bytes);
+NTSTATUS rt_decode_pnp(struct rt_request *request, const void *in, ULONG in_bytes);
+// After completion: fills out (out_room bytes) and the answer.
+void rt_encode_answer(struct rt_request *request, void *out, ULONG out_room,
+                      struct ash_answer *answer);
+void rt_encode_pnp_answer(struct rt_request *request, void *out, ULONG out_room,
+                          struct ash_answer *answer);
+void rt_finish(PIRP irp);
+void rt_kit_request(struct rt_request *request, const void *in, ULONG in_bytes);
+void rt_answer(struct rt_request *request, const struct ash_answer *answer);
+void rt_request_release(struct rt_request *request);
+
+// --- Outbound.
+struct rt_out {
+    LIST_ENTRY link;
+    struct ash_link_info info;
+    struct ash_requester ring;
+    struct ki_lock lock;
+    ash_cptr doorbell;
+    LIST_ENTRY waiting; // IRPs for which there was no slot or no bounce space
+    PIRP irp[ASH_LINK_SLOTS_MAX];
+    PCHAR bounce; // one section granted to the answerer for data of this task's own memory
+    uint64_t bounce_grant;
+    RTL_BITMAP bounce_map;
+    ULONG bounce_bits[2];
+    bool dead; // let go of: its memory may be gone
+};
+struct rt_out *rt_out_add(const struct ash_link_info *info, ash_cptr doorbell);
+void rt_out_let_go(struct rt_out *out);
+void rt_out_complete(uint64_t bits); // on the dispatch thread
+NTSTATUS rt_proxy_dispatch(PDEVICE_OBJECT device, PIRP irp);
+extern DRIVER_OBJECT rt_proxy_driver;
+
+// What an outbound request holds until it is answered: lies in the IRP's DriverContext while the
+// proxy owns the IRP.
+struct rt_sent {
+    PVOID buffer; // where data out goes (own memory), or NULL
+    ULONG length; // of buffer
+    ULONG bounce; // offset + 1 in the bounce section, 0 none
+    ULONG pages;  // of it
+    BOOLEAN copy_out;
+};
+#define RT_BOUNCE_PAGES 64u
+NTSTATUS rt_encode(struct rt_out *out, int slot, PIRP irp, struct rt_sent *sent);
+NTSTATUS rt_encode_pnp(struct ash_request *wire, void *in, ULONG room, PIRP irp);
+// Takes data and status into the IRP.
+void rt_decode_answer(struct rt_out *out, int slot, PIRP irp, struct rt_sent *sent,
+                      const struct ash_answer *answer);
+void rt_decode_pnp_answer(PIRP irp, const void *data, const struct ash_answer *answer);
+PVOID rt_bounce_take(struct rt_out *out, ULONG bytes, struct rt_sent *sent); // lock held
+void rt_bounce_give(struct rt_out *out, struct rt_sent *sent);
+NTSTATUS rt_query_interface(PDEVICE_OBJECT proxy, PIO_STACK_LOCATION location);
+
+// --- Devices (device.c).
+// The local proxy (or own device) for a device; referenced. NULL without memory.
+PDEVICE_OBJECT rt_proxy(const struct ash_device_info *info);
+PDEVICE_OBJECT rt_device_by_id(uint64_t id); // proxy made if needed
+void rt_proxy_set_link(PDEVICE_OBJECT proxy, struct rt_out *out);
+NTSTATUS rt_proxy_open(PDEVICE_OBJECT proxy); // makes sure it has a link
+void rt_sync_devices(void);                   // tells io of flags that changed
+FORCEINLINE struct rt_out *rt_link_of(PDEVICE_OBJECT proxy)
+{
+    return io_device(proxy)->Proxy;
+}
+extern DRIVER_OBJECT rt_driver;
+void rt_remember_vector(PDEVICE_OBJECT device, const CM_RESOURCE_LIST *translated);
+
+// --- Files.
+PFILE_OBJECT rt_file_find(uint64_t id); // referenced, or NULL
+NTSTATUS rt_file_add(PFILE_OBJECT file, uint64_t id);
+void rt_file_remove(uint64_t id);
+FORCEINLINE uint64_t rt_file_id(PFILE_OBJECT file)
+{
+    return file != NULL ? (ULONG_PTR)file->FileObjectExtension : 0;
+}
+
+// --- Notifications and the dispatch thread (main.c).
+extern ash_cptr rt_requests, rt_completions;
+ash_cptr rt_mint(ash_cptr notification, unsigned bit);
+void rt_interrupts(uint64_t bits); // hardware.c: runs ISRs
+uint64_t rt_ticks_of(uint64_t time);
+void rt_nap(void); // of the dispatch thread: a moment, keeping its signals
+bool rt_is_dispatch_thread(void);
+void rt_protocol_error(uint64_t link, const char *rule);
+
+// CM_RESOURCE_LIST and strings of unknown length: their size if it fits in room, else 0.
+ULONG rt_resource_list_bytes(const CM_RESOURCE_LIST *list, ULONG room);
+ULONG rt_string_bytes(const WCHAR *text, bool multi, ULONG room);
+void rt_utf8_to_string(UNICODE_STRING *to, const char *text,
+                       ULONG bytes); // pool, NULL Buffer: none
+ULONG rt_string_to_utf8(char *to, ULONG room, PCUNICODE_STRING from);
+
+#endif
