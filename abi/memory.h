@@ -43,6 +43,10 @@ enum ash_mem_op {
     ASH_MEM_TASK_INFO = 13,     /* task_request -> task_info_reply */
     ASH_MEM_OWN_DMA = 14,       /* own_dma_request -> dma_reply: logical addresses of an own view */
 
+    ASH_MEM_STALE =
+        15, /* (nothing) -> stale_reply: closed grants whose DMA addresses the caller still
+               holds; it releases those that no transfer of its device uses any more */
+
     /* For the process manager alone. */
     ASH_MEM_TASK_CREATE = 32,  /* task_create_request; receives the task's VSpace capability */
     ASH_MEM_TASK_DESTROY = 33, /* task_request: every page comes back (see above for DMA) */
@@ -102,9 +106,16 @@ struct ash_mem_dma_request {
     ash_word link, grant, first_page, pages;
 };
 #define ASH_MEM_DMA_PAGES 32u
-/* address[i] is the logical address of page first_page + i; pages <= ASH_MEM_DMA_PAGES. */
+/* address[i] is the logical address of page first_page + i; pages <= ASH_MEM_DMA_PAGES.
+ * stale: how many closed grants the caller could release (ASH_MEM_STALE). */
 struct ash_mem_dma_reply {
     ash_word pages, address[ASH_MEM_DMA_PAGES];
+    ash_word stale;
+};
+#define ASH_MEM_STALE_GRANTS 30u
+struct ash_mem_stale_reply {
+    ash_word count; /* in grant[] */
+    struct ash_mem_grant_id grant[ASH_MEM_STALE_GRANTS];
 };
 struct ash_mem_own_dma_request {
     ash_word address, pages;

@@ -161,7 +161,9 @@ static void close_leaf(uint32_t index)
     unlink_family_and_link(grant);
     grant->closed = true;
     grant->parent = grant->sibling_next = grant->sibling_previous = 0;
-    if (!grant->dma)
+    if (grant->dma)
+        mm_task_find(grant->answerer)->stale++;
+    else
         forget(index);
 }
 
@@ -241,6 +243,7 @@ ash_status mm_grant_dma(struct mm_task *caller, const struct ash_mem_dma_request
         section->holders++;
     grant->dma = true;
     reply->pages = request->pages;
+    reply->stale = caller->stale;
     for (uint32_t i = 0; i < request->pages; i++)
         reply->address[i] =
             mm_frame_physical(mm_vector_get(&section->pages, (uint32_t)request->first_page + i));
@@ -255,10 +258,26 @@ static void release(uint32_t index)
         mm_view_destroy(grant->view);
     if (grant->dma)
         mm_section(section)->holders--;
-    grant->dma = false;
-    if (grant->closed)
+    if (grant->closed) {
+        mm_task_find(grant->answerer)->stale--;
         forget(index);
+    } else {
+        grant->dma = false;
+    }
     mm_section_settle(section);
+}
+
+void mm_grant_stale(const struct mm_task *caller, struct ash_mem_stale_reply *reply)
+{
+    reply->count = 0;
+    for (uint32_t at = caller->answers; at != 0; at = mm_grant(at)->answer_next) {
+        const struct mm_grant *grant = mm_grant(at);
+        if (!grant->closed)
+            continue;
+        reply->grant[reply->count++] = (struct ash_mem_grant_id){grant->link, id_of(at)};
+        if (reply->count == ASH_MEM_STALE_GRANTS || reply->count == caller->stale)
+            return;
+    }
 }
 
 ash_status mm_grant_release(struct mm_task *caller, uint64_t link, uint64_t id)

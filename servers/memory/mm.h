@@ -149,6 +149,7 @@ struct mm_task {
     uint32_t sections; /* list of those it owns */
     uint32_t answers;  /* list of grants it is the answerer of */
     uint32_t section_count, grant_count;
+    uint32_t stale;   /* of the grants it answers: closed ones whose DMA addresses it holds */
     uint32_t tables;  /* list of blocks for page tables (group number + 1). Such a group's `frames`
                          are the slots of its tables, `pages_free` counts those made */
     uint32_t devices; /* list of allowed device ranges */
@@ -271,6 +272,7 @@ struct mm_grant {
                                       const struct ash_mem_dma_request *request,
                                       struct ash_mem_dma_reply *reply);
 [[nodiscard]] ash_status mm_grant_release(struct mm_task *caller, uint64_t link, uint64_t grant);
+void mm_grant_stale(const struct mm_task *caller, struct ash_mem_stale_reply *reply);
 void mm_grant_close_tree(uint32_t grant);
 void mm_grant_task_gone(struct mm_task *task); /* gives up all it is the answerer of */
 struct mm_grant *mm_grant(uint32_t index);

@@ -218,6 +218,12 @@ HANDLER(do_own_dma)
     return STATUS_SUCCESS;
 }
 
+HANDLER(do_stale)
+{
+    mm_grant_stale(caller, out);
+    return STATUS_SUCCESS;
+}
+
 HANDLER(do_task_create)
 {
     const struct ash_mem_task_create_request *request = in;
@@ -369,6 +375,7 @@ static const struct operation operations[] = {
      sizeof(struct ash_mem_task_info_reply), do_task_info},
     {ASH_MEM_OWN_DMA, EVERYBODY, sizeof(struct ash_mem_own_dma_request),
      sizeof(struct ash_mem_dma_reply), do_own_dma},
+    {ASH_MEM_STALE, EVERYBODY, NOTHING, sizeof(struct ash_mem_stale_reply), do_stale},
     {ASH_MEM_TASK_CREATE, ASH_TASK_PROCESS, sizeof(struct ash_mem_task_create_request), NOTHING,
      do_task_create},
     {ASH_MEM_TASK_DESTROY, ASH_TASK_PROCESS, sizeof(struct ash_mem_task_request), NOTHING,
@@ -410,7 +417,8 @@ ash_status mm_operation(uint32_t caller, uint64_t op, const void *request, size_
     struct mm_task *task = mm_task_find(caller);
     if (operation == nullptr || request_bytes < operation->request_bytes)
         return STATUS_INVALID_PARAMETER;
-    bool looks_only = op == ASH_MEM_STATISTICS; /* root asks too, which has no memory of its own here */
+    bool looks_only =
+        op == ASH_MEM_STATISTICS; /* root asks too, which has no memory of its own here */
     if ((task == nullptr && !looks_only) ||
         (operation->owner != EVERYBODY && operation->owner != caller))
         return STATUS_ACCESS_DENIED;

@@ -278,7 +278,12 @@ TEST(pages_known_to_a_device_are_kept_until_released)
     CHECK_EQ(mm.sections.used,
              2 + 1); /* the link's two areas, and the pages the device may reach */
     CHECK_STR(check_all(), "");
+    CHECK_EQ(ask(B, ASH_MEM_STALE, "", 0), STATUS_SUCCESS);
+    CHECK_EQ(reply_words[0], 1);
+    CHECK_EQ(reply_words[2], grant);
     CHECK_EQ(ASK(B, ASH_MEM_GRANT_RELEASE, link, grant), STATUS_SUCCESS);
+    CHECK_EQ(ask(B, ASH_MEM_STALE, "", 0), STATUS_SUCCESS);
+    CHECK_EQ(reply_words[0], 0);
     CHECK_EQ(mm.sections.used, 2);
     CHECK(mm.pages_free >= free + 40);
     CHECK_EQ(ASK(B, ASH_MEM_GRANT_RELEASE, link, grant), STATUS_INVALID_HANDLE);
