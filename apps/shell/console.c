@@ -119,6 +119,10 @@ size_t isocline_console_read(void *buffer, size_t bytes, int64_t timeout_ms)
     start_reading();
     collect_waiting();
     wait_for_byte(timeout_ms);
+    if (serial == nullptr && typed_head == typed_tail && timeout_ms < 0) {
+        ash_log("the terminal is gone");
+        ash_exit(1); /* nobody can type any more */
+    }
     while (count < bytes && typed_head != typed_tail)
         at[count++] = typed[typed_head++ % IN_BYTES];
     return count;
@@ -145,10 +149,19 @@ bool console_open(void)
     return true;
 }
 
+/* The line editor takes [ for markup and a backslash for its escape. */
 char *console_line(const char *prompt)
 {
+    char escaped[2 * ASH_STRING];
+    size_t used = 0;
+    for (; *prompt != '\0' && used < sizeof(escaped) - 3; prompt++) {
+        if (*prompt == '\\' || *prompt == '[')
+            escaped[used++] = '\\';
+        escaped[used++] = *prompt;
+    }
+    escaped[used] = '\0';
     console_flush();
-    return ic_readline(prompt);
+    return ic_readline(escaped);
 }
 
 void console_free(char *line)
