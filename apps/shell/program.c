@@ -9,9 +9,10 @@
 
 #define PROGRAM_PAGES 8192u /* its quota: 32 MiB */
 
+/* The task finds its name before them. */
 static bool add_arguments(struct ash_proc_spawn_request *request, int argc, char **argv)
 {
-    for (int i = 0; i < argc; i++) {
+    for (int i = 1; i < argc; i++) {
         size_t bytes = strlen(argv[i]) + 1;
         if (request->argument_bytes + bytes > sizeof(request->arguments))
             return false;
