@@ -124,7 +124,7 @@ void ash_answerer_awake(struct ash_answerer *end)
 
 bool ash_answerer_sleep(struct ash_answerer *end)
 {
-    atomic_store_explicit(&end->answers->asleep, 1, memory_order_relaxed);
+    atomic_store_explicit(&end->answers->asleep, 1, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
     bool idle =
         end->broken != 0 ||

@@ -67,19 +67,21 @@ void ash_requester_release(struct ash_requester *end, int index)
         ash_bit_clear(end->used, slot);
 }
 
-/* A doorbell rung and not yet acted upon (submit_head has not moved) will still make the answerer
- * look: it clears `asleep`, then looks, with a full fence between. */
+/* A doorbell rung while a request was waiting, and not yet acted upon (submit_head has not moved),
+ * will still make the answerer look: it clears `asleep`, then looks, with a full fence between. One
+ * rung for nothing (all was taken already) may have been heard before the request now at hand was
+ * there. */
 bool ash_requester_must_ring(struct ash_requester *end)
 {
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&end->answers->asleep, memory_order_relaxed) == 0) {
+    if (atomic_load_explicit(&end->answers->asleep, memory_order_acquire) == 0) {
         end->rang = false;
         return false;
     }
     uint32_t taken = atomic_load_explicit(&end->answers->submit_head, memory_order_relaxed);
-    if (end->rang && end->rang_at == taken && taken != end->tail)
+    if (end->rang && end->rang_at == taken)
         return false;
-    end->rang = true;
+    end->rang = taken != end->tail;
     end->rang_at = taken;
     return true;
 }
@@ -175,7 +177,7 @@ void ash_requester_awake(struct ash_requester *end)
 
 bool ash_requester_sleep(struct ash_requester *end)
 {
-    atomic_store_explicit(&end->requests->asleep, 1, memory_order_relaxed);
+    atomic_store_explicit(&end->requests->asleep, 1, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
     bool idle =
         atomic_load_explicit(&end->answers->complete_tail, memory_order_acquire) == end->head &&
