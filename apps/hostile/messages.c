@@ -3,6 +3,7 @@
 #include "hostile.h"
 #include "io.h"
 #include "kernel/object.h"
+#include "memory.h"
 #include "pnp.h"
 #include "process.h"
 #include "task.h"
@@ -11,9 +12,12 @@
 #define MESSAGES 4000u
 #define FORGED   3000u
 
-/* Operations that end the caller or wait until another task ends are as legal as they look. */
+/* Operations that end the caller, take away its own memory, or wait until another task ends are as
+ * legal as they look. */
 static bool spoils_the_test(ash_cptr manager, ash_word op)
 {
+    if (manager == ASH_SLOT_MEMORY)
+        return op == ASH_MEM_UNMAP || op == ASH_MEM_PROTECT;
     if (manager != ASH_SLOT_PROCESS)
         return false;
     return op == ASH_PROC_THREAD_EXIT || op == ASH_PROC_EXIT || op == ASH_PROC_BUGCHECK ||

@@ -71,7 +71,8 @@ struct pnp_driver *pnp_driver_get(const struct pnp_match *match, ash_status *sta
     }
     *status = port_load(match->service, match->image, &driver->id, &driver->task);
     driver->dead = !ash_success(*status);
-    driver->state = PNP_DRIVER_LOADING;
+    driver->state = driver->dead ? PNP_DRIVER_FAILED : PNP_DRIVER_LOADING;
+    driver->status = *status;
     driver->deadline = port_now() + port_ticks(LOAD_DEADLINE_MS);
     driver->linked = false;
     if (!ash_success(*status))

@@ -36,6 +36,8 @@ void request_settled(struct ash_server *server);
 
 /* package.c: reads every INF of the boot package into the database. */
 void package_read(void);
+/* A file of that path is in the boot package. */
+[[nodiscard]] bool package_holds(const char *path);
 
 /* root.c: this manager as the driver of the root device's PDO. */
 void root_register(void);

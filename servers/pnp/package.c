@@ -11,13 +11,29 @@
 
 #define PREFIX "drivers/"
 
-static ash_status ask(ash_word index, ash_word offset, struct ash_proc_package_reply *reply)
+static ash_status ask_under(const char *prefix, ash_word index, ash_word offset,
+                            struct ash_proc_package_reply *reply)
 {
-    struct ash_proc_package_request request = {.index = index, .offset = offset, .prefix = PREFIX};
+    struct ash_proc_package_request request = {.index = index, .offset = offset};
+    strncpy(request.prefix, prefix, sizeof(request.prefix) - 1);
     ash_status status = ash_request(ASH_SLOT_PROCESS, ASH_PROC_PACKAGE, &request, sizeof(request),
                                     reply, sizeof(*reply));
     reply->name[sizeof(reply->name) - 1] = '\0';
     return status;
+}
+
+static ash_status ask(ash_word index, ash_word offset, struct ash_proc_package_reply *reply)
+{
+    return ask_under(PREFIX, index, offset, reply);
+}
+
+bool package_holds(const char *path)
+{
+    struct ash_proc_package_reply reply;
+    for (ash_word index = 0; ash_success(ask_under(path, index, 0, &reply)); index++)
+        if (strcmp(reply.name, path) == 0)
+            return true;
+    return false;
 }
 
 static char *read_file(ash_word index, ash_word size)

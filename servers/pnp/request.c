@@ -144,6 +144,8 @@ static ash_status do_load(struct ash_server *server, struct ash_caller *caller)
         snprintf(match.image, sizeof(match.image), "drivers/%s/%s", request->name, request->name);
     if (written >= (int)sizeof(match.image))
         return STATUS_INVALID_PARAMETER;
+    if (!package_holds(match.image)) /* before anything is made for it */
+        return STATUS_OBJECT_NAME_NOT_FOUND;
     ash_status status = STATUS_SUCCESS;
     const struct pnp_driver *driver = pnp_driver_get(&match, &status);
     if (driver == nullptr)
