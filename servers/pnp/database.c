@@ -12,6 +12,10 @@ static struct file {
     struct file *next; /* ordered by path */
     char path[PNP_IMAGE_PATH];
     char *text, *scratch;
+    char
+        *ids; /* every ID that a model names: strings, one after the other, ended by an empty one */
+    size_t id_bytes;
+    bool has_models;
     struct inf inf;
     struct inf_version version;
 } *files;
@@ -57,8 +61,51 @@ static bool open_file(struct file *file, size_t size)
     return true;
 }
 
+/* A failure to remember an ID only means that the file is parsed for each device (ids null). */
+static bool add_id(struct file *file, const char *id)
+{
+    size_t length = strlen(id) + 1;
+    char *grown = realloc(file->ids, file->id_bytes + length + 1);
+    if (grown == nullptr)
+        return false;
+    memcpy(grown + file->id_bytes, id, length);
+    file->ids = grown;
+    file->id_bytes += length;
+    grown[file->id_bytes] = '\0';
+    return true;
+}
+
+static bool add_model_ids(struct file *file, const struct inf_model *model)
+{
+    static char id[INF_DEVICE_ID_LEN];
+    if (model->hardware_id[0] != '\0' && !add_id(file, model->hardware_id))
+        return false;
+    for (unsigned i = 0; i < model->compatible_count; i++)
+        if (inf_model_compatible_id(model, i, id, nullptr) != INF_OK || !add_id(file, id))
+            return false;
+    return true;
+}
+
+/* Collects the IDs once, so that a device's match parses only the files that may have it. */
+static void index_models(struct file *file)
+{
+    static struct inf_model_iterator it;
+    static struct inf_model model;
+    enum inf_status status;
+    bool good = true;
+    inf_models(&file->inf, &it);
+    while (good && (status = inf_next_model(&it, &model, nullptr)) != INF_END)
+        good =
+            status == INF_OK ? add_model_ids(file, &model) : status == INF_NO_MODELS_FOR_PLATFORM;
+    if (good)
+        return;
+    free(file->ids);
+    file->ids = nullptr;
+}
+
 static void destroy(struct file *file)
 {
+    free(file->ids);
     free(file->text);
     free(file->scratch);
     free(file);
@@ -74,10 +121,14 @@ void pnp_database_add(const char *path, char *text, size_t size)
     }
     strcpy(file->path, path);
     file->text = text;
-    if (open_file(file, size))
-        insert(file);
-    else
+    if (!open_file(file, size)) {
         destroy(file);
+        return;
+    }
+    file->has_models = inf_has_section(&file->inf, "Manufacturer");
+    if (file->has_models)
+        index_models(file);
+    insert(file);
 }
 
 /* The driver lies beside its INF. */
@@ -122,6 +173,23 @@ static unsigned list_ids(const char *strings, const char *ids[IDS_MAX])
     return count;
 }
 
+static bool names_one_of(const struct file *file, const char *const *ids, unsigned count)
+{
+    for (const char *id = file->ids; id != nullptr && *id != '\0'; id += strlen(id) + 1)
+        for (unsigned i = 0; i < count; i++)
+            if (inf_equal(id, ids[i]))
+                return true;
+    return false;
+}
+
+static bool may_match(const struct file *file, const struct inf_device_ids *ids)
+{
+    if (!file->has_models)
+        return false;
+    return file->ids == nullptr || names_one_of(file, ids->hardware_ids, ids->hardware_count) ||
+           names_one_of(file, ids->compatible_ids, ids->compatible_count);
+}
+
 bool pnp_database_match(const char *hardware, const char *compatible, struct pnp_match *match)
 {
     static const char *hardware_ids[IDS_MAX], *compatible_ids[IDS_MAX];
@@ -134,7 +202,7 @@ bool pnp_database_match(const char *hardware, const char *compatible, struct pnp
         struct inf_error error;
         uint32_t score = INF_NO_MATCH;
         struct pnp_match found = {};
-        if (!inf_has_section(&file->inf, "Manufacturer"))
+        if (!may_match(file, &ids))
             continue;
         enum inf_status status = inf_best_model(&file->inf, &ids, &model, &score, &error);
         if (status != INF_OK || score >= match->score)
@@ -154,7 +222,7 @@ bool pnp_database_file_system(unsigned *next, struct pnp_match *match)
     static struct inf_service service;
     unsigned index = 0;
     for (const struct file *file = files; file != nullptr; file = file->next, index++) {
-        if (index < *next || inf_has_section(&file->inf, "Manufacturer"))
+        if (index < *next || file->has_models)
             continue;
         *match = (struct pnp_match){};
         if (!read_service(file, "DefaultInstall", match, &service) ||
