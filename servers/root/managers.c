@@ -9,6 +9,7 @@
 #include "ash/manager.h"
 #include "memory.h"
 
+#include <cmdline.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ static const struct manager managers[] = {
      ASH_BOOT_FIRMWARE, ASH_RIGHT_WRITE | ASH_RIGHT_GRANT},
 };
 
-static const struct ash_proc_spawn_request shell = {
+static const struct ash_proc_spawn_request shell_request = {
     .flags = ASH_PROC_HAS_CONSOLE | ASH_PROC_HAS_OBJECT | ASH_PROC_HAS_IO | ASH_PROC_HAS_PNP |
              ASH_PROC_HAS_POWER | ASH_PROC_MAY_SPAWN | ASH_PROC_MAY_KILL,
     .priority = ASH_PRIORITY_BASE,
@@ -135,6 +136,20 @@ static void start_manager(ash_cptr process, const struct manager *manager)
     progress(manager->name, text);
 }
 
+/* The shell, or apps/test-NAME where the command line says ashlar.test=NAME. */
+static void start_first_application(ash_cptr process)
+{
+    struct ash_proc_spawn_request request = shell_request;
+    char test[24];
+    if (cmdline_get(root.boot->command_line,
+                    strnlen(root.boot->command_line, ASH_BOOT_COMMAND_LINE), "ashlar.test", test,
+                    sizeof(test), nullptr) == CMDLINE_OK) {
+        snprintf(request.name, sizeof(request.name), "test-%s", test);
+        snprintf(request.image, sizeof(request.image), "apps/test-%s", test);
+    }
+    (void)spawn(process, &request, nullptr, 0);
+}
+
 void managers_start(void)
 {
     show_memory();
@@ -145,5 +160,5 @@ void managers_start(void)
     progress("process", text);
     for (unsigned i = 0; i < sizeof(managers) / sizeof(managers[0]); i++)
         start_manager(process, &managers[i]);
-    (void)spawn(process, &shell, nullptr, 0);
+    start_first_application(process);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * In-guest test of the run-time library and of the process manager: threads, locks, events, malloc,
- * spawning, exit, crashes, kill, and that nothing of an ended task is left. Prints TAP; exit status 0
- * if and only if every test passed. Started again with an argument it is the victim of a test.
+ * spawning, exit, crashes, kill, and that nothing of an ended task is left. Root starts it in the
+ * shell's place when the command line says ashlar.test=runtime; it prints TAP between the marks of
+ * exec mode and powers off. Started again with an argument it is the victim of a test.
  */
 #include "ash/log.h"
 #include "ash/manager.h"
@@ -10,6 +11,7 @@
 #include "ash/start.h"
 #include "ash/thread.h"
 #include "memory.h"
+#include "power.h"
 #include "process.h"
 
 #include <stdio.h>
@@ -24,7 +26,8 @@ static void check(bool good, const char *name)
     failures += !good;
 }
 
-/* --- Victims --------------------------------------------------------------------------------------- */
+/* --- Victims
+ * --------------------------------------------------------------------------------------- */
 
 [[gnu::noinline]] static void inner(volatile int *address)
 {
@@ -71,7 +74,8 @@ static int victim(const char *what)
     return 0;
 }
 
-/* --- Helpers ----------------------------------------------------------------------------------------- */
+/* --- Helpers
+ * ----------------------------------------------------------------------------------------- */
 
 static ash_word spawn(const char *argument, ash_word priority)
 {
@@ -148,7 +152,8 @@ static void test_leak(void)
     check(before == after, name);
 }
 
-/* --- Threads ----------------------------------------------------------------------------------------- */
+/* --- Threads
+ * ----------------------------------------------------------------------------------------- */
 
 #define WORKERS 4
 #define ROUNDS  2000
@@ -212,7 +217,8 @@ static void test_event_timeout(void)
     check(!set && ash_time() >= end && ash_time() < end + ash_ticks(500000), "an event times out");
 }
 
-/* --- malloc ------------------------------------------------------------------------------------------ */
+/* --- malloc
+ * ------------------------------------------------------------------------------------------ */
 
 static void test_malloc(void)
 {
@@ -248,11 +254,13 @@ static void test_malloc(void)
         clear = clear && zero[i] == 0;
     check(clear, "calloc clears");
     free(zero);
-    void *volatile impossible = calloc(SIZE_MAX / 2, 3); /* volatile: or the compiler drops the call */
+    void *volatile impossible =
+        calloc(SIZE_MAX / 2, 3); /* volatile: or the compiler drops the call */
     check(!impossible, "calloc sees overflow");
 }
 
-/* --- Rights ------------------------------------------------------------------------------------------ */
+/* --- Rights
+ * ------------------------------------------------------------------------------------------ */
 
 static void test_rights(void)
 {
@@ -276,6 +284,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1)
         return victim(argv[1]);
+    printf("\x1e"
+           "ASHLAR-BEGIN\n");
     test_malloc();
     test_threads();
     test_thread_reuse();
@@ -292,6 +302,11 @@ int main(int argc, char **argv)
     test_kill("loop");
     test_kill("threads");
     test_leak();
-    printf("1..%d\n", number);
-    return failures == 0 ? 0 : 1;
+    printf("1..%d\n\x1e"
+           "ASHLAR-END %d\n",
+           number, failures != 0);
+    fflush(stdout);
+    struct ash_power_action_request off = {.action = ASH_POWER_OFF};
+    (void)ash_request(ASH_SLOT_POWER, ASH_POWER_ACTION, &off, sizeof(off), nullptr, 0);
+    return 1;
 }

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Second layer of tests: the test task inside the guest, which exercises every kernel method
-on the real kernel and prints TAP between the marks."""
+"""Second layer of tests: test tasks inside the guest, which print TAP between the marks. `kernel`
+exercises every kernel method in root's place; `runtime` the run-time library and the process manager
+in the shell's place."""
 
 import guest
 import symbols
 from suite import Clock, Tally, in_parallel, last_lines, read_tap
 
 HARTS = (1, 2, 4)
+TESTS = ("kernel", "runtime")
 TIMEOUT = 120
 
 
 def kernel(tally: Tally, wanted, jobs: int) -> None:
-    def one(harts: int) -> None:
+    def one(test: tuple[str, int]) -> None:
+        name, harts = test
         clock = Clock()
-        machine = guest.Machine(harts=harts, words=["ashlar.quiet", "ashlar.test=kernel"])
+        machine = guest.Machine(harts=harts, words=["ashlar.quiet", f"ashlar.test={name}"])
         result = guest.capture(machine, TIMEOUT)
         passed, failures = read_tap(result.text())
         if result.timed_out:
@@ -23,7 +26,8 @@ def kernel(tally: Tally, wanted, jobs: int) -> None:
         elif result.status != 0 and not failures:
             failures.append(f"ended with status {result.status}")
         console = symbols.Translator().feed(result.console).decode("utf-8", "replace")
-        tally.group(f"kernel/{harts}-harts", passed, failures, clock.seconds(),
+        tally.group(f"{name}/{harts}-harts", passed, failures, clock.seconds(),
                     last_lines(console.replace("\r", "")))
 
-    in_parallel(one, [harts for harts in HARTS if wanted(f"kernel/{harts}-harts")], jobs)
+    in_parallel(one, [(name, harts) for name in TESTS for harts in HARTS
+                      if wanted(f"{name}/{harts}-harts")], jobs)
