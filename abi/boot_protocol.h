@@ -81,6 +81,7 @@ struct ash_process_boot {
     ash_word magic;
     ash_word package; /* where the boot package is mapped, read only */
     ash_word package_bytes;
+    ash_word root_pages, memory_pages, process_pages; /* mapped by root in each of the three */
     char command_line[ASH_BOOT_COMMAND_LINE];
 };
 static_assert(sizeof(struct ash_process_boot) <= 4096);

@@ -193,8 +193,9 @@ HANDLER(do_task_info)
     const struct mm_task *task = mm_task_find((uint32_t)request->task);
     if (task == nullptr)
         return STATUS_INVALID_HANDLE;
-    *(struct ash_mem_task_info_reply *)out = (struct ash_mem_task_info_reply){
-        task->pages, task->quota, task->section_count, task->grant_count, task->dma_allowed};
+    *(struct ash_mem_task_info_reply *)out =
+        (struct ash_mem_task_info_reply){task == mm.self ? mm.pages_own : task->pages, task->quota,
+                                         task->section_count, task->grant_count, task->dma_allowed};
     return STATUS_SUCCESS;
 }
 

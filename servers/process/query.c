@@ -18,7 +18,8 @@ static void fill_early(ash_word id, struct ash_proc_info_reply *reply)
         .threads = 1,
         .ticks = info.ticks,
     };
-    reply->pages = remote_pages(id, &reply->quota_pages);
+    const ash_word mapped[] = {0, boot->root_pages, boot->memory_pages, boot->process_pages};
+    reply->pages = mapped[id] + remote_pages(id, &reply->quota_pages);
     strcpy(reply->name, name[id]);
 }
 

@@ -90,6 +90,15 @@ static void equip_process(void)
         build_give(&process, ASH_PROCESS_BOOT_MANAGER + slot, root.manager[slot], ASH_RIGHT_ALL);
 }
 
+extern char __image_start[], __image_end[]; /* lib/user.ld */
+
+/* Image, stack, IPC buffer and boot-information page. */
+static ash_word own_pages(void)
+{
+    ash_word image = (ash_word)(__image_end - __image_start);
+    return (image + ASH_PAGE_SIZE - 1) / ASH_PAGE_SIZE + STACK_PAGES + 2;
+}
+
 static void tell_process(void)
 {
     static struct ash_process_boot page;
@@ -97,6 +106,9 @@ static void tell_process(void)
         .magic = ASH_PROCESS_BOOT_MAGIC,
         .package = root.package,
         .package_bytes = root.boot->package_size,
+        .root_pages = own_pages(),
+        .memory_pages = memory.pages + 1, /* and its boot page */
+        .process_pages = process.pages + 1,
     };
     memcpy(page.command_line, root.boot->command_line, sizeof(page.command_line));
     page.command_line[sizeof(page.command_line) - 1] = 0;
