@@ -8,6 +8,7 @@
 //  * FAT blocks are those of the active copy; writing one writes every mirrored copy.
 //  * A changed directory block is never written while a FAT block is changed: what an entry names
 //    is allocated on disk first.
+//  * A block may be newer than the disk, so read-ahead never replaces a block that is there.
 #include <string.h>
 
 #include "internal.h"
@@ -172,26 +173,6 @@ static enum fat_status read_mirror(struct fat_volume *volume, const struct place
     return FAT_IO_ERROR;
 }
 
-static enum fat_status fill(struct fat_volume *volume, struct fat_block *block,
-                            const struct place *place)
-{
-    const struct fat_device *device = &volume->device;
-    FAT_TRY(evict(volume, block));
-    uint32_t bytes = place->sectors << volume->geometry.sector_shift;
-    enum fat_status status =
-        device->read(device->context, sector_offset(volume, place->start), bytes, block->data);
-    if (status != FAT_OK)
-        status = read_mirror(volume, place, block->data);
-    if (status != FAT_OK)
-        return status;
-    block->sector = place->start;
-    block->sectors = (uint16_t)place->sectors;
-    block->region = (uint8_t)place->region;
-    block->dirty = false;
-    block->valid = true;
-    return FAT_OK;
-}
-
 static struct fat_block *find(struct fat_volume *volume, uint32_t sector)
 {
     if (block_holds(volume->recent, sector))
@@ -203,13 +184,91 @@ static struct fat_block *find(struct fat_volume *volume, uint32_t sector)
     return NULL;
 }
 
+static void settle(struct fat_block *block, const struct place *place)
+{
+    block->sector = place->start;
+    block->sectors = (uint16_t)place->sectors;
+    block->region = (uint8_t)place->region;
+    block->dirty = false;
+    block->valid = true;
+}
+
+static enum fat_status fill(struct fat_volume *volume, struct fat_block *block,
+                            const struct place *place)
+{
+    const struct fat_device *device = &volume->device;
+    uint32_t bytes = place->sectors << volume->geometry.sector_shift;
+    enum fat_status status =
+        device->read(device->context, sector_offset(volume, place->start), bytes, block->data);
+    if (status != FAT_OK)
+        status = read_mirror(volume, place, block->data);
+    if (status == FAT_OK)
+        settle(block, place);
+    return status;
+}
+
+// Gives pieces behind the one that was asked for, which lie in the bounce buffer, to blocks that
+// cost nothing: unused or unchanged ones.
+static void keep_ahead(struct fat_volume *volume, uint32_t first, uint32_t sectors)
+{
+    const struct fat_geometry *g = &volume->geometry;
+    uint32_t at = first;
+    while (at - first < sectors) {
+        struct place place = place_of(g, at);
+        struct fat_block *block = find(volume, at) == NULL ? oldest(volume) : NULL;
+        if (block != NULL && block->valid && block->dirty)
+            return;
+        if (block != NULL) {
+            memcpy(block->data, volume->bounce + ((size_t)(at - first) << g->sector_shift),
+                   (size_t)place.sectors << g->sector_shift);
+            settle(block, &place);
+            block->used = ++volume->stamp;
+        }
+        at = place.start + place.sectors;
+    }
+}
+
+// Of a FAT that is read from front to back (a long chain, the count of free clusters) several
+// blocks come at once. FAT_END: they do not; the block is to be filled alone.
+static enum fat_status fill_ahead(struct fat_volume *volume, struct fat_block *block,
+                                  const struct place *place)
+{
+    const struct fat_geometry *g = &volume->geometry;
+    const struct fat_device *device = &volume->device;
+    uint32_t end = active_fat(g) + g->fat_sectors;
+    uint32_t want = FAT_READ_AHEAD_BYTES >> g->sector_shift;
+    bool sequential = place->region == FAT_REGION_TABLE && place->start == volume->ahead;
+    if (place->region == FAT_REGION_TABLE)
+        volume->ahead = place->start + place->sectors;
+    if (!sequential || volume->bounce == NULL)
+        return FAT_END;
+    uint32_t sectors = want < end - place->start ? want : end - place->start;
+    if (device->read(device->context, sector_offset(volume, place->start),
+                     sectors << g->sector_shift, volume->bounce) != FAT_OK)
+        return FAT_END;
+    memcpy(block->data, volume->bounce, (size_t)place->sectors << g->sector_shift);
+    settle(block, place);
+    block->used = ++volume->stamp;
+    keep_ahead(volume, place->start, sectors);
+    volume->ahead = place->start + sectors;
+    return FAT_OK;
+}
+
+static enum fat_status load(struct fat_volume *volume, struct fat_block *block,
+                            const struct place *place)
+{
+    FAT_TRY(evict(volume, block));
+    enum fat_status status = fill_ahead(volume, block, place);
+    return status == FAT_END ? fill(volume, block, place) : status;
+}
+
 static enum fat_status obtain(struct fat_volume *volume, uint32_t sector, struct fat_block **out)
 {
     struct fat_block *block = find(volume, sector);
     if (block == NULL) {
         struct place place = place_of(&volume->geometry, sector);
         block = oldest(volume);
-        FAT_TRY(fill(volume, block, &place));
+        FAT_TRY(load(volume, block, &place));
     }
     if (block != volume->recent || block->used == 0) {
         volume->recent = block;

@@ -66,6 +66,7 @@ enum {
     FAT_DIRECTORY_MAX = 65536 * FAT_ENTRY_BYTES,
     FAT_CACHE_BLOCKS = 32,
     FAT_CACHE_BLOCK_BYTES = 4096,
+    FAT_READ_AHEAD_BYTES = 32768,
     FAT_DOOMED_MAX = 64,
     FAT_RUNS_MAX = 4096,
     FAT_BOUNCE_BYTES = 65536,
@@ -120,6 +121,7 @@ struct fat_volume {
     struct fat_block blocks[FAT_CACHE_BLOCKS];
     struct fat_block *recent; // the last block that was asked for
     uint32_t stamp;
+    uint32_t ahead;      // sector at which the FAT is read on, if it is read in order
     uint8_t *storage;    // FAT_CACHE_BLOCKS * FAT_CACHE_BLOCK_BYTES
     uint8_t *bounce;     // FAT_BOUNCE_BYTES, for unaligned file data and zeroes
     uint32_t next_free;  // where the search for a free cluster begins

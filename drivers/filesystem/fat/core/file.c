@@ -107,7 +107,8 @@ enum fat_status fat_file_map(struct fat_file *file, uint32_t index, struct fat_r
         window_reset(file);
     while (index >= file->known) {
         uint32_t want = index - file->known + 1;
-        enum fat_status status = window_extend(file, want + LOOK_AHEAD);
+        uint32_t ahead = index > LOOK_AHEAD ? index : LOOK_AHEAD; // so few walks cover a file
+        enum fat_status status = window_extend(file, want + ahead);
         if (status == FAT_CORRUPT && file->next != FAT_CHAIN_END)
             status = window_extend(file, want); // the damage may lie behind what is needed
         if (status == FAT_END)
