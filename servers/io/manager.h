@@ -99,6 +99,7 @@ struct io_link {
     enum io_link_state state;
     ash_status ended;
     unsigned users; /* proxies of the requester that use it */
+    bool told;      /* FILE: the requester has it and its doorbell */
     struct ash_ledger ledger;
     struct ash_mem_link_create_reply memory;
     ash_cptr to_requester, to_answerer; /* doorbells */

@@ -11,7 +11,6 @@ struct opening {
     ash_word file;                      /* 0 until the device is known */
     struct ash_io_open_request request; /* path: what is left of it */
     ash_word device;                    /* the one that was named */
-    bool new_link;
     bool late;
 };
 
@@ -48,7 +47,7 @@ static void fail(struct opening *opening, ash_status status)
 
 static void succeed(struct opening *opening, struct io_file *file, ash_word information)
 {
-    const struct io_link *link = io_link_find(file->link);
+    struct io_link *link = io_link_find(file->link);
     const struct io_device *device = io_device_find(file->device);
     if (link == nullptr || device == nullptr) {
         fail(opening, STATUS_NO_SUCH_DEVICE);
@@ -57,11 +56,12 @@ static void succeed(struct opening *opening, struct io_file *file, ash_word info
     file->open = true;
     struct ash_io_open_reply reply = {.file = file->id,
                                       .information = information,
-                                      .new_link = opening->new_link,
+                                      .new_link = !link->told,
                                       .link = io_link_info(link, true),
                                       .device = device->info};
     port_answer(opening->token, STATUS_SUCCESS, &reply, sizeof(reply),
-                opening->new_link ? link->to_answerer : ASH_NULL_CPTR);
+                link->told ? ASH_NULL_CPTR : link->to_answerer);
+    link->told = true; /* an open that failed told nothing, though it may have made the link */
     free(opening);
 }
 
@@ -128,15 +128,15 @@ static void link_up(struct opening *opening, struct io_file *file, struct io_dev
     struct io_task *driver = device->driver->task;
     struct io_link *link = io_link_between(ASH_LINK_FILE, task->id, driver->id, 0);
     ash_status status = STATUS_SUCCESS;
-    opening->new_link = link == nullptr;
-    if (link == nullptr)
+    bool is_new = link == nullptr;
+    if (is_new)
         status = io_link_new(ASH_LINK_FILE, 0, task, driver, &link);
     if (!ash_success(status)) {
         fail(opening, status);
         return;
     }
     file->link = link->id;
-    if (opening->new_link)
+    if (is_new)
         io_link_announce(link, linked, opening);
     else if (link->state != IO_LINK_ADDING)
         linked(opening, STATUS_SUCCESS);

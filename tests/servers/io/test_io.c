@@ -129,6 +129,10 @@ TEST(failed_create_reaches_the_caller)
     CHECK(fake_serve(&driver, IO_MJ_CREATE, STATUS_OBJECT_NAME_NOT_FOUND, 0));
     CHECK_EQ(answer->count, 1);
     CHECK_EQ(answer->status, STATUS_OBJECT_NAME_NOT_FOUND);
+    struct fake_answer *second = open_path(CLIENT(1), "\\Device\\Refuse\\y");
+    CHECK(fake_serve(&driver, IO_MJ_CREATE, STATUS_SUCCESS, 1));
+    CHECK_EQ(REPLY(ash_io_open_reply, second).new_link, 1); /* nobody told the client before */
+    CHECK(second->cap != ASH_NULL_CPTR);
     CHECK_EQ(open_path(CLIENT(1), "\\Device\\Nothing")->status, STATUS_OBJECT_NAME_NOT_FOUND);
     CHECK_EQ(open_path(CLIENT(1), "\\Device")->status, STATUS_OBJECT_TYPE_MISMATCH);
     CHECK_EQ(open_path(CLIENT(1), "relative")->status, STATUS_OBJECT_NAME_INVALID);
