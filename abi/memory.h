@@ -15,7 +15,8 @@
  *
  * Pages of a closed section are reused only after every mapping is gone and every task that
  * learned DMA addresses has released the grant or has been destroyed (after its device was
- * quiesced).  Quota: each task has a limit of pages; over it STATUS_QUOTA_EXCEEDED.
+ * quiesced).  Quota: each task has a limit of pages, and may
+ * have given at most 4096 grants; over it STATUS_QUOTA_EXCEEDED.
  * Errors: STATUS_INVALID_PARAMETER (an argument has no meaning), STATUS_NO_MEMORY,
  * STATUS_QUOTA_EXCEEDED, STATUS_ACCESS_DENIED (not yours), STATUS_INVALID_HANDLE (no such section,
  * link, grant), STATUS_CONFLICTING_ADDRESSES.

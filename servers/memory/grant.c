@@ -93,8 +93,11 @@ static ash_status create(struct mm_link *link, uint32_t link_index, uint32_t sec
 {
     static uint32_t generation;
     struct mm_task *answerer = mm_task_find(link->answerer);
-    if (answerer == nullptr)
+    struct mm_task *requester = mm_task_find(link->requester);
+    if (answerer == nullptr || requester == nullptr)
         return STATUS_INVALID_HANDLE;
+    if (requester->given >= MM_GRANTS_GIVEN)
+        return STATUS_QUOTA_EXCEEDED;
     uint32_t index =
         mm.grants.top > INDEX_MASK && mm.grants.free == 0 ? 0 : mm_pool_take(&mm.grants);
     if (index == 0)
@@ -109,6 +112,7 @@ static ash_status create(struct mm_link *link, uint32_t link_index, uint32_t sec
                                          .generation = ++generation,
                                          .live = true};
     link_lists(index, link, answerer);
+    requester->given++;
     reply->grant = id_of(index);
     reply->bytes = mm_section(section)->pages.count * ASH_PAGE_SIZE;
     return STATUS_SUCCESS;
@@ -159,6 +163,9 @@ static void close_leaf(uint32_t index)
     if (grant->view != 0)
         mm_view_destroy(grant->view);
     unlink_family_and_link(grant);
+    struct mm_task *requester = mm_task_find(grant->requester);
+    if (requester != nullptr)
+        requester->given--;
     grant->closed = true;
     grant->parent = grant->sibling_next = grant->sibling_previous = 0;
     if (grant->dma)

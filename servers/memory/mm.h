@@ -149,6 +149,7 @@ struct mm_task {
     uint32_t sections; /* list of those it owns */
     uint32_t answers;  /* list of grants it is the answerer of */
     uint32_t section_count, grant_count;
+    uint32_t given;   /* open grants it is the requester of */
     uint32_t stale;   /* of the grants it answers: closed ones whose DMA addresses it holds */
     uint32_t tables;  /* list of blocks for page tables (group number + 1). Such a group's `frames`
                          are the slots of its tables, `pages_free` counts those made */
@@ -245,6 +246,9 @@ ash_status mm_status(enum ash_error error);
 
 /* --- Grants and links
  * ----------------------------------------------------------------------------------- */
+
+/* Open grants that one task may have given: the records are the manager's own memory. */
+#define MM_GRANTS_GIVEN 4096u
 
 struct mm_grant {
     uint32_t section, prot;

@@ -245,6 +245,19 @@ TEST(grants_forward_and_close_down_the_tree)
     CHECK_STR(check_all(), "");
 }
 
+TEST(a_task_cannot_fill_the_manager_with_grants)
+{
+    start();
+    uint64_t link = make_link(A, B).link, address = map_pages(A, 1);
+    for (unsigned i = 0; i < MM_GRANTS_GIVEN; i++)
+        CHECK_EQ(ASK(A, ASH_MEM_GRANT, link, address, 1), STATUS_SUCCESS);
+    CHECK_EQ(ASK(A, ASH_MEM_GRANT, link, address, 1), STATUS_QUOTA_EXCEEDED);
+    CHECK_EQ(ASK(A, ASH_MEM_GRANT_CLOSE, link, reply_words[0]), STATUS_INVALID_HANDLE);
+    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_CLOSE, link), STATUS_SUCCESS);
+    CHECK_EQ(mm_task_find(A)->given, 0);
+    CHECK_STR(check_all(), "");
+}
+
 TEST(closing_a_link_closes_what_was_forwarded)
 {
     start();
