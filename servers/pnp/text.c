@@ -65,9 +65,10 @@ static uint32_t take_utf8(const char **text)
     const unsigned char *at = (const unsigned char *)*text;
     unsigned more = at[0] < 0x80 ? 0 : at[0] < 0xe0 ? 1 : at[0] < 0xf0 ? 2 : 3;
     uint32_t code = more == 0 ? at[0] : at[0] & (0x3fu >> more);
-    for (unsigned i = 1; i <= more && at[i] != 0; i++)
+    unsigned i = 1;
+    for (; i <= more && at[i] != 0; i++) /* the text may have been cut inside a character */
         code = code << 6 | (at[i] & 0x3f);
-    *text += more + 1;
+    *text += i;
     return code;
 }
 

@@ -446,6 +446,8 @@ TEST(text_of_drivers_is_checked)
     CHECK_MEM(back, good, sizeof(good));
     CHECK(pnp_text(bad, sizeof(bad), false) == nullptr);
     free(text);
+    const char cut[] = {'a', (char)0xf0, (char)0x9f, 0, 'x', 0};
+    CHECK_EQ(pnp_text_utf16(cut, false, back, sizeof(back)), 6);
     text = pnp_text(good, 3, false); /* no final zero, half a character */
     CHECK_STR(text, "a");
     free(text);
