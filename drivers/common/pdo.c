@@ -19,6 +19,18 @@ NTSTATUS FdoPassDown(PDEVICE_OBJECT lower, PIRP irp)
     return IoCallDriver(lower, irp);
 }
 
+// The drivers below may live in other tasks, and one of them may just have died: REMOVE cannot be
+// assumed to be complete when IoCallDriver returns, and its failure changes nothing here.
+NTSTATUS FdoRemove(PDEVICE_OBJECT self, PDEVICE_OBJECT lower, PIRP irp)
+{
+    irp->IoStatus.Status = STATUS_SUCCESS;
+    (VOID) IoForwardIrpSynchronously(lower, irp);
+    IoDetachDevice(lower);
+    NTSTATUS status = PdoComplete(irp, STATUS_SUCCESS);
+    IoDeleteDevice(self);
+    return status;
+}
+
 NTSTATUS PdoAddRelations(PIRP irp, PDEVICE_OBJECT const *devices, ULONG count)
 {
     PDEVICE_RELATIONS before = (PDEVICE_RELATIONS)irp->IoStatus.Information;

@@ -24,6 +24,10 @@ NTSTATUS PdoComplete(PIRP irp, NTSTATUS status);
 // Gives the IRP to the next lower driver as it is. IRQL <= DISPATCH_LEVEL.
 NTSTATUS FdoPassDown(PDEVICE_OBJECT lower, PIRP irp);
 
+// The end of an FDO: gives REMOVE to the drivers below and waits for them, detaches, completes the
+// IRP and deletes the device object. The driver has let go of everything else before.
+NTSTATUS FdoRemove(PDEVICE_OBJECT self, PDEVICE_OBJECT lower, PIRP irp);
+
 // Adds the devices to the relations that IRP_MN_QUERY_DEVICE_RELATIONS carries (those of drivers
 // above are kept) and references each. The IRP is not completed; its status is not touched.
 NTSTATUS PdoAddRelations(PIRP irp, PDEVICE_OBJECT const *devices, ULONG count);

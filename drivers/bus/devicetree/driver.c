@@ -145,14 +145,8 @@ static NTSTATUS start(struct fdo_extension *bus, PIRP irp)
 
 static NTSTATUS remove(struct fdo_extension *bus, PIRP irp)
 {
-    PDEVICE_OBJECT self = bus->self;
-    PDEVICE_OBJECT lower = bus->lower;
     BusRemove(bus);
-    irp->IoStatus.Status = STATUS_SUCCESS;
-    NTSTATUS status = FdoPassDown(lower, irp);
-    IoDetachDevice(lower);
-    IoDeleteDevice(self);
-    return status;
+    return FdoRemove(bus->self, bus->lower, irp);
 }
 
 static NTSTATUS query_relations(struct fdo_extension *bus, PIRP irp)

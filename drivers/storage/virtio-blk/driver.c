@@ -55,19 +55,13 @@ static NTSTATUS surprise_removal(struct fdo_extension *blk, PIRP irp)
 
 static NTSTATUS remove(struct fdo_extension *blk, PIRP irp)
 {
-    PDEVICE_OBJECT self = blk->self;
-    PDEVICE_OBJECT lower = blk->lower;
     HardwareQuiet(blk);
     BlkAbandon(blk, BLK_FAILED, STATUS_NO_SUCH_DEVICE);
     HardwareRelease(blk);
     if (blk->disk)
         IoDeleteDevice(blk->disk);
-    irp->IoStatus.Status = STATUS_SUCCESS;
-    NTSTATUS status = FdoPassDown(lower, irp);
-    IoDetachDevice(lower);
     IoFreeWorkItem(blk->power_work);
-    IoDeleteDevice(self);
-    return status;
+    return FdoRemove(blk->self, blk->lower, irp);
 }
 
 static NTSTATUS query_relations(struct fdo_extension *blk, PIRP irp)
