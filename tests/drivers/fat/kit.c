@@ -2,7 +2,9 @@
 //
 // The volume device below the driver, and the requests above it.
 #define _DEFAULT_SOURCE 1
-#include "kit_ddk.h"
+#include "kit.h"
+
+#include "posix.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -12,9 +14,16 @@
 
 DRIVER_INITIALIZE DriverEntry;
 
+static int32_t fat_entry(DRIVER_OBJECT *driver, void *path)
+{
+    return DriverEntry(driver, path);
+}
+
 static DRIVER_OBJECT fat_driver;
+static DRIVER_EXTENSION fat_extension;
 static DRIVER_OBJECT volume_driver;
-static DEVICE_OBJECT volume_device;
+static DRIVER_EXTENSION volume_extension;
+static PDEVICE_OBJECT volume_device;
 static VPB volume_vpb;
 static struct image *image;
 
@@ -62,6 +71,14 @@ bool kit_saw_buffer(const void *buffer, size_t bytes)
     return false;
 }
 
+size_t kit_pool_blocks(void)
+{
+    size_t bytes;
+    size_t blocks;
+    posix_pool_usage(&bytes, &blocks);
+    return blocks;
+}
+
 static NTSTATUS transfer(PIRP irp, PIO_STACK_LOCATION sp)
 {
     ULONG length = sp->Parameters.Read.Length;
@@ -81,12 +98,16 @@ static NTSTATUS transfer(PIRP irp, PIO_STACK_LOCATION sp)
     return STATUS_SUCCESS;
 }
 
+// Completion comes as from a DPC.
 static void serve(PIRP irp)
 {
+    KIRQL irql;
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
     irp->IoStatus.Information = 0;
     irp->IoStatus.Status = transfer(irp, IoGetCurrentIrpStackLocation(irp));
     __atomic_sub_fetch(&in_flight, 1, __ATOMIC_RELAXED);
     IoCompleteRequest(irp, IO_NO_INCREMENT);
+    KeLowerIrql(irql);
 }
 
 static void *serve_queue(void *argument)
@@ -163,8 +184,17 @@ struct _KIT_REQUEST {
     KEVENT Event;
     IO_STATUS_BLOCK Iosb;
     NTSTATUS Returned;
-    PMDL Mdl;
+    PIRP Irp;
 };
+
+static NTSTATUS request_done(PDEVICE_OBJECT device, PIRP irp, PVOID context)
+{
+    KIT_REQUEST *request = context;
+    (void)device;
+    request->Iosb = irp->IoStatus;
+    KeSetEvent(&request->Event, 0, FALSE);
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
 
 static PIRP new_irp(PDEVICE_OBJECT device, KIT_FILE *file, UCHAR major, KIT_REQUEST *request)
 {
@@ -173,8 +203,8 @@ static PIRP new_irp(PDEVICE_OBJECT device, KIT_FILE *file, UCHAR major, KIT_REQU
     next->MajorFunction = major;
     next->FileObject = file != NULL ? &file->Object : NULL;
     KeInitializeEvent(&request->Event, NotificationEvent, FALSE);
-    irp->UserEvent = &request->Event;
-    irp->UserIosb = &request->Iosb;
+    IoSetCompletionRoutine(irp, request_done, request, TRUE, TRUE, TRUE);
+    request->Irp = irp;
     return irp;
 }
 
@@ -183,6 +213,9 @@ static NTSTATUS finish(KIT_REQUEST *request, ULONG_PTR *information)
     KeWaitForSingleObject(&request->Event, Executive, KernelMode, FALSE, NULL);
     if (request->Returned != STATUS_PENDING && request->Returned != request->Iosb.Status)
         abort(); // the dispatch routine returned another status than it completed with
+    if (request->Irp->MdlAddress != NULL)
+        IoFreeMdl(request->Irp->MdlAddress);
+    IoFreeIrp(request->Irp);
     if (information != NULL)
         *information = request->Iosb.Information;
     return request->Iosb.Status;
@@ -203,34 +236,42 @@ static void widen(const char *text, PUNICODE_STRING to)
         to->Buffer[i] = (UCHAR)text[i];
 }
 
+static void start_once(void)
+{
+    if (volume_device != NULL)
+        return;
+    if (posix_init_driver(&fat_driver, &fat_extension, fat_entry) != STATUS_SUCCESS)
+        abort();
+    (void)posix_init_driver(&volume_driver, &volume_extension, NULL);
+    volume_driver.MajorFunction[IRP_MJ_READ] = volume_transfer;
+    volume_driver.MajorFunction[IRP_MJ_WRITE] = volume_transfer;
+    volume_driver.MajorFunction[IRP_MJ_FLUSH_BUFFERS] = volume_flush;
+    volume_driver.MajorFunction[IRP_MJ_DEVICE_CONTROL] = volume_control;
+    if (IoCreateDevice(&volume_driver, 0, NULL, FILE_DEVICE_DISK, 0, FALSE, &volume_device) != 0)
+        abort();
+    volume_device->StackSize = 2;
+    volume_device->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
+}
+
 PDEVICE_OBJECT kit_mount(struct image *mounted, bool is_asynchronous, NTSTATUS *status)
 {
-    static bool started;
     KIT_REQUEST request = {0};
-    UNICODE_STRING path = {0};
-    if (!started && DriverEntry(&fat_driver, &path) != STATUS_SUCCESS)
-        abort();
-    started = true;
+    start_once();
     image = mounted;
     asynchronous = is_asynchronous;
     stopping = false;
     transfers = in_flight = most_in_flight = seen_count = 0;
     fail_from = fail_to = 0;
     InitializeListHead(&queue);
-    volume_driver.MajorFunction[IRP_MJ_READ] = volume_transfer;
-    volume_driver.MajorFunction[IRP_MJ_WRITE] = volume_transfer;
-    volume_driver.MajorFunction[IRP_MJ_FLUSH_BUFFERS] = volume_flush;
-    volume_driver.MajorFunction[IRP_MJ_DEVICE_CONTROL] = volume_control;
-    volume_device = (DEVICE_OBJECT){.DriverObject = &volume_driver, .StackSize = 2};
-    volume_vpb = (VPB){.RealDevice = &volume_device};
+    volume_vpb = (VPB){.RealDevice = volume_device};
     if (asynchronous)
         pthread_create(&worker, NULL, serve_queue, NULL);
-    PIRP irp = new_irp(kit_file_system, NULL, IRP_MJ_FILE_SYSTEM_CONTROL, &request);
+    PIRP irp = new_irp(posix_file_system(), NULL, IRP_MJ_FILE_SYSTEM_CONTROL, &request);
     PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
     next->MinorFunction = IRP_MN_MOUNT_VOLUME;
     next->Parameters.MountVolume.Vpb = &volume_vpb;
-    next->Parameters.MountVolume.DeviceObject = &volume_device;
-    *status = call(kit_file_system, irp, &request, NULL);
+    next->Parameters.MountVolume.DeviceObject = volume_device;
+    *status = call(posix_file_system(), irp, &request, NULL);
     if (NT_SUCCESS(*status))
         return volume_vpb.DeviceObject;
     kit_unmount();
@@ -305,7 +346,7 @@ KIT_REQUEST *kit_start(KIT_FILE *file, UCHAR major, LONGLONG offset, void *buffe
     next->Parameters.Read.Length = length;
     next->Parameters.Read.ByteOffset.QuadPart = offset;
     if (length != 0)
-        request->Mdl = IoAllocateMdl(buffer, length, FALSE, FALSE, irp);
+        MmBuildMdlForNonPagedPool(IoAllocateMdl(buffer, length, FALSE, FALSE, irp));
     request->Returned = IoCallDriver(file->Device, irp);
     return request;
 }
@@ -313,8 +354,6 @@ KIT_REQUEST *kit_start(KIT_FILE *file, UCHAR major, LONGLONG offset, void *buffe
 NTSTATUS kit_wait(KIT_REQUEST *request, ULONG_PTR *information)
 {
     NTSTATUS status = finish(request, information);
-    if (request->Mdl != NULL)
-        IoFreeMdl(request->Mdl);
     free(request);
     return status;
 }

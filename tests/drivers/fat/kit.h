@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The FAT driver alone on the developer's machine: the routines of the driver kit that it calls,
-// done with pthreads and checked (stack locations, completions, leaks, IRQL-free), a volume device
-// made of an image in memory, and requests as the I/O manager would send them.
+// The FAT driver on the developer's machine, on the real driver kit (libddk's POSIX port): a volume
+// device made of an image in memory below it, and requests as the I/O manager would send them
+// above.
 #ifndef FAT_KIT_H
 #define FAT_KIT_H
 
@@ -21,8 +21,9 @@ typedef struct _KIT_FILE {
 PDEVICE_OBJECT kit_mount(struct image *image, bool asynchronous, NTSTATUS *status);
 // Ends what kit_mount began. The volume must have been dismounted and closed.
 void kit_unmount(void);
-// Objects that the driver allocated and has not freed.
-long kit_live_objects(void);
+// Blocks of pool in use. The kit keeps some for later, so only repetitions of the same requests can
+// be compared.
+size_t kit_pool_blocks(void);
 // Data requests that reached the volume device, and the most at the same time.
 unsigned kit_transfers(void);
 unsigned kit_most_in_flight(void);
