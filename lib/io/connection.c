@@ -48,7 +48,8 @@ ash_status io_connect(const struct ash_io_open_reply *reply, ash_cptr doorbell,
     unsigned index = 0;
     while (index < IO_CONNECTIONS && connections[index] != nullptr)
         index++;
-    if (index == IO_CONNECTIONS || reply->link.slots > ASH_LINK_DATA_SLOTS)
+    if (index == IO_CONNECTIONS || reply->link.slots > ASH_LINK_DATA_SLOTS ||
+        doorbell == ASH_NULL_CPTR)
         return STATUS_INSUFFICIENT_RESOURCES;
     struct io_connection *new_connection = calloc(1, sizeof(*new_connection));
     if (new_connection == nullptr)
