@@ -72,6 +72,7 @@ static const struct row rows[] = {
     ROW(STATUS_REPARSE_POINT_NOT_RESOLVED, nullptr),
     ROW(STATUS_DEVICE_REMOVED, "its driver ended meanwhile; `crash` tells why"),
     ROW(STATUS_DRIVER_FAILED_PRIOR_UNLOAD, nullptr),
+    ROW(STATUS_DRIVER_PROCESS_TERMINATED, "its driver crashed; `crash` tells why"),
 };
 
 static const struct row *find(ash_status status)

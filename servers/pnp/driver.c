@@ -107,7 +107,7 @@ void pnp_driver_event(const struct ash_io_event_reply *event)
         driver->status = status;
         if (!ash_success(status))
             port_log("%s: its DriverEntry failed (0x%08x)", driver->name, (unsigned)status);
-    } else if (driver->state == PNP_DRIVER_LOADING || !driver->dead) {
+    } else if (driver->state == PNP_DRIVER_LOADING) { /* a later death: see pnp_task_ended */
         driver->state = PNP_DRIVER_FAILED;
         driver->status = ash_success(status) ? STATUS_DRIVER_UNABLE_TO_LOAD : status;
     }
@@ -199,7 +199,7 @@ void pnp_task_ended(ash_word task, ash_status status)
     }
     driver->dead = driver->reported = true;
     driver->state = PNP_DRIVER_FAILED;
-    driver->status = ash_success(status) ? STATUS_DEVICE_REMOVED : status;
+    driver->status = status;
     pnp_interrupt_task_gone(task);
     driver->holds++; /* until all nodes have been told */
     while (tell_one(driver, driver->status))

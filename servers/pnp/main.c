@@ -67,8 +67,10 @@ static void take_process_events(void)
     while (ash_success(
         ash_request(ASH_SLOT_PROCESS, ASH_PROC_EVENT, nullptr, 0, &event, sizeof(event)))) {
         ash_status status = (ash_status)(uint32_t)event.status;
+        if (event.state == ASH_PROC_CRASHED || (uint32_t)status >> 30 != 3)
+            status = STATUS_DRIVER_PROCESS_TERMINATED;
         if (event.state == ASH_PROC_EXITED || event.state == ASH_PROC_CRASHED)
-            pnp_task_ended(event.task, (uint32_t)status >> 30 == 3 ? status : STATUS_SUCCESS);
+            pnp_task_ended(event.task, status);
     }
 }
 
