@@ -22,13 +22,12 @@ void budget_init(void)
 }
 
 /* What takes part in I/O shares hart 0: a request passes through application, managers and drivers
- * one after the other, and needs no other hart to be woken. What applications start goes round the
- * others. */
-ash_word budget_hart(ash_word wanted, ash_word flags, ash_word parent)
+ * one after the other, and needs no other hart to be woken. The rest goes round the other harts. */
+ash_word budget_hart(ash_word wanted, ash_word flags)
 {
     if (wanted < harts)
         return wanted;
-    if (harts == 1 || flags & ASH_PROC_DRIVER || is_manager(parent))
+    if (harts == 1 || flags & (ASH_PROC_DRIVER | ASH_PROC_HAS_IO))
         return 0;
     return 1 + next_hart++ % (harts - 1);
 }

@@ -139,7 +139,7 @@ void budget_init(void);
 /* Sets priority and time of a thread by its priority, budget and period. */
 [[nodiscard]] ash_status budget_set(struct task *task, unsigned number);
 void budget_return(struct task *task, unsigned number);
-ash_word budget_hart(ash_word wanted, ash_word flags, ash_word parent);
+ash_word budget_hart(ash_word wanted, ash_word flags);
 
 /* --- spawn.c, load.c, package.c --- */
 ash_status spawn_op(struct ash_server *, struct ash_caller *caller);

@@ -182,7 +182,7 @@ static struct task *make_record(const struct ash_caller *caller,
     task->parent = caller->task;
     task->flags = request->flags;
     task->quota_pages = request->quota_pages;
-    task->hart = budget_hart(request->hart, request->flags, caller->task);
+    task->hart = budget_hart(request->hart, request->flags);
     task->priority = (unsigned)request->priority;
     task->started = ash_time();
     memcpy(task->name, request->name, sizeof(task->name));
