@@ -97,6 +97,7 @@ struct ki_server {
     bool (*poll)(void);  // serves at most one request; false if there was none
     void (*sleep)(void); // returns when there may be one, or after wake
     void (*wake)(void);
+    void (*flush)(void); // called before a thread blocks or does other work
 };
 void ki_set_server(const struct ki_server *server);
 DECLSPEC_NORETURN void ki_worker_loop(void);

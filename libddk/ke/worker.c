@@ -89,6 +89,8 @@ static bool run_work(void)
 static void serve(PKTHREAD thread)
 {
     while (thread->Server) {
+        if (!IsListEmpty(&work))
+            server->flush();
         if (run_work() || server->poll())
             continue;
         if (thread->Server)
@@ -138,6 +140,8 @@ void ki_worker_loop(void)
 void ki_before_block(void)
 {
     PKTHREAD thread = ki_thread();
+    if (server != NULL)
+        server->flush();
     if (!thread->Server)
         return;
     ki_acquire(&pool_lock);

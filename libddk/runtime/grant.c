@@ -177,6 +177,11 @@ static bool room_for_pages(struct rt_grant *grant, uint64_t count)
     return true;
 }
 
+// Several pages at once: neighbours are likely to be wanted next. The chunk may stick out of the
+// section, then exactly the wanted pages are asked for.
+#define CHUNK ASH_MEM_DMA_PAGES
+C_ASSERT((CHUNK & (CHUNK - 1)) == 0);
+
 static NTSTATUS ask_dma(struct rt_grant *grant, uint64_t first, uint32_t pages, uint64_t *logical)
 {
     const struct ash_mem_dma_request request = {grant->link, grant->grant, first, pages};
@@ -208,13 +213,23 @@ NTSTATUS rt_grant_dma(struct rt_grant *grant, uint64_t first, uint32_t pages, ui
     ki_release(&lock);
     if (known)
         return STATUS_SUCCESS;
-    NTSTATUS status = ask_dma(grant, first, pages, logical);
+    uint64_t chunk[CHUNK], at = first & ~(uint64_t)(CHUNK - 1);
+    uint32_t count = CHUNK;
+    NTSTATUS status = STATUS_INVALID_PARAMETER;
+    if (first + pages <= at + CHUNK)
+        status = ask_dma(grant, at, count, chunk);
+    if (!NT_SUCCESS(status)) {
+        at = first;
+        count = pages;
+        status = ask_dma(grant, at, count, chunk);
+    }
     if (!NT_SUCCESS(status))
         return status;
+    memcpy(logical, chunk + (first - at), pages * sizeof(uint64_t));
     ki_acquire(&lock);
-    bool room = room_for_pages(grant, first + pages);
+    bool room = room_for_pages(grant, at + count);
     if (room)
-        memcpy(grant->logical + first, logical, pages * sizeof(uint64_t));
+        memcpy(grant->logical + at, chunk, count * sizeof(uint64_t));
     ki_release(&lock);
     return room ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }

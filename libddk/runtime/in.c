@@ -38,6 +38,7 @@ NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool acc
         }
         in->doorbell = caps.slot[0];
     }
+    in->dirty = true; // it may have been used already
     InsertTailList(&links, &in->link);
     return STATUS_SUCCESS;
 }
@@ -111,7 +112,7 @@ void rt_answer(struct rt_request *request, const struct ash_answer *answer)
     bool ring = done && ash_answerer_must_ring(&in->ring);
     ki_release(&in->lock);
     if (ring)
-        ash_signal(in->doorbell);
+        rt_ring(in->doorbell);
     InterlockedDecrement(&in->outstanding);
     rt_request_release(request);
 }
@@ -169,10 +170,24 @@ static void dispatch(struct rt_request *request)
     rt_request_release(request);
 }
 
+// A link nearly always asks for the same device. Referenced, or NULL.
+static PDEVICE_OBJECT find_device(struct rt_in *in, uint64_t id)
+{
+    PDEVICE_OBJECT device = in->device;
+    if (device == NULL || io_device(device)->Id != id || io_device(device)->DeletePending) {
+        if (device != NULL)
+            ObfDereferenceObject(device);
+        in->device = device = io_find_device(id);
+    }
+    if (device != NULL)
+        ObfReferenceObject(device);
+    return device;
+}
+
 static NTSTATUS find_objects(struct rt_request *request)
 {
     const struct ash_request *wire = &request->wire;
-    request->device = io_find_device(wire->device);
+    request->device = find_device(request->in, wire->device);
     if (request->device == NULL || request->device->DriverObject != &rt_driver)
         return STATUS_NO_SUCH_DEVICE;
     if (wire->file != 0)
@@ -255,7 +270,12 @@ static bool poll_link(struct rt_in *in)
         return true;
     }
     if (request != NULL) {
+        rt_flush_bells(); // of the request before
+        rt_defer_bells(true);
         handle(request);
+        rt_defer_bells(false);
+        if (!ki_thread()->Server)
+            rt_flush_bells();
         return true;
     }
     if (slot == ASH_RING_BROKEN && !in->removed) {
@@ -267,15 +287,30 @@ static bool poll_link(struct rt_in *in)
     return false;
 }
 
+// A link that has nothing announces sleep and is looked at again when its doorbell rang.
+static bool serve_link(struct rt_in *in)
+{
+    while (in->dirty) {
+        if (poll_link(in))
+            return true;
+        ki_acquire(&in->lock);
+        in->dirty = !in->removed && !ash_answerer_sleep(&in->ring);
+        ki_release(&in->lock);
+    }
+    return false;
+}
+
 bool rt_serve_one(void)
 {
-    PLIST_ENTRY start = next_link != NULL ? &next_link->link : links.Flink, at = start;
+    PLIST_ENTRY start = next_link != NULL ? next_link->link.Flink : links.Flink, at = start;
     do {
         if (at != &links) {
             struct rt_in *in = CONTAINING_RECORD(at, struct rt_in, link);
-            next_link = in;
-            if (poll_link(in))
-                return true;
+            if (in->dirty) {
+                next_link = in; // the others come before its next request
+                if (serve_link(in))
+                    return true;
+            }
         }
         at = at->Flink;
     } while (at != start);
@@ -284,17 +319,14 @@ bool rt_serve_one(void)
 
 void rt_serve_sleep(void)
 {
-    bool sleeping = true;
+    uint64_t bits = rt_flush_and_wait(rt_requests);
     for (PLIST_ENTRY at = links.Flink; at != &links; at = at->Flink) {
         struct rt_in *in = CONTAINING_RECORD(at, struct rt_in, link);
-        ki_acquire(&in->lock);
-        sleeping &= ash_answerer_sleep(&in->ring) || in->removed;
-        ki_release(&in->lock);
+        if ((bits >> in->info.link % 32 & 1) == 0)
+            continue;
+        ash_answerer_awake(&in->ring);
+        in->dirty = true;
     }
-    if (sleeping)
-        (void)ash_wait(rt_requests);
-    for (PLIST_ENTRY at = links.Flink; at != &links; at = at->Flink)
-        ash_answerer_awake(&CONTAINING_RECORD(at, struct rt_in, link)->ring);
 }
 
 static void cancel_all(struct rt_in *in)
@@ -325,6 +357,8 @@ static VOID remove_link(PVOID parameter)
         KeDelayExecutionThread(KernelMode, FALSE, &moment);
     rt_grants_drop(in);
     ash_slot_delete(in->doorbell);
+    if (in->device != NULL)
+        ObfDereferenceObject(in->device);
     ExFreePool(in);
     answer_status(request, STATUS_SUCCESS);
 }

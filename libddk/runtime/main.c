@@ -17,6 +17,7 @@ static ash_cptr kick, wake;
 static uint64_t kept_signals;               // of the dispatch thread, from naps
 static struct ash_thread_block *dispatcher; // which thread it is
 static volatile LONG dispatch_asleep;
+static uint64_t timer_set_for = PORT_FOREVER; // its timer's deadline, if one is set
 
 DRIVER_INITIALIZE DriverEntry;
 
@@ -39,6 +40,8 @@ bool rt_is_dispatch_thread(void)
 
 void rt_nap(void)
 {
+    rt_flush_bells();
+    timer_set_for = PORT_FOREVER;
     if (ash_timer_set(ash_self()->timer, ash_time() + ash_ticks(NAP_MICROSECONDS)) == ASH_OK)
         kept_signals |= ash_wait(rt_completions);
 }
@@ -53,14 +56,22 @@ void port_kick_dispatch(void)
 // for the last time, so a kick is never lost.
 static uint64_t wait_for_signals(uint64_t next_timer)
 {
-    uint64_t bits = kept_signals | ash_poll(rt_completions);
+    uint64_t bits = kept_signals;
     kept_signals = 0;
-    if (bits != 0)
+    if (bits != 0) {
+        rt_flush_bells();
         return bits;
-    if (next_timer != PORT_FOREVER &&
-        ash_timer_set(ash_self()->timer, rt_ticks_of(next_timer)) != ASH_OK)
-        ki_violation(TIMER_OR_DPC_INVALID, "kit: the dispatch thread has no timer", 0, 0);
-    return ash_wait(rt_completions);
+    }
+    if (next_timer < timer_set_for ||
+        (next_timer != PORT_FOREVER && timer_set_for <= port_monotonic())) {
+        if (ash_timer_set(ash_self()->timer, rt_ticks_of(next_timer)) != ASH_OK)
+            ki_violation(TIMER_OR_DPC_INVALID, "kit: the dispatch thread has no timer", 0, 0);
+        timer_set_for = next_timer;
+    }
+    bits = rt_flush_and_wait(rt_completions);
+    if ((bits >> RT_BIT_TIMER & 1) != 0)
+        timer_set_for = PORT_FOREVER;
+    return bits;
 }
 
 static void dispatch_thread(void *argument)
@@ -68,6 +79,7 @@ static void dispatch_thread(void *argument)
     ash_cptr timer_bell = rt_mint(rt_completions, RT_BIT_TIMER);
     (void)argument;
     dispatcher = ash_self();
+    rt_defer_bells(true);
     if (ash_timer_bind(ash_self()->timer, timer_bell) != ASH_OK)
         ki_violation(TIMER_OR_DPC_INVALID, "kit: the dispatch thread has no timer", 0, 0);
     for (;;) {
@@ -145,7 +157,8 @@ void rt_serve_wake(void)
     ash_signal(wake);
 }
 
-static const struct ki_server server = {rt_serve_one, rt_serve_sleep, rt_serve_wake};
+static const struct ki_server server = {rt_serve_one, rt_serve_sleep, rt_serve_wake,
+                                        rt_flush_bells};
 
 int main(int argc, char **argv)
 {

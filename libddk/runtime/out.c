@@ -10,10 +10,9 @@
 static LIST_ENTRY links = {&links, &links};
 static struct ki_lock links_lock;
 
-// In DriverContext of an IRP the proxy owns: what was sent, and where.
+// In DriverContext of an IRP the proxy owns: where it is.
 struct context {
     struct rt_out *out;
-    struct rt_sent *sent;
     LONG slot; // -1: waiting
 };
 C_ASSERT(sizeof(struct context) <= sizeof(((PIRP)0)->Tail.Overlay.DriverContext));
@@ -69,7 +68,7 @@ static NTSTATUS send(struct rt_out *out, PIRP irp, bool *ring)
     int slot = ash_requester_alloc(&out->ring);
     if (slot < 0)
         return STATUS_DEVICE_BUSY;
-    status = rt_encode(out, slot, irp, context->sent);
+    status = rt_encode(out, slot, irp, &out->sent[slot]);
     if (!NT_SUCCESS(status)) {
         ash_requester_release(&out->ring, slot);
         return status;
@@ -100,10 +99,9 @@ static VOID cancel(PDEVICE_OBJECT device, PIRP irp)
     ki_release(&out->lock);
     IoReleaseCancelSpinLock(irp->CancelIrql);
     if (ring)
-        ash_signal(out->doorbell);
+        rt_ring(out->doorbell);
     if (!waiting)
         return;
-    ExFreePool(context->sent);
     complete(irp, STATUS_CANCELLED, 0);
 }
 
@@ -150,11 +148,7 @@ NTSTATUS rt_proxy_dispatch(PDEVICE_OBJECT proxy, PIRP irp)
         return fail(irp, status);
     struct rt_out *out = rt_link_of(proxy);
     struct context *context = context_of(irp);
-    struct rt_sent *sent =
-        ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED, sizeof(*sent), 'tneS');
-    if (sent == NULL)
-        return fail(irp, STATUS_INSUFFICIENT_RESOURCES);
-    *context = (struct context){out, sent, -1};
+    *context = (struct context){out, -1};
     IoMarkIrpPending(irp);
     ki_acquire(&out->lock);
     status = IsListEmpty(&out->waiting) ? send(out, irp, &ring) : STATUS_DEVICE_BUSY;
@@ -175,11 +169,9 @@ NTSTATUS rt_proxy_dispatch(PDEVICE_OBJECT proxy, PIRP irp)
     bool mine = !accepted || (cancelled && context->slot < 0);
     ki_release(&out->lock);
     if (ring)
-        ash_signal(out->doorbell);
-    if (mine) {
-        ExFreePool(sent);
+        rt_ring(out->doorbell);
+    if (mine)
         (void)fail(irp, accepted ? STATUS_CANCELLED : status);
-    }
     return STATUS_PENDING;
 }
 
@@ -191,7 +183,7 @@ static PIRP take(struct rt_out *out, struct ash_answer *answer)
         return NULL;
     PIRP irp = out->irp[slot];
     out->irp[slot] = NULL;
-    rt_decode_answer(out, slot, irp, context_of(irp)->sent, answer);
+    rt_decode_answer(out, slot, irp, &out->sent[slot], answer);
     ash_requester_release(&out->ring, slot);
     return irp;
 }
@@ -227,7 +219,6 @@ static void settle_cancel(PIRP irp)
 static void finish(PIRP irp)
 {
     settle_cancel(irp);
-    ExFreePool(context_of(irp)->sent);
     complete(irp, irp->IoStatus.Status, irp->IoStatus.Information);
 }
 
@@ -264,7 +255,7 @@ static void drain(struct rt_out *out)
     }
     ki_release(&out->lock);
     if (ring)
-        ash_signal(out->doorbell);
+        rt_ring(out->doorbell);
     while (!IsListEmpty(&failed))
         finish(CONTAINING_RECORD(RemoveHeadList(&failed), IRP, Tail.Overlay.ListEntry));
 }

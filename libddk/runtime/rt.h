@@ -85,7 +85,9 @@ struct rt_in {
     struct ki_lock lock;
     ash_cptr doorbell;
     bool removed;
+    bool dirty; // not asleep: the server looks at it
     volatile LONG outstanding;
+    PDEVICE_OBJECT device; // the last one asked for: referenced
     LIST_ENTRY grants;
     unsigned grant_count;
     struct rt_request *slot[ASH_LINK_SLOTS_MAX];
@@ -111,6 +113,14 @@ void rt_answer(struct rt_request *request, const struct ash_answer *answer);
 void rt_request_release(struct rt_request *request);
 
 // --- Outbound.
+// What an outbound request holds until it is answered.
+struct rt_sent {
+    PVOID buffer; // where data out goes (own memory), or NULL
+    ULONG length; // of buffer
+    ULONG bounce; // offset + 1 in the bounce section, 0 none
+    ULONG pages;  // of it
+    BOOLEAN copy_out;
+};
 struct rt_out {
     LIST_ENTRY link;
     struct ash_link_info info;
@@ -119,6 +129,7 @@ struct rt_out {
     ash_cptr doorbell;
     LIST_ENTRY waiting; // IRPs for which there was no slot or no bounce space
     PIRP irp[ASH_LINK_SLOTS_MAX];
+    struct rt_sent sent[ASH_LINK_SLOTS_MAX];
     PCHAR bounce; // one section granted to the answerer for data of this task's own memory
     uint64_t bounce_grant;
     RTL_BITMAP bounce_map;
@@ -131,15 +142,6 @@ void rt_out_complete(uint64_t bits); // on the dispatch thread
 NTSTATUS rt_proxy_dispatch(PDEVICE_OBJECT device, PIRP irp);
 extern DRIVER_OBJECT rt_proxy_driver;
 
-// What an outbound request holds until it is answered: lies in the IRP's DriverContext while the
-// proxy owns the IRP.
-struct rt_sent {
-    PVOID buffer; // where data out goes (own memory), or NULL
-    ULONG length; // of buffer
-    ULONG bounce; // offset + 1 in the bounce section, 0 none
-    ULONG pages;  // of it
-    BOOLEAN copy_out;
-};
 #define RT_BOUNCE_PAGES 64u
 NTSTATUS rt_encode(struct rt_out *out, int slot, PIRP irp, struct rt_sent *sent);
 NTSTATUS rt_encode_pnp(struct ash_request *wire, void *in, ULONG room, PIRP irp);
@@ -179,6 +181,13 @@ extern ash_cptr rt_requests, rt_completions;
 ash_cptr rt_mint(ash_cptr notification, unsigned bit);
 void rt_interrupts(uint64_t bits); // hardware.c: runs ISRs
 uint64_t rt_ticks_of(uint64_t time);
+
+// Doorbells (bell.c).
+void rt_ring(ash_cptr bell);
+void rt_defer_bells(bool defer); // the calling thread flushes before it waits
+void rt_flush_bells(void);
+uint64_t rt_flush_and_wait(ash_cptr notification);
+
 void rt_nap(void); // of the dispatch thread: a moment, keeping its signals
 bool rt_is_dispatch_thread(void);
 void rt_protocol_error(uint64_t link, const char *rule);
