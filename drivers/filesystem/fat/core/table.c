@@ -157,7 +157,7 @@ static enum fat_status run_in_sector(struct fat_volume *volume, uint32_t cluster
 enum fat_status fat_table_run(struct fat_volume *volume, uint32_t cluster, uint32_t limit,
                               uint32_t *count, uint32_t *next)
 {
-    uint32_t value;
+    uint32_t value = 0;
     *count = 0;
     do {
         if (volume->geometry.kind == FAT_12) {
