@@ -13,7 +13,10 @@
     .section .head, "ax"
     .globl _head
 _head:
+    .option push
+    .option norvc                       // the header's fields have fixed places
     j       first_hart
+    .option pop
     .word   0
     .dword  0x200000                    // text_offset: 2 MiB above the start of RAM
     .dword  _image_end - _head          // image size including bss
