@@ -52,8 +52,14 @@ struct fdo_extension {
     struct blk_slot slots[VIRTIO_SLOTS];
     struct virtio_queue queue;
     struct virtio_disk geometry;
-    ULONG pages_most; // of one piece
+    ULONG pages_most;         // of one piece
+    volatile LONG submitting; // threads in BlkSubmit: they may touch the hardware
     volatile USHORT *doorbell;
+
+    KTIMER watchdog; // set while watching
+    KDPC watchdog_dpc;
+    BOOLEAN watching;
+    USHORT watched; // queue.next_used when the watchdog was set
 
     PUCHAR isr;
     volatile LONG configuration_changed;
@@ -118,6 +124,10 @@ VOID BlkCleanup(struct fdo_extension *blk, PFILE_OBJECT file);
 
 // The device broke a rule: logs it, resets the device, fails everything. IRQL <= DISPATCH_LEVEL.
 VOID BlkDeviceBroke(struct fdo_extension *blk, enum virtio_rule rule);
+
+// Returns when no thread and no DPC of this driver touches the hardware any more. The state must
+// be such that nothing starts, the interrupt disconnected. PASSIVE_LEVEL.
+VOID BlkDrain(struct fdo_extension *blk);
 
 KSERVICE_ROUTINE BlkInterrupt;
 KDEFERRED_ROUTINE BlkDpc;

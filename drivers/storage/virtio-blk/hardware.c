@@ -211,7 +211,6 @@ static VOID disconnect_interrupt(struct fdo_extension *blk)
         return;
     IoDisconnectInterruptEx(&parameters);
     blk->interrupt = NULL;
-    KeFlushQueuedDpcs();
 }
 
 NTSTATUS HardwareAcquire(struct fdo_extension *blk, PCM_RESOURCE_LIST raw,
@@ -233,6 +232,7 @@ VOID HardwareRelease(struct fdo_extension *blk)
 {
     HardwareQuiet(blk);
     disconnect_interrupt(blk);
+    BlkDrain(blk);
     release_dma(blk);
     blk->isr = NULL;
     blk->doorbell = NULL;

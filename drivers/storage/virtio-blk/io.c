@@ -8,7 +8,11 @@
 // IoStatus.Information counts the bytes that have been moved and is the result in the end.
 #include "blk.h"
 
-#define HOLD_SECONDS 5
+#define SECONDS          (-10000000ll) // of a relative due time
+#define HOLD_SECONDS     5
+#define WATCHDOG_SECONDS 30
+
+static KDEFERRED_ROUTINE watch;
 
 static unsigned number_of(const struct blk_slot *slot)
 {
@@ -21,6 +25,8 @@ VOID BlkInitialize(struct fdo_extension *blk)
     InitializeListHead(&blk->waiting);
     KeInitializeEvent(&blk->idle, NotificationEvent, TRUE);
     KeInitializeDpc(&blk->dpc, BlkDpc, blk);
+    KeInitializeTimer(&blk->watchdog);
+    KeInitializeDpc(&blk->watchdog_dpc, watch, blk);
     blk->state = BLK_DOWN;
     blk->refusal = STATUS_DEVICE_NOT_READY;
     for (unsigned i = 0; i < VIRTIO_SLOTS; i++)
@@ -123,20 +129,31 @@ static VOID release_list(struct blk_slot *slot)
     slot->list = NULL;
 }
 
+static VOID set_watchdog(struct fdo_extension *blk)
+{
+    LARGE_INTEGER due = {.QuadPart = SECONDS * WATCHDOG_SECONDS};
+    (VOID) KeSetTimer(&blk->watchdog, due, &blk->watchdog_dpc);
+}
+
 static VOID publish(struct blk_slot *slot, ULONG writable)
 {
     struct fdo_extension *blk = slot->blk;
-    BOOLEAN running, kick = FALSE;
+    BOOLEAN running, kick = FALSE, unwatched = FALSE;
     KeAcquireSpinLockAtDpcLevel(&blk->lock);
     running = blk->state == BLK_RUNNING || blk->state == BLK_HELD;
     if (running) {
         queue_publish(&blk->queue, number_of(slot), writable);
         kick = queue_must_kick(&blk->queue);
+        unwatched = !blk->watching;
+        blk->watching = TRUE;
+        blk->watched = unwatched ? blk->queue.next_used : blk->watched;
     }
     NTSTATUS refusal = blk->refusal;
     KeReleaseSpinLockFromDpcLevel(&blk->lock);
     if (kick)
         WRITE_REGISTER_USHORT(blk->doorbell, 0);
+    if (unwatched)
+        set_watchdog(blk);
     if (running)
         return;
     release_list(slot);
@@ -237,6 +254,7 @@ NTSTATUS BlkSubmit(struct fdo_extension *blk, PIRP irp)
     NTSTATUS refusal = STATUS_SUCCESS;
     irp->IoStatus.Information = 0;
     IoMarkIrpPending(irp);
+    InterlockedIncrement(&blk->submitting);
     KeAcquireSpinLock(&blk->lock, &irql);
     if (blk->state == BLK_RUNNING && blk->free_count > 0 && IsListEmpty(&blk->waiting)) {
         slot = take_slot(blk);
@@ -252,6 +270,7 @@ NTSTATUS BlkSubmit(struct fdo_extension *blk, PIRP irp)
         start_waiting(blk);
     }
     KeLowerIrql(irql);
+    InterlockedDecrement(&blk->submitting);
     if (!NT_SUCCESS(refusal))
         complete(irp, refusal);
     return STATUS_PENDING;
@@ -361,7 +380,7 @@ VOID BlkResume(struct fdo_extension *blk, BOOLEAN anew)
 VOID BlkHold(struct fdo_extension *blk)
 {
     KIRQL irql;
-    LARGE_INTEGER limit = {.QuadPart = -10000000ll * HOLD_SECONDS};
+    LARGE_INTEGER limit = {.QuadPart = SECONDS * HOLD_SECONDS};
     KeAcquireSpinLock(&blk->lock, &irql);
     BOOLEAN running = blk->state == BLK_RUNNING;
     if (running)
@@ -414,6 +433,42 @@ VOID BlkDeviceBroke(struct fdo_extension *blk, enum virtio_rule rule)
     HardwareQuiet(blk);
     BlkAbandon(blk, BLK_FAILED, STATUS_DEVICE_PROTOCOL_ERROR);
     IoInvalidateDeviceState(blk->pdo);
+}
+
+// The device has had WATCHDOG_SECONDS since it was looked at last. The timer is set at most once in
+// that time, and not again once nothing is in flight.
+static VOID watch(PKDPC dpc, PVOID context, PVOID unused1, PVOID unused2)
+{
+    struct fdo_extension *blk = context;
+    UNREFERENCED_PARAMETER(dpc);
+    UNREFERENCED_PARAMETER(unused1);
+    UNREFERENCED_PARAMETER(unused2);
+    KeAcquireSpinLockAtDpcLevel(&blk->lock);
+    BOOLEAN alive = blk->state == BLK_RUNNING || blk->state == BLK_HELD;
+    BOOLEAN busy = alive && blk->queue.in_flight > 0;
+    BOOLEAN hung = busy && blk->watched == blk->queue.next_used;
+    blk->watched = blk->queue.next_used;
+    blk->watching = busy && !hung;
+    KeReleaseSpinLockFromDpcLevel(&blk->lock);
+    if (busy && !hung)
+        set_watchdog(blk);
+    if (!hung)
+        return;
+    DbgPrint("virtio-blk: the device failed: no answer within %u seconds\n", WATCHDOG_SECONDS);
+    HardwareQuiet(blk);
+    BlkAbandon(blk, BLK_FAILED, STATUS_IO_TIMEOUT);
+    IoInvalidateDeviceState(blk->pdo);
+}
+
+// A thread that still saw the old state is on its way out: it needs no more than a moment.
+VOID BlkDrain(struct fdo_extension *blk)
+{
+    LARGE_INTEGER moment = {.QuadPart = SECONDS / 1000};
+    while (blk->submitting != 0)
+        (VOID) KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    (VOID) KeCancelTimer(&blk->watchdog);
+    KeFlushQueuedDpcs();
+    blk->watching = FALSE;
 }
 
 static PIRP take_waiting_of(struct fdo_extension *blk, PFILE_OBJECT file)

@@ -12,6 +12,7 @@
 
 struct kit_state kit;
 static PKDPC dpc_queue[DPCS_MOST];
+static PKTIMER timer_set; // one is enough
 
 static struct {
     ULONGLONG physical;
@@ -30,6 +31,8 @@ VOID KitRule(BOOLEAN holds, const char *name)
 ULONG KitForgetMemory(VOID)
 {
     ULONG left = (ULONG)(kit.pool_blocks + kit.mappings + kit.lists + kit.buffers + kit.adapters);
+    left += timer_set != NULL;
+    timer_set = NULL;
     memset(ranges, 0, sizeof ranges);
     kit = (struct kit_state){};
     return left;
@@ -132,6 +135,15 @@ NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MOD
     return STATUS_TIMEOUT;
 }
 
+NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER interval)
+{
+    UNREFERENCED_PARAMETER(mode);
+    UNREFERENCED_PARAMETER(alertable);
+    UNREFERENCED_PARAMETER(interval);
+    KitRule(FALSE, "waiting for another thread where there is none");
+    return STATUS_SUCCESS;
+}
+
 VOID ExInitializeFastMutex(PFAST_MUTEX mutex)
 {
     mutex->Count = 1;
@@ -185,6 +197,39 @@ VOID KitRunDpcs(VOID)
 VOID KeFlushQueuedDpcs(VOID)
 {
     KitRunDpcs();
+}
+
+// --- Timers: set ones fire when the test says so ---
+
+VOID KeInitializeTimer(PKTIMER timer)
+{
+    memset(timer, 0, sizeof *timer);
+}
+
+BOOLEAN KeSetTimer(PKTIMER timer, LARGE_INTEGER due_time, PKDPC dpc)
+{
+    BOOLEAN was_set = KeCancelTimer(timer);
+    KitRule(due_time.QuadPart < 0 && dpc != NULL, "this kit has relative timers with a DPC");
+    timer->Dpc = dpc;
+    timer_set = timer;
+    return was_set;
+}
+
+BOOLEAN KeCancelTimer(PKTIMER timer)
+{
+    BOOLEAN was_set = timer_set == timer;
+    timer_set = was_set ? NULL : timer_set;
+    return was_set;
+}
+
+BOOLEAN KitFireTimer(VOID)
+{
+    PKTIMER timer = timer_set;
+    timer_set = NULL;
+    if (timer)
+        KeInsertQueueDpc(timer->Dpc, NULL, NULL);
+    KitRunDpcs();
+    return timer != NULL;
 }
 
 // A work item runs at once: there is one thread.

@@ -48,6 +48,9 @@ BOOLEAN KitCancel(struct kit_irp *irp);
 BOOLEAN KitInterrupt(VOID);
 VOID KitRunDpcs(VOID);
 
+// Lets the timer that is set expire. False when none is.
+BOOLEAN KitFireTimer(VOID);
+
 // The device that IoInvalidateDeviceState was called for last, and how often it was.
 PDEVICE_OBJECT KitInvalidated(PULONG count);
 

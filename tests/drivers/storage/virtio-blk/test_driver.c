@@ -475,6 +475,36 @@ TEST(a_device_that_asks_for_a_reset)
     check_failed(5);
 }
 
+TEST(a_device_that_never_answers)
+{
+    ULONG count;
+    fly(100);
+    CHECK(KitFireTimer()); // 30 seconds without one answer
+    for (unsigned i = 0; i < 100; i++)
+        CHECK_EQ(status_of(i), STATUS_IO_TIMEOUT);
+    CHECK_EQ(bar[0x14], 0);
+    CHECK(KitInvalidated(&count) == bottom);
+    CHECK(!KitFireTimer());
+    CHECK_EQ(tear_down(), 0u);
+}
+
+TEST(a_slow_device_is_waited_for)
+{
+    fly(3);
+    for (unsigned i = 0; i < 3; i++) {
+        serve_one(0);
+        interrupt();
+        CHECK(KitFireTimer()); // one answer each time
+        CHECK_EQ(status_of(i), STATUS_SUCCESS);
+    }
+    CHECK(!KitFireTimer()); // idle: nothing is set
+    (void)transfer(0, IRP_MJ_READ, 0, buffer, 512);
+    serve_all();
+    CHECK(KitFireTimer());
+    CHECK(!KitFireTimer());
+    CHECK_EQ(tear_down(), 0u);
+}
+
 TEST(requests_wait_while_the_device_is_stopped)
 {
     CHECK_EQ(bring_up(0), STATUS_SUCCESS);
