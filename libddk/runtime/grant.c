@@ -9,7 +9,8 @@
 #define GRANTS_KEPT 32u
 #define TAG         'narG'
 
-static struct ki_lock lock; // of all lists and records' contents but users
+static volatile bool dma_asked; // this task has learned DMA addresses
+static struct ki_lock lock;     // of all lists and records' contents but users
 
 static PVOID map_backing(struct mm_backing *backing)
 {
@@ -63,6 +64,36 @@ static struct rt_grant *take_unused(struct rt_in *in)
     return NULL;
 }
 
+// The record of that grant, taken out of the list, if nobody uses it; else NULL.
+static struct rt_grant *take_idle(struct rt_in *in, uint64_t id)
+{
+    ki_acquire(&lock);
+    struct rt_grant *grant = find(in, id);
+    bool idle = grant != NULL && grant->users == 0;
+    if (idle) {
+        RemoveEntryList(&grant->entry);
+        in->grant_count--;
+    }
+    ki_release(&lock);
+    return idle ? grant : NULL;
+}
+
+// Closed grants whose DMA addresses this task still knows keep their pages from being used again:
+// whenever a new grant comes, those without users are given back.
+static void give_back_stale(struct rt_in *in)
+{
+    struct ash_mem_stale_reply reply;
+    if (!dma_asked ||
+        !ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_STALE, NULL, 0, &reply, sizeof(reply))))
+        return;
+    for (unsigned i = 0; i < reply.count && i < ASH_MEM_STALE_GRANTS; i++) {
+        struct rt_grant *grant =
+            reply.grant[i].link == in->info.link ? take_idle(in, reply.grant[i].grant) : NULL;
+        if (grant != NULL)
+            give_back(grant);
+    }
+}
+
 static struct rt_grant *new_grant(struct rt_in *in, uint64_t id)
 {
     struct rt_grant *grant = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*grant), TAG);
@@ -87,8 +118,11 @@ struct rt_grant *rt_grant_get(struct rt_in *in, uint64_t id)
     ki_release(&lock);
     if (unused != NULL)
         give_back(unused);
-    if (grant != NULL || (grant = new_grant(in, id)) == NULL)
+    if (grant != NULL)
         return grant;
+    give_back_stale(in);
+    if ((grant = new_grant(in, id)) == NULL)
+        return NULL;
     grant->users = 1; // only the server makes records, so nobody made the same one meanwhile
     ki_acquire(&lock);
     InsertHeadList(&in->grants, &grant->entry);
@@ -188,6 +222,7 @@ static NTSTATUS ask_dma(struct rt_grant *grant, uint64_t first, uint32_t pages, 
     struct ash_mem_dma_reply reply;
     ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_DMA, &request, sizeof(request),
                                     &reply, sizeof(reply));
+    dma_asked = true;
     if (ash_success(status))
         memcpy(logical, reply.address, pages * sizeof(uint64_t));
     return status;
