@@ -125,8 +125,8 @@ ash_status ash_notification_bind(ash_cptr notification)
 {
     struct ash_proc_thread_request request = {.thread = ash_self()->number};
     struct ash_caps caps = {.send = &notification, .send_count = 1};
-    return ash_request_caps(ASH_SLOT_PROCESS, ASH_PROC_BIND_NOTIFICATION, &request,
-                            sizeof(request), nullptr, 0, &caps);
+    return ash_request_caps(ASH_SLOT_PROCESS, ASH_PROC_BIND_NOTIFICATION, &request, sizeof(request),
+                            nullptr, 0, &caps);
 }
 
 ash_status ash_command_line(char *text, size_t size)

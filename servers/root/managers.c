@@ -107,7 +107,7 @@ static void add_arguments(const struct manager *manager, struct ash_proc_spawn_r
     int second = snprintf(request->arguments + first, sizeof(request->arguments) - (size_t)first,
                           "0x%lx", (unsigned long)root.boot->tree_size) +
                  1;
-    request->argument_bytes = (ash_word)(first + second);
+    request->argument_bytes = (ash_word)first + (ash_word)second;
 }
 
 static void start_manager(ash_cptr process, const struct manager *manager)

@@ -29,6 +29,8 @@ static void check(bool good, const char *name)
 /* --- Victims
  * --------------------------------------------------------------------------------------- */
 
+static volatile uintptr_t argument_zero; /* the analyser is not to see the null pointer */
+
 [[gnu::noinline]] static void inner(volatile int *address)
 {
     *address = 1;
@@ -41,13 +43,15 @@ static void forever(void *)
         __asm__ volatile("");
 }
 
+static void **taken; /* all that a victim could get */
+
 static int victim(const char *what)
 {
     struct ash_thread_options options = {.priority = 1};
     if (strcmp(what, "exit") == 0)
         return 42;
     if (strcmp(what, "null") == 0)
-        inner(nullptr);
+        inner((volatile int *)(uintptr_t)argument_zero);
     if (strcmp(what, "jump") == 0)
         ((void (*)(void))(uintptr_t)8)();
     if (strcmp(what, "syscall") == 0)
@@ -65,8 +69,8 @@ static int victim(const char *what)
     if (strcmp(what, "threads") == 0)
         forever(nullptr);
     if (strcmp(what, "memory") == 0)
-        while (malloc(0x10000))
-            ;
+        for (void **next; (next = malloc(0x10000)); taken = next)
+            *next = (void *)taken;
     if (strcmp(what, "objects") == 0)
         for (ash_cptr slot;;)
             if (!ash_success(ash_notification_create(&slot)))

@@ -73,14 +73,14 @@ static inline void ash_call(ash_cptr target, struct ash_message *m)
 /* Waits for a message; `reply` (a Reply object, or 0) then holds the right to answer it. READ. */
 static inline void ash_recv(ash_cptr endpoint, ash_cptr reply, struct ash_message *m)
 {
-    m->info = 0;
+    *m = (struct ash_message){};
     ash_syscall_message(ASH_SYS_RECV, endpoint, reply, m);
 }
 
 /* The same without waiting: label ASH_E_AGAIN with ASH_INFO_KERNEL if nobody sends. */
 static inline void ash_nbrecv(ash_cptr endpoint, ash_cptr reply, struct ash_message *m)
 {
-    m->info = 0;
+    *m = (struct ash_message){};
     ash_syscall_message(ASH_SYS_NBRECV, endpoint, reply, m);
 }
 
