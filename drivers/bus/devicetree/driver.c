@@ -77,9 +77,9 @@ static NTSTATUS add_device(struct fdo_extension *bus, struct dt_walk *walk,
     if (!NT_SUCCESS(status) && resources)
         ExFreePool(resources);
     if (rule)
-        DbgPrint("devicetree: %s is ignored: %s\n", device->name, dt_rule_text(rule));
+        DbgPrint("%s is ignored: %s\n", device->name, dt_rule_text(rule));
     else if (!NT_SUCCESS(status))
-        DbgPrint("devicetree: %s is ignored: status %08x\n", device->name, (ULONG)status);
+        DbgPrint("%s is ignored: status %08x\n", device->name, (ULONG)status);
     return status == STATUS_INSUFFICIENT_RESOURCES ? status : STATUS_SUCCESS;
 }
 
@@ -89,7 +89,7 @@ static NTSTATUS enumerate(struct fdo_extension *bus)
     struct dt_device device;
     enum dt_rule rule = dt_walk_begin(&walk, bus->tree);
     if (rule) {
-        DbgPrint("devicetree: the root node is unusable: %s\n", dt_rule_text(rule));
+        DbgPrint("the root node is unusable: %s\n", dt_rule_text(rule));
         return STATUS_DEVICE_CONFIGURATION_ERROR;
     }
     NTSTATUS status = STATUS_SUCCESS;
@@ -104,7 +104,7 @@ static NTSTATUS map_tree(struct fdo_extension *bus, PCM_RESOURCE_LIST resources)
     ULONGLONG start;
     PCM_PARTIAL_RESOURCE_DESCRIPTOR memory = PdoDescriptors(resources, &count);
     if (count == 0 || memory->Type != CmResourceTypeMemory) {
-        DbgPrint("devicetree: START must give the tree as the first resource, as memory\n");
+        DbgPrint("START must give the tree as the first resource, as memory\n");
         return STATUS_DEVICE_CONFIGURATION_ERROR;
     }
     bus->bytes = PdoRange(memory, &start);
@@ -116,7 +116,7 @@ static NTSTATUS map_tree(struct fdo_extension *bus, PCM_RESOURCE_LIST resources)
     enum dt_rule rule = dt_open(bus->tree, bus->bytes, &why);
     if (!rule)
         return STATUS_SUCCESS;
-    DbgPrint("devicetree: the tree is unusable: %s (%s)\n", dt_rule_text(rule), why);
+    DbgPrint("the tree is unusable: %s (%s)\n", dt_rule_text(rule), why);
     return STATUS_DEVICE_CONFIGURATION_ERROR;
 }
 

@@ -152,7 +152,7 @@ static NTSTATUS take_resources(struct fdo_extension *bus, PCM_RESOURCE_LIST raw_
     if (fabric->bus_count > reachable)
         fabric->bus_count = (unsigned)reachable;
     if (fabric->bus_count == 0 || fabric->bus_first + fabric->bus_count > PCI_BUSES) {
-        DbgPrint("pci: the host bridge has no configuration space for its bus numbers\n");
+        DbgPrint("the host bridge has no configuration space for its bus numbers\n");
         return STATUS_DEVICE_CONFIGURATION_ERROR;
     }
     return STATUS_SUCCESS;
@@ -161,9 +161,9 @@ static NTSTATUS take_resources(struct fdo_extension *bus, PCM_RESOURCE_LIST raw_
 static VOID report(const struct pci_function *function)
 {
     if (function->rule)
-        DbgPrint("pci: %02x:%02x.%x %04x:%04x: %s\n", pci_bus(function->bdf),
-                 pci_device(function->bdf), pci_func(function->bdf), function->vendor,
-                 function->device, pci_rule_text(function->rule));
+        DbgPrint("%02x:%02x.%x %04x:%04x: %s\n", pci_bus(function->bdf), pci_device(function->bdf),
+                 pci_func(function->bdf), function->vendor, function->device,
+                 pci_rule_text(function->rule));
 }
 
 static NTSTATUS make_child(struct fdo_extension *bus, struct pci_function *function)
@@ -189,7 +189,7 @@ static NTSTATUS enumerate(struct fdo_extension *bus)
     struct pci_fabric *fabric = &bus->fabric;
     enum pci_rule rule = pci_scan(fabric);
     if (rule)
-        DbgPrint("pci: the enumeration is not complete: %s\n", pci_rule_text(rule));
+        DbgPrint("the enumeration is not complete: %s\n", pci_rule_text(rule));
     pci_assign(fabric);
     NTSTATUS status = STATUS_SUCCESS;
     for (unsigned i = 0; i < fabric->count && NT_SUCCESS(status); i++) {

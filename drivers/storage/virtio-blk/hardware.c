@@ -143,7 +143,7 @@ static NTSTATUS find_registers(struct fdo_extension *blk, PCM_RESOURCE_LIST raw,
             sizes[i] = blk->bar_bytes[i];
         enum virtio_rule rule = virtio_find_regions(read_config, &bus, sizes, &blk->layout);
         if (rule) {
-            DbgPrint("virtio-blk: not started: %s\n", virtio_rule_text(rule));
+            DbgPrint("not started: %s\n", virtio_rule_text(rule));
             status = STATUS_DEVICE_PROTOCOL_ERROR;
         }
     }
@@ -264,7 +264,7 @@ NTSTATUS HardwareRun(struct fdo_extension *blk)
 {
     enum virtio_rule rule = bring_up(blk);
     if (rule) {
-        DbgPrint("virtio-blk: not started: %s\n", virtio_rule_text(rule));
+        DbgPrint("not started: %s\n", virtio_rule_text(rule));
         HardwareQuiet(blk);
         return STATUS_DEVICE_PROTOCOL_ERROR;
     }
@@ -282,7 +282,7 @@ VOID HardwareQuiet(struct fdo_extension *blk)
         return;
     enum virtio_rule rule = virtio_reset(&io);
     if (rule)
-        DbgPrint("virtio-blk: %s\n", virtio_rule_text(rule));
+        DbgPrint("%s\n", virtio_rule_text(rule));
 }
 
 BOOLEAN HardwareNeedsReset(struct fdo_extension *blk)

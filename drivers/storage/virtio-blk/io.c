@@ -388,7 +388,7 @@ VOID BlkHold(struct fdo_extension *blk)
     KeReleaseSpinLock(&blk->lock, irql);
     if (running &&
         KeWaitForSingleObject(&blk->idle, Executive, KernelMode, FALSE, &limit) == STATUS_TIMEOUT) {
-        DbgPrint("virtio-blk: the device does not finish its requests\n");
+        DbgPrint("the device does not finish its requests\n");
         HardwareQuiet(blk);
         BlkAbandon(blk, BLK_FAILED, STATUS_ADAPTER_HARDWARE_ERROR);
     }
@@ -429,7 +429,7 @@ VOID BlkAbandon(struct fdo_extension *blk, enum blk_state state, NTSTATUS status
 
 VOID BlkDeviceBroke(struct fdo_extension *blk, enum virtio_rule rule)
 {
-    DbgPrint("virtio-blk: the device failed: %s\n", virtio_rule_text(rule));
+    DbgPrint("the device failed: %s\n", virtio_rule_text(rule));
     HardwareQuiet(blk);
     BlkAbandon(blk, BLK_FAILED, STATUS_DEVICE_PROTOCOL_ERROR);
     IoInvalidateDeviceState(blk->pdo);
@@ -454,7 +454,7 @@ static VOID watch(PKDPC dpc, PVOID context, PVOID unused1, PVOID unused2)
         set_watchdog(blk);
     if (!hung)
         return;
-    DbgPrint("virtio-blk: the device failed: no answer within %u seconds\n", WATCHDOG_SECONDS);
+    DbgPrint("the device failed: no answer within %u seconds\n", WATCHDOG_SECONDS);
     HardwareQuiet(blk);
     BlkAbandon(blk, BLK_FAILED, STATUS_IO_TIMEOUT);
     IoInvalidateDeviceState(blk->pdo);
