@@ -95,8 +95,9 @@ void irqchip_unmask(uint32_t source, struct hart *hart)
 {
     if (hart->irq_context < 0)
         return;
-    *reg(PLIC_PRIORITY + source * 4ull) = 1;
     *enable_word(source, hart) |= 1u << source % 32;
+    /* last: QEMU looks for pending sources on this write, not on that of an enable bit */
+    *reg(PLIC_PRIORITY + source * 4ull) = 1;
 }
 
 void irqchip_mask(uint32_t source, struct hart *hart)
