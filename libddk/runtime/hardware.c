@@ -19,9 +19,9 @@ static volatile LONG running; // index + 1 of the line whose ISR runs
 
 void rt_interrupts(uint64_t bits)
 {
-    for (unsigned i = 0; i < RT_BIT_IRQ_COUNT; i++) {
-        if ((bits >> (RT_BIT_IRQ_FIRST + i) & 1) == 0)
-            continue;
+    uint32_t due = (uint32_t)(bits >> RT_BIT_IRQ_FIRST) & ((1u << RT_BIT_IRQ_COUNT) - 1);
+    for (; due != 0; due &= due - 1) {
+        unsigned i = (unsigned)__builtin_ctz(due);
         InterlockedExchange(&running, (LONG)i + 1);
         ki_acquire(&lines_lock);
         struct line line = lines[i];

@@ -13,7 +13,8 @@ static struct ki_lock links_lock;
 // In DriverContext of an IRP the proxy owns: where it is.
 struct context {
     struct rt_out *out;
-    LONG slot; // -1: waiting
+    PKEVENT waiter; // of a sender that waits for the answer itself
+    LONG slot;      // -1: waiting
 };
 C_ASSERT(sizeof(struct context) <= sizeof(((PIRP)0)->Tail.Overlay.DriverContext));
 
@@ -138,40 +139,82 @@ static bool answer_here(PDEVICE_OBJECT proxy, PIRP irp, NTSTATUS *status)
     return true;
 }
 
+static bool is_remove(PIRP irp)
+{
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    return location->MajorFunction == IRP_MJ_PNP && location->MinorFunction == IRP_MN_REMOVE_DEVICE;
+}
+
+// Accepts the IRP: in the ring, or waiting for room. Else the status with which it fails.
+static NTSTATUS accept(struct rt_out *out, PIRP irp, bool *ring)
+{
+    NTSTATUS status = IsListEmpty(&out->waiting) ? send(out, irp, ring) : STATUS_DEVICE_BUSY;
+    if (status != STATUS_DEVICE_BUSY)
+        return status;
+    InsertTailList(&out->waiting, &irp->Tail.Overlay.ListEntry);
+    return STATUS_PENDING;
+}
+
+// A driver detaches and deletes its device as soon as IoCallDriver of REMOVE_DEVICE has returned,
+// as documented: so the answer is waited for here and the IRP completed in the caller's thread.
+static NTSTATUS send_and_wait(struct rt_out *out, PIRP irp)
+{
+    KEVENT answered;
+    bool ring = false;
+    KeInitializeEvent(&answered, NotificationEvent, FALSE);
+    *context_of(irp) = (struct context){out, &answered, -1};
+    ki_acquire(&out->lock);
+    NTSTATUS status = accept(out, irp, &ring);
+    ki_release(&out->lock);
+    if (ring)
+        rt_ring(out->doorbell);
+    if (status != STATUS_PENDING)
+        return fail(irp, status);
+    KeWaitForSingleObject(&answered, Executive, KernelMode, FALSE, NULL);
+    status = irp->IoStatus.Status;
+    IofCompleteRequest(irp, IO_NO_INCREMENT);
+    return status;
+}
+
+// Makes an accepted IRP cancellable, lock held. True: it was cancelled before and has no slot, so
+// it is the caller's again.
+static bool arm_cancel(struct rt_out *out, PIRP irp, bool *ring)
+{
+    struct context *context = context_of(irp);
+    IoSetCancelRoutine(irp, cancel);
+    if (!irp->Cancel || IoSetCancelRoutine(irp, NULL) == NULL)
+        return false;
+    if (context->slot < 0) {
+        RemoveEntryList(&irp->Tail.Overlay.ListEntry);
+        return true;
+    }
+    ash_requester_cancel(&out->ring, context->slot);
+    *ring |= ash_requester_must_ring(&out->ring);
+    return false;
+}
+
 NTSTATUS rt_proxy_dispatch(PDEVICE_OBJECT proxy, PIRP irp)
 {
     NTSTATUS status;
-    bool ring = false;
+    bool ring = false, cancelled = false;
     if (answer_here(proxy, irp, &status))
         return status;
     if (rt_link_of(proxy) == NULL && !NT_SUCCESS(status = rt_proxy_open(proxy)))
         return fail(irp, status);
     struct rt_out *out = rt_link_of(proxy);
-    struct context *context = context_of(irp);
-    *context = (struct context){out, -1};
+    if (is_remove(irp))
+        return send_and_wait(out, irp);
+    *context_of(irp) = (struct context){out, NULL, -1};
     IoMarkIrpPending(irp);
     ki_acquire(&out->lock);
-    status = IsListEmpty(&out->waiting) ? send(out, irp, &ring) : STATUS_DEVICE_BUSY;
-    if (status == STATUS_DEVICE_BUSY)
-        InsertTailList(&out->waiting, &irp->Tail.Overlay.ListEntry);
-    bool accepted = status == STATUS_PENDING || status == STATUS_DEVICE_BUSY;
-    bool cancelled = false;
-    if (accepted) {
-        IoSetCancelRoutine(irp, cancel);
-        cancelled = irp->Cancel && IoSetCancelRoutine(irp, NULL) != NULL;
-        if (cancelled && context->slot < 0)
-            RemoveEntryList(&irp->Tail.Overlay.ListEntry);
-        else if (cancelled) {
-            ash_requester_cancel(&out->ring, context->slot);
-            ring |= ash_requester_must_ring(&out->ring);
-        }
-    }
-    bool mine = !accepted || (cancelled && context->slot < 0);
+    status = accept(out, irp, &ring);
+    if (status == STATUS_PENDING)
+        cancelled = arm_cancel(out, irp, &ring);
     ki_release(&out->lock);
     if (ring)
         rt_ring(out->doorbell);
-    if (mine)
-        (void)fail(irp, accepted ? STATUS_CANCELLED : status);
+    if (cancelled || status != STATUS_PENDING)
+        (void)fail(irp, cancelled ? STATUS_CANCELLED : status);
     return STATUS_PENDING;
 }
 
@@ -219,6 +262,10 @@ static void settle_cancel(PIRP irp)
 static void finish(PIRP irp)
 {
     settle_cancel(irp);
+    if (context_of(irp)->waiter != NULL) {
+        KeSetEvent(context_of(irp)->waiter, IO_NO_INCREMENT, FALSE);
+        return;
+    }
     complete(irp, irp->IoStatus.Status, irp->IoStatus.Information);
 }
 
