@@ -25,10 +25,10 @@ static bool read_started;
 static char typed[IN_BYTES]; /* ring of what was read and not taken */
 static unsigned typed_head, typed_tail;
 
-void console_flush(void)
+/* Never by way of stdout: it is stdout that calls this when the buffer is full. */
+static void send_out(void)
 {
     size_t done;
-    fflush(stdout);
     if (serial == nullptr || out_used == 0)
         return;
     if (!ash_success(ash_write(serial, out, out_used, 0, &done))) {
@@ -38,10 +38,16 @@ void console_flush(void)
     out_used = 0;
 }
 
+void console_flush(void)
+{
+    fflush(stdout);
+    send_out();
+}
+
 static void put(char c)
 {
     if (out_used == OUT_BYTES)
-        console_flush();
+        send_out();
     out[out_used++] = c;
 }
 
@@ -58,9 +64,10 @@ static void write_out(const char *bytes, size_t count)
     }
 }
 
+/* With a full ring the driver keeps what is typed. */
 static void start_reading(void)
 {
-    if (serial != nullptr && !read_started)
+    if (serial != nullptr && !read_started && typed_tail - typed_head < IN_BYTES)
         read_started = ash_success(ash_read_start(serial, out + OUT_BYTES, 1, 0, &reading));
 }
 
