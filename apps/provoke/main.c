@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * `misbehave KIND [MILLISECONDS]`: loads the driver that breaks rules, asks it to break one, and
+ * `provoke KIND [MILLISECONDS]`: loads the driver that breaks rules, asks it to break one, and
  * says how the request ended. It is waited for so long at most, then cancelled, then left behind.
  * The result is 0 whenever the request ended or could be left; the driver is never believed.
  */
@@ -33,7 +33,7 @@ static ash_word after(ash_word milliseconds)
 
 static int fail(const char *what, ash_status status)
 {
-    printf("misbehave: %s: status 0x%08x\n", what, (unsigned)status);
+    printf("provoke: %s: status 0x%08x\n", what, (unsigned)status);
     return 1;
 }
 
@@ -68,7 +68,7 @@ static ash_status open_device(struct ash_file **file)
 
 static int say_end(const char *kind, const struct ash_io *io, const char *how)
 {
-    printf("misbehave: %s: the request ended %swith status 0x%08x, %lu bytes\n", kind, how,
+    printf("provoke: %s: the request ended %swith status 0x%08x, %lu bytes\n", kind, how,
            (unsigned)io->status, (unsigned long)io->information);
     return 0;
 }
@@ -86,14 +86,14 @@ static int provoke(struct ash_file *file, unsigned kind, ash_word patience)
     ash_io_cancel(&io);
     if (ash_io_wait_until(&io, after(patience)))
         return say_end(kinds[kind].name, &io, "after it was cancelled, ");
-    printf("misbehave: %s: no answer, not even to the cancellation; left behind\n",
+    printf("provoke: %s: no answer, not even to the cancellation; left behind\n",
            kinds[kind].name);
     return 0;
 }
 
 static int usage(void)
 {
-    printf("usage: misbehave KIND [MILLISECONDS]\n");
+    printf("usage: provoke KIND [MILLISECONDS]\n");
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         printf("  %-12s %s\n", kinds[i].name, kinds[i].help);
     return 1;
