@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOAD_DEADLINE_MS 20000u
+#define LOAD_DEADLINE_MS 40000u
 
 static struct pnp_driver *drivers;
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define IRPS        256u
-#define DEADLINE_MS 10000u
+#define DEADLINE_MS 30000u /* generous: the host of an emulator may be busy */
 
 static struct record {
     struct pnp_node *node; /* null: abandoned */

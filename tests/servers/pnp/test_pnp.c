@@ -257,7 +257,7 @@ TEST(a_driver_entry_that_fails_or_hangs_fails_its_devices)
     function_entry = STATUS_PENDING; /* never comes */
     boot();
     CHECK(!pnp_settled());
-    machine_pass(30000);
+    machine_pass(60000);
     CHECK_EQ(root->child->status, STATUS_IO_TIMEOUT);
     CHECK(pnp_settled());
 }
@@ -269,7 +269,7 @@ TEST(a_start_that_hangs_fails_at_its_deadline_and_the_rest_goes_on)
     boot();
     CHECK(!pnp_settled());
     hang_start = false;
-    machine_pass(20000);
+    machine_pass(40000);
     machine_pump();
     CHECK_EQ(root->child->state, ASH_PNP_FAILED);
     CHECK_EQ(root->child->status, STATUS_IO_TIMEOUT);
