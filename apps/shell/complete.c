@@ -9,6 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* Has the word that is completed begun with a quote? */
+static bool in_quotes;
+
 static void commands(ic_completion_env_t *env, const char *prefix)
 {
     const struct command *command;
@@ -26,11 +29,13 @@ static void add_entries(ic_completion_env_t *env, const unsigned char *buffer, s
     for (size_t at = 0; bytes - at >= start;) {
         const struct ash_directory_entry *entry = (const struct ash_directory_entry *)(buffer + at);
         char name[3 * 256], text[ASH_STRING + 3 * 256];
+        const char *quote;
         if (entry->name_bytes > bytes - at - start)
             return;
         ash_utf16_to_utf8(entry->name, entry->name_bytes / 2, name, sizeof(name));
-        snprintf(text, sizeof(text), "%.*s%s%s", (int)head_bytes, head, name,
-                 entry->attributes & ASH_ATTRIBUTE_DIRECTORY ? "\\" : "");
+        quote = !in_quotes && strpbrk(name, " ;") != nullptr ? "\"" : "";
+        snprintf(text, sizeof(text), "%s%.*s%s%s%s", quote, (int)head_bytes, head, name,
+                 entry->attributes & ASH_ATTRIBUTE_DIRECTORY ? "\\" : "", quote);
         if (name[0] != '.' && strncasecmp(name, prefix, strlen(prefix)) == 0)
             ic_add_completion(env, text);
         if (entry->next_offset == 0 || entry->next_offset >= bytes - at)
@@ -73,10 +78,13 @@ static void complete(ic_completion_env_t *env, const char *input)
     const char *start = strrchr(input, ';');
     start = start != nullptr ? start + 1 : input;
     start += strspn(start, " ");
+    in_quotes = false;
+    for (const char *c = start; *c != '\0'; c++)
+        in_quotes ^= *c == '"';
     if (strchr(start, ' ') == nullptr)
         ic_complete_word(env, input, commands, is_word);
     else
-        ic_complete_word(env, input, files, is_word);
+        ic_complete_qword_ex(env, input, files, is_word, '\0', "\""); /* \ separates names */
 }
 
 void complete_init(void)
