@@ -20,7 +20,7 @@
 
 #define LINES       24u
 #define CONNECTIONS 64u
-#define DEADLINE_MS 1000u
+#define DEADLINE_MS 5000u
 
 static struct line {
     ash_word source;

@@ -405,7 +405,7 @@ TEST(a_shared_interrupt_is_acknowledged_when_all_have)
     pnp_line_signalled(0);
     CHECK_EQ(pnp_interrupt_ack((unsigned)(two - 10000)), STATUS_SUCCESS);
     machine_clear_trace();
-    machine_pass(2000); /* the first one does not: it is disconnected, the line goes on */
+    machine_pass(6000); /* the first one does not: it is disconnected, the line goes on */
     CHECK(strstr(machine_trace, "does not acknowledge the shared interrupt 33") != nullptr);
     CHECK(strstr(machine_trace, "ack ") != nullptr);
     CHECK_EQ(pnp_interrupt_ack((unsigned)(one - 10000)), STATUS_INVALID_PARAMETER);
