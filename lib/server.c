@@ -119,19 +119,30 @@ ash_cptr ash_server_take_cap(struct ash_server *server, struct ash_caller *calle
     return slot;
 }
 
+/* Only what the request before left behind is cleared: both arrays are half a kilobyte. */
 static void load_caller(struct ash_server *server, const struct ash_message *m)
 {
     struct ash_caller *caller = &server->caller;
     unsigned words = ash_info_length(m->info);
     if (words > ASH_MSG_WORDS)
         words = ASH_MSG_WORDS;
-    memset(caller, 0, sizeof(*caller));
+    size_t bytes = words * sizeof(ash_word);
+    if (server->dirty_request > bytes)
+        memset((char *)caller->request + bytes, 0, server->dirty_request - bytes);
+    memset(caller->reply, 0, server->dirty_reply);
+    server->dirty_request = bytes;
+    server->dirty_reply = 0;
     caller->task = m->badge;
     caller->op = ash_info_label(m->info);
-    caller->bytes = words * sizeof(ash_word);
+    caller->bytes = bytes;
     caller->caps = ash_info_caps(m->info);
-    for (unsigned i = 0; i < words; i++)
-        caller->request[i] = i < ASH_MSG_REGISTERS ? m->mr[i] : ash_ipc()->msg[i];
+    caller->reply_bytes = 0;
+    caller->reply_caps = 0;
+    memset(caller->reply_cap_delete, 0, sizeof(caller->reply_cap_delete));
+    memcpy(caller->request, m->mr, bytes < sizeof(m->mr) ? bytes : sizeof(m->mr));
+    if (words > ASH_MSG_REGISTERS)
+        memcpy(&caller->request[ASH_MSG_REGISTERS], &ash_ipc()->msg[ASH_MSG_REGISTERS],
+               bytes - sizeof(m->mr));
     for (unsigned i = 0; i < caller->caps; i++)
         caller->cap[i] = server->receive + i;
 }
@@ -145,7 +156,10 @@ static ash_status dispatch(struct ash_server *server, struct ash_caller *caller)
     if (caller->bytes < row->request_bytes)
         return STATUS_INFO_LENGTH_MISMATCH;
     caller->reply_bytes = row->reply_bytes;
-    return row->handler(server, caller);
+    ash_status status = row->handler(server, caller);
+    server->dirty_reply =
+        caller->reply_bytes > row->reply_bytes ? caller->reply_bytes : row->reply_bytes;
+    return status;
 }
 
 static void drop_caps(struct ash_server *server)

@@ -33,7 +33,8 @@ struct ash_caller {
     ash_word request[ASH_MSG_WORDS]; /* zero beyond `bytes` */
 
     /* The answer: the handler fills `reply`, which is all zero before, and sets reply_bytes when it
-     * differs from what the operation's table row says. */
+     * differs from what the operation's table row says. It writes no further than the larger of
+     * both. */
     ash_word reply[ASH_MSG_WORDS];
     size_t reply_bytes;
     unsigned reply_caps;
@@ -68,7 +69,8 @@ struct ash_server {
 
     /* The loop's own. */
     struct ash_caller caller;
-    ash_token current; /* Reply object of the request in hand */
+    size_t dirty_request, dirty_reply; /* bytes of caller's two arrays that may not be zero */
+    ash_token current;                 /* Reply object of the request in hand */
     bool deferred;
     ash_cptr receive; /* first of three slots */
     ash_cptr *spare;  /* Reply objects that nobody hangs on */
