@@ -32,6 +32,8 @@ enum ash_proc_op {
         10,                    /* thread_request, c0: Notification (read): its signals reach that
                                   thread also while it waits in Recv. Replaces an earlier one */
     ASH_PROC_COMMAND_LINE = 9, /* offset_request -> command_line_reply: what the kernel was given */
+    ASH_PROC_TIME = 11,        /* -> time_reply: the time of day */
+    ASH_PROC_SET_TIME = 12,    /* time_reply as the request: by the driver of the clock */
 
     /* For those that may start tasks (flag SPAWN), and for `ps`, `kill`. */
     ASH_PROC_SPAWN = 16, /* spawn_request + up to 3 capabilities -> spawn_reply */
@@ -107,6 +109,10 @@ struct ash_proc_bugcheck_request {
 };
 struct ash_proc_handler_request {
     ash_word handler;
+};
+/* Time of day in 100 ns since 1601 UTC at the moment when `rdtime` was 0; 0: not known yet. */
+struct ash_proc_time_reply {
+    ash_word epoch;
 };
 struct ash_proc_thread_request {
     ash_word thread;

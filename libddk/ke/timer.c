@@ -186,6 +186,11 @@ VOID KeStallExecutionProcessor(ULONG microseconds)
         continue;
 }
 
+VOID DdkSetSystemTime(const LARGE_INTEGER *time)
+{
+    port_set_system_time((uint64_t)time->QuadPart);
+}
+
 // The system keeps UTC as its local time.
 VOID ExSystemTimeToLocalTime(PLARGE_INTEGER system, PLARGE_INTEGER local)
 {

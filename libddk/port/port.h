@@ -38,6 +38,8 @@ void port_relax(unsigned attempt);
 // Time since boot; time since 1601 UTC; processors; a counter and its frequency in Hz.
 uint64_t port_monotonic(void);
 uint64_t port_system_time(void);
+// The clock's driver tells what system time it is now. May block.
+void port_set_system_time(uint64_t time);
 unsigned port_processors(void);
 uint64_t port_counter(void);
 uint64_t port_counter_frequency(void);

@@ -67,6 +67,8 @@ static const struct ash_operation operations[] = {
     ROW_OUT(ASH_PROC_REPLY_OBJECT, object_reply, ash_proc_slot_reply),
     ROW(ASH_PROC_COMMAND_LINE, query_op_command_line, ash_proc_offset_request,
         ash_proc_command_line_reply),
+    ROW_OUT(ASH_PROC_TIME, clock_op_get, ash_proc_time_reply),
+    ROW_IN(ASH_PROC_SET_TIME, clock_op_set, ash_proc_time_reply),
     ROW_IN(ASH_PROC_BIND_NOTIFICATION, object_bind, ash_proc_thread_request),
     ROW(ASH_PROC_SPAWN, spawn_op, ash_proc_spawn_request, ash_proc_spawn_reply),
     ROW_IN(ASH_PROC_KILL, op_kill, ash_proc_task_request),

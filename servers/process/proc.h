@@ -185,7 +185,9 @@ ash_status watch_op_wait(struct ash_server *, struct ash_caller *caller);
 /* --- query.c --- */
 ash_status query_op_info(struct ash_server *, struct ash_caller *caller);
 ash_status query_op_report(struct ash_server *, struct ash_caller *caller);
-ash_status query_op_command_line(struct ash_server *, struct ash_caller *caller);
+ash_status clock_op_get(struct ash_server *, struct ash_caller *caller);
+[[nodiscard]] ash_status clock_op_set(struct ash_server *, struct ash_caller *caller);
+[[nodiscard]] ash_status query_op_command_line(struct ash_server *, struct ash_caller *caller);
 
 /* For requests that get no answer: the caller is about to be stopped for good. */
 void no_answer(void);

@@ -39,6 +39,13 @@ static VOID WriteNanoseconds(PUCHAR base, ULONGLONG nanoseconds)
     RtcWrite(base, RTC_TIME_LOW, (ULONG)nanoseconds);
 }
 
+VOID RtcTellSystem(PRTC_EXTENSION clock)
+{
+    LARGE_INTEGER time;
+    (void)RtcFromNanoseconds(ReadNanoseconds(clock->Base), &time);
+    DdkSetSystemTime(&time);
+}
+
 static NTSTATUS GetTime(PRTC_EXTENSION clock, PVOID buffer, ULONG room, PULONG_PTR information)
 {
     LARGE_INTEGER time;
@@ -63,6 +70,7 @@ static NTSTATUS SetTime(PRTC_EXTENSION clock, const VOID *buffer, ULONG bytes)
         return STATUS_INVALID_PARAMETER;
     }
     WriteNanoseconds(clock->Base, nanoseconds);
+    RtcTellSystem(clock);
     return STATUS_SUCCESS;
 }
 

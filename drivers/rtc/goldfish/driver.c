@@ -83,6 +83,7 @@ static NTSTATUS MapRegisters(PRTC_EXTENSION clock, const CM_RESOURCE_LIST *trans
         RtcWrite(base, RTC_CLEAR_ALARM, 1);
         RtcWrite(base, RTC_CLEAR_INTERRUPT, 1);
         (void)SetBase(clock, base);
+        RtcTellSystem(clock);
         return STATUS_SUCCESS;
     }
     return STATUS_DEVICE_CONFIGURATION_ERROR;

@@ -28,6 +28,8 @@ typedef struct _RTC_EXTENSION {
 // clock.c. The conversions are pure; FALSE: the time cannot be represented.
 BOOLEAN RtcFromNanoseconds(ULONGLONG nanoseconds, PLARGE_INTEGER time);
 BOOLEAN RtcToNanoseconds(const LARGE_INTEGER *time, PULONGLONG nanoseconds);
+// The rest of the system takes its time from this clock. Base is mapped.
+VOID RtcTellSystem(PRTC_EXTENSION clock);
 NTSTATUS RtcControl(PRTC_EXTENSION clock, PIRP irp, PULONG_PTR information);
 
 // registers.c: one access each.

@@ -79,6 +79,10 @@ BOOLEAN KeReadStateTimer(PKTIMER timer);
 // Times in 100 ns: system time since 1601 (UTC), interrupt time since boot. Any IRQL.
 VOID KeQuerySystemTime(PLARGE_INTEGER time);
 VOID KeQuerySystemTimePrecise(PLARGE_INTEGER time);
+
+// Of this kit: the driver of a clock says what time it is now. Other drivers see it within a minute.
+// PASSIVE_LEVEL.
+VOID DdkSetSystemTime(const LARGE_INTEGER *time);
 ULONGLONG KeQueryInterruptTime(VOID);
 ULONGLONG KeQueryInterruptTimePrecise(PULONG64 qpc);
 ULONGLONG KeQueryUnbiasedInterruptTime(VOID);

@@ -11,6 +11,7 @@
 #define HUNDRED_NS_PER_SECOND 10000000u
 #define YIELDS                4u
 #define NAP_MICROSECONDS      20u
+#define ASK_TIME_AGAIN        (60ull * HUNDRED_NS_PER_SECOND)
 #define SYSTEM_TIME_AT_BOOT   134116992000000000ull // 1 January 2026
 
 struct port_thread *port_thread_create(void (*entry)(void *), void *argument)
@@ -91,11 +92,28 @@ uint64_t port_monotonic(void)
     return from_ticks(ash_time());
 }
 
-// The managers keep no time of day in this release: system time starts with the build's epoch at
-// boot, so it runs and orders events, and the clock driver tells the date to who asks it.
+// The process manager keeps the time of day, which the clock's driver told it. It is asked again
+// once a minute, and once a second while nobody has told it.
 uint64_t port_system_time(void)
 {
-    return SYSTEM_TIME_AT_BOOT + port_monotonic();
+    static volatile LONG64 epoch, asked;
+    uint64_t now = port_monotonic();
+    uint64_t known = (uint64_t)ReadNoFence64(&epoch), last = (uint64_t)ReadNoFence64(&asked);
+    uint64_t wait = known != 0 ? ASK_TIME_AGAIN : HUNDRED_NS_PER_SECOND;
+    struct ash_proc_time_reply reply;
+    if ((last == 0 || now - last >= wait) &&
+        InterlockedCompareExchange64(&asked, (LONG64)now, (LONG64)last) == (LONG64)last &&
+        ash_success(ash_request(ASH_SLOT_PROCESS, ASH_PROC_TIME, NULL, 0, &reply, sizeof(reply)))) {
+        known = reply.epoch;
+        WriteNoFence64(&epoch, (LONG64)known);
+    }
+    return (known != 0 ? known : SYSTEM_TIME_AT_BOOT) + now;
+}
+
+void port_set_system_time(uint64_t time)
+{
+    const struct ash_proc_time_reply request = {time - port_monotonic()};
+    (void)ash_request(ASH_SLOT_PROCESS, ASH_PROC_SET_TIME, &request, sizeof(request), NULL, 0);
 }
 
 uint64_t port_counter(void)

@@ -127,6 +127,11 @@ uint64_t port_system_time(void)
     return EPOCH_1601 + (uint64_t)now.tv_sec * 10000000u + (uint64_t)now.tv_nsec / 100;
 }
 
+void port_set_system_time(uint64_t time)
+{
+    (void)time; // a test does not set the developer's clock
+}
+
 unsigned port_processors(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);

@@ -189,6 +189,14 @@ NTSTATUS PoCallDriver(PDEVICE_OBJECT device, PIRP irp)
     return IofCallDriver(device, irp);
 }
 
+// What a clock's driver told the system last.
+LARGE_INTEGER fake_system_time;
+
+VOID DdkSetSystemTime(const LARGE_INTEGER *time)
+{
+    fake_system_time = *time;
+}
+
 VOID PoStartNextPowerIrp(PIRP irp)
 {
     UNREFERENCED_PARAMETER(irp);

@@ -66,4 +66,6 @@ extern bool kit_fail_mapping, kit_fail_interrupt;
 // Completes an IRP in a fake lower driver.
 NTSTATUS kit_complete(PIRP irp, NTSTATUS status, ULONG_PTR information);
 
+extern LARGE_INTEGER fake_system_time; // what DdkSetSystemTime was told
+
 #endif
