@@ -12,6 +12,7 @@
 #include "object/cnode.h"
 #include "object/ipc_objects.h"
 #include "object/vspace.h"
+#include "sched/sched.h"
 
 /* The slot of a path of one level, or null. */
 static inline struct slot *simple_lookup(struct thread *thread, uint64_t path)
@@ -135,5 +136,35 @@ bool fastpath_reply_recv(struct thread *server)
     endpoint->state = ENDPOINT_RECEIVING;
     queue_append(&endpoint->queue, server);
     hand_over(hart, server, caller, sched);
+    return true;
+}
+
+bool fastpath_signal_wait(struct thread *thread)
+{
+    struct hart *hart = this_hart;
+    const struct slot *to = simple_lookup(thread, thread->reg[REG_A1]);
+    const struct slot *on = simple_lookup(thread, thread->reg[REG_A0]);
+    if (!to || to->cap.type != ASH_OBJ_NOTIFICATION || !(to->cap.rights & ASH_RIGHT_WRITE) || !on ||
+        on->cap.type != ASH_OBJ_NOTIFICATION || !(on->cap.rights & ASH_RIGHT_READ))
+        return false;
+    struct notification *target = (struct notification *)to->cap.object;
+    struct notification *own = (struct notification *)on->cap.object;
+    struct thread *next = target->queue.head;
+    if (!next || own->signals != 0 || own == target || hart->reschedule || thread->queued ||
+        !thread->sched || thread->sched != hart->charged)
+        return false;
+    uint64_t now = time_now();
+    if (!sched_may_take(hart, next, now))
+        return false;
+
+    queue_remove(&target->queue, next);
+    next->notification = nullptr;
+    next->reg[REG_A0] = to->cap.data != 0 ? to->cap.data : 1;
+    next->reg[REG_A1] = 0;
+    thread->reg[REG_PC] += 4;
+    thread->state = ASH_THREAD_BLOCKED_NOTIFICATION;
+    thread->notification = own;
+    queue_append(&own->queue, thread);
+    sched_take(hart, next, now);
     return true;
 }

@@ -10,5 +10,8 @@ struct thread;
  * which decides every case this one does not know. */
 bool fastpath_call(struct thread *caller);
 bool fastpath_reply_recv(struct thread *server);
+/* SignalWait that wakes a thread of this hart and blocks the caller: how a request, and later its
+ * answer, goes from one driver to the next. */
+bool fastpath_signal_wait(struct thread *thread);
 
 #endif

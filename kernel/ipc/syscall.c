@@ -140,6 +140,8 @@ void syscall(struct thread *thread)
         return;
     if (number == ASH_SYS_REPLY_RECV && fastpath_reply_recv(thread))
         return;
+    if (number == ASH_SYS_SIGNAL_WAIT && fastpath_signal_wait(thread))
+        return;
     thread->reg[REG_PC] += 4;
     switch (number) {
     case ASH_SYS_CALL:

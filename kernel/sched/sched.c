@@ -141,17 +141,21 @@ void sched_configure(struct sched_context *sched, struct hart *hart, uint64_t bu
 /* --- Time ------------------------------------------------------------------------------------ */
 
 /* True when the refill that was running is used up. */
-static bool charge(struct hart *hart)
+static bool charge_at(struct hart *hart, uint64_t now)
 {
     struct sched_context *sched = hart->charged;
     if (!sched)
         return false;
-    uint64_t now = time_now();
     uint64_t used = now - hart->charged_since;
     hart->charged_since = now;
     if (hart->current)
         hart->current->ticks += used;
     return budget_charge(sched, used);
+}
+
+static bool charge(struct hart *hart)
+{
+    return charge_at(hart, time_now());
 }
 
 /* The thread lost its turn: behind the others of its priority, or to rest. */
@@ -187,7 +191,9 @@ void sched_update_deadline(void)
         uint64_t end = hart->charged_since + budget_left(hart->charged);
         deadline = end < deadline ? end : deadline;
     }
-    if (deadline == hart->deadline)
+    /* One that is set to come earlier may come: the timer interrupt then sets it anew. That is once
+     * in a time slice, where moving it later would be once in every switch. */
+    if (hart->deadline != 0 && deadline >= hart->deadline)
         return;
     hart->deadline = deadline;
     if (have_sstc)
@@ -237,6 +243,34 @@ static void switch_to(struct hart *hart, struct thread *next)
         fpu_enter(next);
         next->hart = hart;
     }
+}
+
+bool sched_may_take(const struct hart *hart, const struct thread *next, uint64_t now)
+{
+    const struct sched_context *sched = next->sched;
+    if (!sched || sched->hart != hart || sched->release.queue || !budget_usable(sched, now))
+        return false;
+    for (unsigned word = PRIORITIES / 64; word-- > 0;) {
+        uint64_t bits = hart->ready_bits[word];
+        if (bits)
+            return next->priority > word * 64 + 63 - (unsigned)__builtin_clzll(bits);
+    }
+    return true;
+}
+
+void sched_take(struct hart *hart, struct thread *next, uint64_t now)
+{
+    fpu_leave(hart->current);
+    (void)charge_at(hart, now);
+    budget_unblock(next->sched, now);
+    hart->charged = next->sched;
+    hart->charged_since = now;
+    hart->current = next;
+    fpu_enter(next);
+    next->hart = hart;
+    next->state = ASH_THREAD_RUNNING;
+    vspace_activate(next);
+    sched_update_deadline();
 }
 
 void schedule(void)

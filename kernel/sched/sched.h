@@ -35,6 +35,12 @@ void sched_configure(struct sched_context *sched, struct hart *hart, uint64_t bu
 void sched_charge(struct hart *hart);
 /* Chooses who runs on this hart and makes it current (null: idle). */
 void schedule(void);
+/* For the short ways. The current thread of this hart is about to block, and `next`, which is
+ * blocked, to be woken: may it run at once? Nobody else of its priority or above is ready, and it
+ * has time. */
+bool sched_may_take(const struct hart *hart, const struct thread *next, uint64_t now);
+/* Makes it current instead of the thread that has just blocked. */
+void sched_take(struct hart *hart, struct thread *next, uint64_t now);
 /* The timer interrupt: due timeouts, exhausted budgets. */
 void sched_timer(void);
 void sched_update_deadline(void);
