@@ -44,6 +44,14 @@ void console_flush(void)
     send_out();
 }
 
+/* Waits until the terminal has it all: what others print by the firmware then follows it. */
+void console_drain(void)
+{
+    console_flush();
+    if (serial != nullptr)
+        (void)ash_flush(serial);
+}
+
 static void put(char c)
 {
     if (out_used == OUT_BYTES)

@@ -50,7 +50,7 @@ int program_run(int argc, char **argv)
     snprintf(request.image, sizeof(request.image), "apps/%s", argv[0]);
     if (!add_arguments(&request, argc, argv))
         return shell_say("%s: the words together are too long\n", argv[0]);
-    console_flush();
+    console_drain();
     ash_status status = ash_request(ASH_SLOT_PROCESS, ASH_PROC_SPAWN, &request, sizeof(request),
                                     &reply, sizeof(reply));
     if (status == STATUS_OBJECT_NAME_NOT_FOUND)

@@ -78,6 +78,7 @@ int shell_fail(const char *what, ash_status status);
 /* Finds the terminal; stdout goes there from now on. False: only the firmware console was found. */
 bool console_open(void);
 void console_flush(void);
+void console_drain(void);
 /* The next line without its end, null at the end of input. The caller frees it by console_free. */
 [[nodiscard]] char *console_line(const char *prompt);
 void console_free(char *line);

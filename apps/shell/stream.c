@@ -5,6 +5,7 @@
 #include "shell.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* What is done with each piece; a status that is an error ends the reading. */
 typedef ash_status (*consumer)(void *context, const char *data, size_t bytes, uint64_t offset);
@@ -40,6 +41,11 @@ static ash_status read_pieces(struct ash_file *file, uint64_t from, uint64_t len
     return status;
 }
 
+static ash_status open_source(const char *path, struct ash_file **file)
+{
+    return ash_open(path, ASH_FILE_READ_DATA, ASH_FILE_OPEN, ASH_FILE_NON_DIRECTORY_FILE, file);
+}
+
 static int read_file(const char *text, uint64_t from, uint64_t length, consumer consume,
                      void *context)
 {
@@ -47,8 +53,7 @@ static int read_file(const char *text, uint64_t from, uint64_t length, consumer 
     struct ash_file *file;
     if (!shell_path(text, path))
         return 1;
-    ash_status status =
-        ash_open(path, ASH_FILE_READ_DATA, ASH_FILE_OPEN, ASH_FILE_NON_DIRECTORY_FILE, &file);
+    ash_status status = open_source(path, &file);
     if (!ash_success(status))
         return shell_fail(path, status);
     status = read_pieces(file, from, length, consume, context);
@@ -162,22 +167,34 @@ static bool destination(const char *from, const char *text, char to[ASH_STRING])
     return path_join(directory, path_name(from), to);
 }
 
+/* The source is open already, so a missing one leaves no empty copy behind. */
+static int copy_to(const char *to, struct ash_file *source, struct copy *copy)
+{
+    ash_status status = ash_open(to, ASH_FILE_WRITE_DATA, ASH_FILE_OVERWRITE_IF,
+                                 ASH_FILE_NON_DIRECTORY_FILE, &copy->to);
+    if (!ash_success(status))
+        return shell_fail(to, status);
+    status = read_pieces(source, 0, ~(uint64_t)0, copy_piece, copy);
+    ash_status closed = ash_close(copy->to);
+    if (ash_success(status))
+        status = closed;
+    return ash_success(status) ? 0 : shell_fail(to, status);
+}
+
 static int cp(int, char **argv)
 {
     char from[ASH_STRING], to[ASH_STRING], size[16];
     struct copy copy = {0};
+    struct ash_file *source;
     if (!shell_path(argv[1], from) || !destination(from, argv[2], to))
         return 1;
-    if (strcmp(from, to) == 0)
+    if (strcasecmp(from, to) == 0)
         return shell_say("%s: source and destination are the same file\n", from);
-    ash_status status = ash_open(to, ASH_FILE_WRITE_DATA, ASH_FILE_OVERWRITE_IF,
-                                 ASH_FILE_NON_DIRECTORY_FILE, &copy.to);
+    ash_status status = open_source(from, &source);
     if (!ash_success(status))
-        return shell_fail(to, status);
-    int result = read_file(argv[1], 0, ~(uint64_t)0, copy_piece, &copy);
-    status = ash_close(copy.to);
-    if (result == 0 && !ash_success(status))
-        result = shell_fail(to, status);
+        return shell_fail(from, status);
+    int result = copy_to(to, source, &copy);
+    ash_close(source);
     if (result == 0)
         printf("%s -> %s: %s\n", from, to, print_size(copy.bytes, size));
     return result;
