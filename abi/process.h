@@ -48,6 +48,8 @@ enum ash_proc_op {
     ASH_PROC_WATCH = 32,   /* c0: Notification to signal when an event waits; caller is a watcher */
     ASH_PROC_EVENT = 33,   /* -> event_reply; STATUS_NO_MORE_ENTRIES when none waits */
     ASH_PROC_RELEASE = 34, /* task_request: this watcher is done with that dead task */
+    ASH_PROC_REPORT_ADD = 35, /* report_add_request: by a manager: a line for the report on a task
+                                 that has ended; it is printed, too */
 };
 
 enum ash_proc_flags {
@@ -153,6 +155,10 @@ struct ash_proc_report_request {
 struct ash_proc_report_reply {
     ash_word total, bytes;
     char text[384];
+};
+struct ash_proc_report_add_request {
+    ash_word task;
+    char line[200];
 };
 struct ash_proc_event_reply {
     ash_word task, state, status;

@@ -124,9 +124,12 @@ ash_status transfer_run(const struct transfer *transfer, struct cost *cost)
 {
     struct run run = {.what = transfer, .random = SEED};
     *cost = (struct cost){};
-    run.buffer = ash_io_buffer_alloc(BUFFER_BYTES);
-    if (run.buffer == nullptr)
+    static char *buffer; /* one for all runs */
+    if (buffer == nullptr)
+        buffer = ash_io_buffer_alloc(BUFFER_BYTES);
+    if (buffer == nullptr)
         return STATUS_NO_MEMORY;
+    run.buffer = buffer;
     ash_status status = ash_open(transfer->path, ASH_FILE_READ_DATA, ASH_FILE_OPEN,
                                  ASH_FILE_NO_BUFFERING, &run.file);
     if (ash_success(status)) {
@@ -135,7 +138,6 @@ ash_status transfer_run(const struct transfer *transfer, struct cost *cost)
             status = all_rounds(&run, cost);
         ash_close(run.file);
     }
-    ash_io_buffer_free(run.buffer);
     if (ash_success(status))
         print_check(&run);
     return status;

@@ -136,6 +136,13 @@ void port_release(ash_word task)
     task_call(ASH_PROC_RELEASE, "releasing a task", task);
 }
 
+void port_report(ash_word task, const char *line)
+{
+    struct ash_proc_report_add_request request = {.task = task};
+    strncpy(request.line, line, sizeof(request.line) - 1);
+    (void)ash_request(ASH_SLOT_PROCESS, ASH_PROC_REPORT_ADD, &request, sizeof(request), nullptr, 0);
+}
+
 void port_task_name(ash_word task, char name[32])
 {
     const struct ash_proc_task_request request = {task};

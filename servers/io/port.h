@@ -49,6 +49,8 @@ void port_remove(ash_word object);
                                     ash_word *task);
 void port_kill(ash_word task);
 void port_release(ash_word task);
+/* A line for the report on a task that has ended. */
+void port_report(ash_word task, const char *line);
 void port_task_name(ash_word task, char name[32]);
 
 /* Kernel. A null cptr is ignored. */

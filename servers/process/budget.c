@@ -7,6 +7,7 @@
 #include "proc.h"
 
 #define SLICE_US       10000u
+#define SLICE_MIN_US   500u
 #define PERIOD_US      10000u
 #define DEFAULT_SHARE  450u /* thousandths */
 #define TASK_SHARE_MAX 950u
@@ -53,6 +54,14 @@ static ash_word reserve(struct task *task, unsigned number, ash_word period)
     return period * share / 1000;
 }
 
+/* Threads without a budget take turns with those of other tasks. The more a task has the shorter is
+ * the turn of each further one: sixty threads get little more of a hart than a few would. */
+static ash_word slice(const struct task *task)
+{
+    ash_word us = SLICE_US / (task->threads + 1);
+    return us > SLICE_MIN_US ? us : SLICE_MIN_US;
+}
+
 ash_status budget_set(struct task *task, unsigned number)
 {
     struct thread *thread = &task->thread[number];
@@ -63,7 +72,7 @@ ash_status budget_set(struct task *task, unsigned number)
     ash_word budget = thread->budget != 0 ? thread->budget : period;
     bool limited = thread->priority > ASH_PRIORITY_BASE && !is_manager(task->id);
     if (thread->period == 0 && !limited)
-        budget = period = SLICE_US;
+        budget = period = slice(task);
     else if (limited && (budget = reserve(task, number, period)) == 0)
         return STATUS_QUOTA_EXCEEDED;
     ash_error error = ash_thread_set_priority(kit_slot(task, number, KIT_THREAD), thread->priority,

@@ -51,7 +51,7 @@ static void crash(struct task *task, unsigned thread, const struct ash_caller *c
 {
     ash_word pc = caller->request[0], cause = caller->request[1], value = caller->request[2];
     ash_word registers[ASH_THREAD_REGISTERS] = {};
-    struct report *report = report_begin();
+    struct report *report = report_begin(task->id);
     add_head(report, task, thread);
     if (caller->op == ASH_FAULT_SYSCALL)
         report_add(report, "    system call %lu does not exist\n", (unsigned long)cause);
@@ -118,7 +118,7 @@ ash_status fault_op_bugcheck(struct ash_server *, struct ash_caller *caller)
     if (!task)
         return STATUS_ACCESS_DENIED;
     request->rule[sizeof(request->rule) - 1] = 0;
-    struct report *report = report_begin();
+    struct report *report = report_begin(task->id);
     report_add(report, "\n*** %s %s (task %lu) stopped by itself\n",
                task->flags & ASH_PROC_DRIVER ? "driver" : "task", task->name,
                (unsigned long)task->id);

@@ -79,6 +79,7 @@ static const struct ash_operation operations[] = {
     {ASH_PROC_WATCH, watch_op_watch, 0, 0},
     ROW_OUT(ASH_PROC_EVENT, watch_op_event, ash_proc_event_reply),
     ROW_IN(ASH_PROC_RELEASE, watch_op_release, ash_proc_task_request),
+    ROW_IN(ASH_PROC_REPORT_ADD, query_op_report_add, ash_proc_report_add_request),
 };
 
 struct ash_server server = {

@@ -158,11 +158,14 @@ ash_status fault_op_handler(struct ash_server *, struct ash_caller *caller);
 #define REPORTS      8u
 #define REPORT_BYTES 3072u
 struct report {
+    ash_word task;
     char text[REPORT_BYTES];
     size_t used;
 };
 /* Starts the newest report. */
-struct report *report_begin(void);
+struct report *report_begin(ash_word task);
+/* The one on that task, or null. */
+struct report *report_of(ash_word task);
 [[gnu::format(printf, 2, 3)]] void report_add(struct report *report, const char *format, ...);
 void report_backtrace(struct report *report, struct task *task, ash_word pc, ash_word ra,
                       ash_word frame_pointer);
@@ -185,6 +188,7 @@ ash_status watch_op_wait(struct ash_server *, struct ash_caller *caller);
 /* --- query.c --- */
 ash_status query_op_info(struct ash_server *, struct ash_caller *caller);
 ash_status query_op_report(struct ash_server *, struct ash_caller *caller);
+ash_status query_op_report_add(struct ash_server *, struct ash_caller *caller);
 ash_status clock_op_get(struct ash_server *, struct ash_caller *caller);
 [[nodiscard]] ash_status clock_op_set(struct ash_server *, struct ash_caller *caller);
 [[nodiscard]] ash_status query_op_command_line(struct ash_server *, struct ash_caller *caller);

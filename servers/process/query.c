@@ -55,6 +55,34 @@ ash_status query_op_info(struct ash_server *, struct ash_caller *caller)
     return STATUS_SUCCESS;
 }
 
+/* A task that ended without a fault has no report until somebody has something to tell. */
+static struct report *report_for(ash_word id)
+{
+    struct report *report = report_of(id);
+    const struct task *task = task_find(id);
+    if (report || !task)
+        return report;
+    report = report_begin(id);
+    report_add(report, "\n*** %s %s (task %lu) was ended\n",
+               task->flags & ASH_PROC_DRIVER ? "driver" : "task", task->name, (unsigned long)id);
+    report_print(report);
+    return report;
+}
+
+ash_status query_op_report_add(struct ash_server *, struct ash_caller *caller)
+{
+    struct ash_proc_report_add_request *request = (void *)caller->request;
+    if (!is_manager(caller->task))
+        return STATUS_ACCESS_DENIED;
+    struct report *report = report_for(request->task);
+    if (!report)
+        return STATUS_INVALID_HANDLE;
+    request->line[sizeof(request->line) - 1] = 0;
+    report_add(report, "    %s\n", request->line);
+    ash_print("    %s\n", request->line);
+    return STATUS_SUCCESS;
+}
+
 ash_status query_op_report(struct ash_server *, struct ash_caller *caller)
 {
     const struct ash_proc_report_request *request = (const void *)caller->request;

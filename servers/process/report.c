@@ -11,12 +11,21 @@
 static struct report reports[REPORTS];
 static unsigned report_count;
 
-struct report *report_begin(void)
+struct report *report_begin(ash_word task)
 {
     struct report *report = &reports[report_count++ % REPORTS];
+    report->task = task;
     report->used = 0;
     report->text[0] = 0;
     return report;
+}
+
+struct report *report_of(ash_word task)
+{
+    for (unsigned i = 0; i < REPORTS; i++)
+        if (reports[i].used != 0 && reports[i].task == task)
+            return &reports[i];
+    return nullptr;
 }
 
 const struct report *report_at(ash_word index)

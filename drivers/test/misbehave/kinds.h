@@ -23,8 +23,8 @@
     KIND(Bugcheck, "bugcheck", "asks for a bug check")                                             \
     KIND(Spin, "spin", "loops for ever at the highest priority it gets")                           \
     KIND(SpinAll, "spin-all", "loops on every thread it gets, at the highest priority")            \
-    KIND(Pool, "pool", "takes pool until there is none")                                           \
     KIND(Threads, "threads", "makes threads until there are none")                                 \
+    KIND(Pool, "pool", "takes pool until there is none")                                           \
     KIND(Messages, "messages", "sends random messages to every manager")                           \
     KIND(Forge, "forge", "uses capabilities it was never given")                                   \
     KIND(Rings, "rings", "fills its answer areas with random bytes")                               \

@@ -140,6 +140,10 @@ void port_alarm(ash_word time)
     fake_alarm = time;
 }
 
+void port_report(ash_word, const char *)
+{
+}
+
 void port_log(const char *, ...)
 {
 }

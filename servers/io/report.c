@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What a dead driver still owed, for its crash report: the ledger at the moment of its death.
+#include "manager.h"
+#include <stdio.h>
+
+#define LINES_MAX 12u
+
+static const char *major_name(unsigned major)
+{
+    static const char *const names[] = {
+        [0x00] = "CREATE",
+        [0x02] = "CLOSE",
+        [0x03] = "READ",
+        [0x04] = "WRITE",
+        [0x05] = "QUERY_INFORMATION",
+        [0x06] = "SET_INFORMATION",
+        [0x09] = "FLUSH_BUFFERS",
+        [0x0a] = "QUERY_VOLUME_INFORMATION",
+        [0x0c] = "DIRECTORY_CONTROL",
+        [0x0d] = "FILE_SYSTEM_CONTROL",
+        [0x0e] = "DEVICE_CONTROL",
+        [0x0f] = "INTERNAL_DEVICE_CONTROL",
+        [0x10] = "SHUTDOWN",
+        [0x12] = "CLEANUP",
+        [0x16] = "POWER",
+        [0x17] = "SYSTEM_CONTROL",
+        [0x1b] = "PNP",
+    };
+    bool known = major < sizeof(names) / sizeof(names[0]) && names[major] != nullptr;
+    return known ? names[major] : "a request of the kit";
+}
+
+static void report_one(const struct io_link *link, unsigned slot, const struct ash_request *owed)
+{
+    char line[200], requester[32];
+    const struct io_device *device = io_device_find(owed->device);
+    ash_word now = port_time(), per_ms = port_milliseconds(1);
+    ash_word age = now > owed->submitted ? now - owed->submitted : 0;
+    port_task_name(link->requester, requester);
+    snprintf(line, sizeof(line), "owed %s.%02x (0x%lx, 0x%lx) on %s to %s since %lu ms, slot %u",
+             major_name(owed->major), owed->minor, (unsigned long)owed->parameter[0],
+             (unsigned long)owed->parameter[1],
+             device != nullptr && device->info.name[0] != '\0' ? device->info.name : "-", requester,
+             (unsigned long)(per_ms != 0 ? age / per_ms : 0), slot);
+    port_report(link->answerer, line);
+}
+
+void io_report_owed(ash_word task)
+{
+    unsigned count = 0;
+    char line[64];
+    for (const struct io_link *link = io_link_first(); link != nullptr; link = link->next) {
+        struct ash_request owed;
+        for (unsigned slot = 0; link->answerer == task && slot < link->ledger.slots; slot++)
+            if (ash_ledger_owed(&link->ledger, slot, &owed) && count++ < LINES_MAX)
+                report_one(link, slot, &owed);
+    }
+    if (count <= LINES_MAX)
+        return;
+    snprintf(line, sizeof(line), "and %u more requests", count - LINES_MAX);
+    port_report(task, line);
+}
