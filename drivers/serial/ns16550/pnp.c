@@ -75,7 +75,7 @@ static VOID CreateLink(PPORT_EXTENSION port)
                                            &port->Link);
     }
     if (!NT_SUCCESS(status)) {
-        DbgPrint("ns16550: no link %ws: status 0x%08x\n", link_text, (ULONG)status);
+        DbgPrint("no link %ws: status 0x%08x\n", link_text, (ULONG)status);
     }
 }
 

@@ -80,11 +80,11 @@ static int ReadSectors(void *context, uint64_t first, uint32_t count, void *buff
 static VOID ReportGpt(const struct table *table)
 {
     if (table->primary != TABLE_OK) {
-        DbgPrint("partition: primary GPT: %s; using the backup\n",
+        DbgPrint("primary GPT: %s; using the backup\n",
                  table_status_text(table->primary));
     }
     if (table->backup != TABLE_OK) {
-        DbgPrint("partition: backup GPT: %s\n", table_status_text(table->backup));
+        DbgPrint("backup GPT: %s\n", table_status_text(table->backup));
     }
 }
 
@@ -113,7 +113,7 @@ static NTSTATUS ScanWith(PDISK_EXTENSION disk, PDRIVER_OBJECT driver, struct tab
     enum table_status found = table_read_disk(&source, table);
     if (found != TABLE_OK) {
         // The disk itself works: whoever repairs the table needs it started.
-        DbgPrint("partition: no volumes: %s\n", table_status_text(found));
+        DbgPrint("no volumes: %s\n", table_status_text(found));
         return STATUS_SUCCESS;
     }
     return CreateVolumes(disk, driver, table);
