@@ -267,7 +267,8 @@ NTSTATUS BlkSubmit(struct fdo_extension *blk, PIRP irp)
     KeReleaseSpinLockFromDpcLevel(&blk->lock);
     if (slot) {
         start_slot(slot);
-        start_waiting(blk);
+        if (!IsListEmpty(&blk->waiting))
+            start_waiting(blk);
     }
     KeLowerIrql(irql);
     InterlockedDecrement(&blk->submitting);
@@ -351,7 +352,8 @@ VOID BlkDpc(PKDPC dpc, PVOID context, PVOID unused1, PVOID unused2)
         rule = VIRTIO_NEEDS_RESET;
     if (rule)
         BlkDeviceBroke(blk, rule);
-    start_waiting(blk);
+    if (!IsListEmpty(&blk->waiting))
+        start_waiting(blk);
 }
 
 // --- States -------------------------------------------------------------------------------------
