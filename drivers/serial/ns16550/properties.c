@@ -105,8 +105,7 @@ static VOID TakeProperties(PPORT_EXTENSION port, const UCHAR *block, ULONG bytes
         port->Uart.Shift = shift;
         port->Uart.Width = width;
     } else {
-        DbgPrint("reg-shift %u with reg-io-width %u makes no sense: ignored\n", shift,
-                 width);
+        DbgPrint("reg-shift %u with reg-io-width %u makes no sense: ignored\n", shift, width);
     }
 }
 

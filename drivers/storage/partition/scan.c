@@ -80,8 +80,7 @@ static int ReadSectors(void *context, uint64_t first, uint32_t count, void *buff
 static VOID ReportGpt(const struct table *table)
 {
     if (table->primary != TABLE_OK) {
-        DbgPrint("primary GPT: %s; using the backup\n",
-                 table_status_text(table->primary));
+        DbgPrint("primary GPT: %s; using the backup\n", table_status_text(table->primary));
     }
     if (table->backup != TABLE_OK) {
         DbgPrint("backup GPT: %s\n", table_status_text(table->backup));

@@ -42,18 +42,21 @@ static NTSTATUS bus_dispatch(PDEVICE_OBJECT device, PIRP irp)
     return kit_complete(irp, STATUS_SUCCESS, irp->IoStatus.Information);
 }
 
+static UCHAR *put_word(UCHAR *p, ULONG value)
+{
+    memcpy(p, &value, sizeof value);
+    return p + sizeof value;
+}
+
 void port_add_property(const char *name, uint32_t cell)
 {
     ULONG name_bytes = (ULONG)strlen(name) + 1;
-    ULONG value_bytes = 4;
-    UCHAR *p = properties + property_bytes;
-    memcpy(p, &name_bytes, 4);
-    memcpy(p + 4, &value_bytes, 4);
-    memset(p + 8, 0, (name_bytes + 3) & ~3u);
+    UCHAR *p = put_word(put_word(properties + property_bytes, name_bytes), 4);
+    memset(p, 0, (name_bytes + 3) & ~3u);
     for (ULONG i = 0; i < name_bytes; i++) {
-        p[8 + i] = (UCHAR)name[i];
+        p[i] = (UCHAR)name[i];
     }
-    p += 8 + ((name_bytes + 3) & ~3u);
+    p += (name_bytes + 3) & ~3u;
     for (unsigned i = 0; i < 4; i++) {
         p[i] = (UCHAR)(cell >> (24 - 8 * i));
     }
