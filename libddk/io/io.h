@@ -72,10 +72,11 @@ void io_run_reinitialize(PDRIVER_OBJECT driver);
 
 PFILE_OBJECT io_allocate_file(PDEVICE_OBJECT device);
 
-// MDLs over memory that is not this task's own: map returns the address of offset 0 of the backing,
-// or NULL. Mdl->Process points to the backing; MDL virtual addresses are MM_BACKING_BASE + offset.
+// MDLs over memory that is not this task's own: Map returns the address of `length` bytes at
+// `offset` of the backing, or NULL when they are not all inside of it. Mdl->Process points to the
+// backing; MDL virtual addresses are MM_BACKING_BASE + offset.
 struct mm_backing {
-    PVOID (*Map)(struct mm_backing *backing);
+    PVOID (*Map)(struct mm_backing *backing, ULONG64 offset, ULONG length);
 };
 #define MM_BACKING_BASE ((ULONG_PTR)0x10000000000)
 void mm_init_backed_mdl(PMDL mdl, struct mm_backing *backing, ULONG64 offset, ULONG length,

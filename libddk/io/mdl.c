@@ -94,10 +94,9 @@ PVOID MmMapLockedPagesSpecifyCache(PMDL mdl, KPROCESSOR_MODE mode, MEMORY_CACHIN
         return mdl->MappedSystemVa;
     PCHAR base = MmGetMdlVirtualAddress(mdl);
     if (backing != NULL) {
-        base = backing->Map(backing);
+        base = backing->Map(backing, mm_backing_offset(mdl), mdl->ByteCount);
         if (base == NULL)
             return NULL;
-        base += mm_backing_offset(mdl);
     }
     mdl->MappedSystemVa = base;
     add_flags(mdl, MDL_MAPPED_TO_SYSTEM_VA);

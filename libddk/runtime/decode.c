@@ -26,12 +26,8 @@ static NTSTATUS open_grant(struct rt_request *request)
 static PCHAR grant_data(struct rt_request *request)
 {
     struct rt_grant *grant = request->grant;
-    PCHAR base = rt_grant_address(grant);
     const struct ash_request *wire = &request->wire;
-    if (base == NULL || wire->grant_offset > grant->bytes ||
-        wire->grant_length > grant->bytes - wire->grant_offset)
-        return NULL;
-    return base + wire->grant_offset;
+    return grant->backing.Map(&grant->backing, wire->grant_offset, wire->grant_length);
 }
 
 // A buffer of the kit: holds `in_bytes` from `in` (or from the grant), and room for out_bytes.
@@ -238,7 +234,8 @@ static NTSTATUS decode_create(struct rt_request *request, PIO_STACK_LOCATION nex
         request->file = file;
         rt_utf8_to_string(&file->FileName, in, in_bytes);
         file->Flags = file_flags((ULONG)p[1]);
-        if (request->wire.file != 0 && !NT_SUCCESS(rt_file_add(file, request->wire.file)))
+        if (request->wire.file != 0 &&
+            !NT_SUCCESS(rt_file_add(file, request->wire.file, p[3], (ACCESS_MASK)p[0])))
             return STATUS_INSUFFICIENT_RESOURCES;
     }
     next->FileObject = request->file;

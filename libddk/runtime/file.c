@@ -9,27 +9,34 @@
 
 struct entry {
     struct entry *next;
-    uint64_t id;
+    uint64_t id, link;
+    ACCESS_MASK access;
     PFILE_OBJECT file;
 };
 
 static struct entry *buckets[BUCKETS];
 static struct ki_lock lock;
 
-PFILE_OBJECT rt_file_find(uint64_t id)
+PFILE_OBJECT rt_file_find(uint64_t id, uint64_t *link, ACCESS_MASK *access)
 {
     PFILE_OBJECT file = NULL;
     ki_acquire(&lock);
-    for (struct entry *at = buckets[id % BUCKETS]; at != NULL && file == NULL; at = at->next)
-        if (at->id == id)
-            file = at->file;
+    for (struct entry *at = buckets[id % BUCKETS]; at != NULL && file == NULL; at = at->next) {
+        if (at->id != id)
+            continue;
+        file = at->file;
+        if (link != NULL)
+            *link = at->link;
+        if (access != NULL)
+            *access = at->access;
+    }
     if (file != NULL)
         ObfReferenceObject(file);
     ki_release(&lock);
     return file;
 }
 
-NTSTATUS rt_file_add(PFILE_OBJECT file, uint64_t id)
+NTSTATUS rt_file_add(PFILE_OBJECT file, uint64_t id, uint64_t link, ACCESS_MASK access)
 {
     struct entry *entry = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*entry), 'tneF');
     if (entry == NULL)
@@ -37,7 +44,7 @@ NTSTATUS rt_file_add(PFILE_OBJECT file, uint64_t id)
     file->FileObjectExtension = (PVOID)id;
     ObfReferenceObject(file);
     ki_acquire(&lock);
-    *entry = (struct entry){buckets[id % BUCKETS], id, file};
+    *entry = (struct entry){buckets[id % BUCKETS], id, link, access, file};
     buckets[id % BUCKETS] = entry;
     ki_release(&lock);
     return STATUS_SUCCESS;

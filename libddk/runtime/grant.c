@@ -12,9 +12,14 @@
 static volatile bool dma_asked; // this task has learned DMA addresses
 static struct ki_lock lock;     // of all lists and records' contents but users
 
-static PVOID map_backing(struct mm_backing *backing)
+// The requester chose offset and length: nothing outside of the granted section is touched.
+static PVOID map_backing(struct mm_backing *backing, ULONG64 offset, ULONG length)
 {
-    return rt_grant_address(CONTAINING_RECORD(backing, struct rt_grant, backing));
+    struct rt_grant *grant = CONTAINING_RECORD(backing, struct rt_grant, backing);
+    PCHAR base = rt_grant_address(grant);
+    if (base == NULL || offset > grant->bytes || length > grant->bytes - offset)
+        return NULL;
+    return base + offset;
 }
 
 static struct rt_grant *find(struct rt_in *in, uint64_t id)

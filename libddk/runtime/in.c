@@ -190,11 +190,17 @@ static NTSTATUS find_objects(struct rt_request *request)
     request->device = find_device(request->in, wire->device);
     if (request->device == NULL || request->device->DriverObject != &rt_driver)
         return STATUS_NO_SUCH_DEVICE;
+    uint64_t link = 0;
+    ACCESS_MASK access = 0;
     if (wire->file != 0)
-        request->file = rt_file_find(wire->file);
-    if (request->file == NULL && request->in->info.kind == ASH_LINK_FILE)
+        request->file = rt_file_find(wire->file, &link, &access);
+    if (request->in->info.kind != ASH_LINK_FILE)
+        return STATUS_SUCCESS;
+    // An application reaches its own open files only, and with the access they were opened for.
+    if (request->file == NULL || link != request->in->info.link ||
+        request->file->DeviceObject != request->device)
         return STATUS_FILE_CLOSED;
-    return STATUS_SUCCESS;
+    return rt_access_granted(wire, access) ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
 static NTSTATUS make_irp(struct rt_request *request, const void *in, ULONG in_bytes)
@@ -207,7 +213,8 @@ static NTSTATUS make_irp(struct rt_request *request, const void *in, ULONG in_by
     if (irp == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     io_irp_of(irp)->Context = request;
-    irp->RequestorMode = wire->mode != 0 ? UserMode : KernelMode;
+    bool user = request->in->info.kind == ASH_LINK_FILE;
+    irp->RequestorMode = wire->mode != 0 || user ? UserMode : KernelMode;
     irp->Tail.Overlay.AuxiliaryBuffer = ULongToPtr(wire->requestor);
     irp->Tail.Overlay.OriginalFileObject = request->file;
     PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
@@ -215,7 +222,8 @@ static NTSTATUS make_irp(struct rt_request *request, const void *in, ULONG in_by
     next->MinorFunction = wire->minor;
     next->Flags = (UCHAR)wire->flags;
     next->FileObject = request->file;
-    irp->Flags = wire->irp_flags & (IRP_NOCACHE | IRP_PAGING_IO | IRP_SYNCHRONOUS_API);
+    irp->Flags =
+        wire->irp_flags & (user ? IRP_NOCACHE : IRP_NOCACHE | IRP_PAGING_IO | IRP_SYNCHRONOUS_API);
     return rt_decode(request, in, in_bytes);
 }
 
@@ -225,13 +233,15 @@ static void handle(struct rt_request *request)
     const void *data = ash_answerer_input(&in->ring, request->slot);
     ULONG bytes = request->wire.inline_size;
     InterlockedIncrement(&in->outstanding);
+    if (!rt_allowed(in, &request->wire)) {
+        answer_status(request, STATUS_INVALID_DEVICE_REQUEST);
+        return;
+    }
     if (request->wire.major >= ASH_MJ_ADD_DEVICE) {
         rt_kit_request(request, data, bytes);
         return;
     }
-    NTSTATUS status = request->wire.major <= IRP_MJ_MAXIMUM_FUNCTION
-                          ? make_irp(request, data, bytes)
-                          : STATUS_INVALID_DEVICE_REQUEST;
+    NTSTATUS status = make_irp(request, data, bytes);
     if (NT_SUCCESS(status))
         dispatch(request);
     else

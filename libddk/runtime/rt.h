@@ -96,6 +96,9 @@ struct rt_in {
 NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool accept);
 struct rt_in *rt_in_find(uint64_t link);
 bool rt_serve_one(void);
+// May this kind of link carry this request? And this request this access? (allow.c)
+bool rt_allowed(const struct rt_in *in, const struct ash_request *wire);
+bool rt_access_granted(const struct ash_request *wire, ACCESS_MASK granted);
 void rt_serve_sleep(void);
 void rt_serve_wake(void);
 
@@ -168,8 +171,10 @@ extern DRIVER_OBJECT rt_driver;
 void rt_remember_vector(PDEVICE_OBJECT device, const CM_RESOURCE_LIST *translated);
 
 // --- Files.
-PFILE_OBJECT rt_file_find(uint64_t id); // referenced, or NULL
-NTSTATUS rt_file_add(PFILE_OBJECT file, uint64_t id);
+// Referenced, or NULL. A file opened by an application belongs to the link its requests come from,
+// and allows what was asked for at the open; `link` and `access` may be NULL.
+PFILE_OBJECT rt_file_find(uint64_t id, uint64_t *link, ACCESS_MASK *access);
+NTSTATUS rt_file_add(PFILE_OBJECT file, uint64_t id, uint64_t link, ACCESS_MASK access);
 void rt_file_remove(uint64_t id);
 FORCEINLINE uint64_t rt_file_id(PFILE_OBJECT file)
 {

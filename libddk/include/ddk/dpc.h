@@ -80,8 +80,8 @@ BOOLEAN KeReadStateTimer(PKTIMER timer);
 VOID KeQuerySystemTime(PLARGE_INTEGER time);
 VOID KeQuerySystemTimePrecise(PLARGE_INTEGER time);
 
-// Of this kit: the driver of a clock says what time it is now. Other drivers see it within a minute.
-// PASSIVE_LEVEL.
+// Of this kit: the driver of a clock says what time it is now. Other drivers see it within a
+// minute. PASSIVE_LEVEL.
 VOID DdkSetSystemTime(const LARGE_INTEGER *time);
 ULONGLONG KeQueryInterruptTime(VOID);
 ULONGLONG KeQueryInterruptTimePrecise(PULONG64 qpc);
