@@ -32,7 +32,8 @@ extern const struct command shell_basic_commands[], shell_list_commands[], shell
 int shell_run(const char *line);
 
 /* --- program.c: runs apps/argv[0] of the boot package and waits for it; its result, or -1 if there
- * is no such program ---------------------------------------------------------------------------- */
+ * is no such program ----------------------------------------------------------------------------
+ */
 [[nodiscard]] int program_run(int argc, char **argv);
 
 /* Set by the command `exit`; nothing is run after it. */

@@ -215,7 +215,8 @@ void io_attach_manager(const struct io_call *call); /* ASH_IO_MANAGER_LINK */
                                   ash_word device);
 void io_ledger_entry(const struct io_call *call);
 
-/* --- report.c: tells the process manager what a task that has ended owes, for the report on it -- */
+/* --- report.c: tells the process manager what a task that has ended owes, for the report on it --
+ */
 void io_report_owed(ash_word task);
 
 /* --- mount.c ---------------------------------------------------------------------------------- */
