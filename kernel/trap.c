@@ -25,7 +25,7 @@ static void handle_interrupts(void)
         irq_handle();
 }
 
-static void idle(struct hart *hart)
+[[gnu::noinline]] static void idle(struct hart *hart)
 {
     while (!hart->current) {
         kernel_unlock();
@@ -37,9 +37,9 @@ static void idle(struct hart *hart)
     }
 }
 
-void leave_kernel(void)
+/* In line: its caller's registers need not be saved, nobody returns to it. */
+[[noreturn, gnu::always_inline]] static inline void run_next(struct hart *hart)
 {
-    struct hart *hart = this_hart;
     if (hart->reschedule || !hart->current)
         schedule();
     if (!hart->current)
@@ -47,6 +47,11 @@ void leave_kernel(void)
     struct thread *thread = hart->current;
     kernel_unlock();
     user_return(thread);
+}
+
+void leave_kernel(void)
+{
+    run_next(this_hart);
 }
 
 static void handle_exception(struct thread *thread, uint64_t cause, uint64_t value)
@@ -72,5 +77,5 @@ void trap_from_user(struct thread *thread, uint64_t cause, uint64_t value)
         else
             handle_exception(thread, cause, value);
     }
-    leave_kernel();
+    run_next(hart);
 }

@@ -191,9 +191,10 @@ void sched_update_deadline(void)
         uint64_t end = hart->charged_since + budget_left(hart->charged);
         deadline = end < deadline ? end : deadline;
     }
-    /* One that is set to come earlier may come: the timer interrupt then sets it anew. That is once
-     * in a time slice, where moving it later would be once in every switch. */
-    if (hart->deadline != 0 && deadline >= hart->deadline)
+    /* One that is set to come earlier, but not soon, may come: the timer interrupt then sets it
+     * anew. That is once in a time slice, where moving it later would be once in every switch. */
+    if (deadline == hart->deadline ||
+        (deadline > hart->deadline && hart->deadline > hart->charged_since + timebase / 1000))
         return;
     hart->deadline = deadline;
     if (have_sstc)
