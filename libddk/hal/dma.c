@@ -8,6 +8,7 @@
 
 #define MAP_REGISTERS 1024u // 4 MiB a transfer
 #define PAGES_AT_ONCE 32u
+#define SMALL_LIST    8u
 #define TAG           'amDH'
 
 struct adapter {
@@ -15,6 +16,7 @@ struct adapter {
     PDEVICE_OBJECT Pdo;
     ULONG64 Highest; // logical address the device can produce
     ULONG MapRegisters;
+    NPAGED_LOOKASIDE_LIST Lists; // of up to SMALL_LIST elements
 };
 
 // A transfer: [Offset, Offset + Length) of a chain of MDLs.
@@ -122,12 +124,33 @@ static ULONG list_bytes(ULONG elements)
     return (ULONG)(sizeof(SCATTER_GATHER_LIST) + elements * sizeof(SCATTER_GATHER_ELEMENT));
 }
 
+// Reserved of a list says whose memory it is.
+enum list_owner { LIST_OF_CALLER, LIST_FROM_POOL, LIST_FROM_LOOKASIDE };
+
+static PSCATTER_GATHER_LIST new_list(struct adapter *adapter, ULONG elements,
+                                     enum list_owner *owner)
+{
+    *owner = elements <= SMALL_LIST ? LIST_FROM_LOOKASIDE : LIST_FROM_POOL;
+    if (*owner == LIST_FROM_LOOKASIDE)
+        return ExAllocateFromNPagedLookasideList(&adapter->Lists);
+    return ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED, list_bytes(elements),
+                           TAG);
+}
+
+static void free_list(struct adapter *adapter, PSCATTER_GATHER_LIST list, ULONG_PTR owner)
+{
+    if (owner == LIST_FROM_LOOKASIDE)
+        ExFreeToNPagedLookasideList(&adapter->Lists, list);
+    else if (owner == LIST_FROM_POOL)
+        ExFreePoolWithTag(list, TAG);
+}
+
 static NTSTATUS fill_list(const struct adapter *adapter, struct piece piece,
-                          PSCATTER_GATHER_LIST list, ULONG room, bool own)
+                          PSCATTER_GATHER_LIST list, ULONG room, enum list_owner owner)
 {
     struct list_builder builder = {list, room};
     list->NumberOfElements = 0;
-    list->Reserved = own; // whether PutScatterGatherList frees the list
+    list->Reserved = owner;
     return walk(adapter, piece, add_run, &builder);
 }
 
@@ -135,7 +158,8 @@ static NTSTATUS build_scatter_gather(PDMA_ADAPTER dma, PDEVICE_OBJECT device, PM
                                      ULONG length, PDRIVER_LIST_CONTROL routine, PVOID context,
                                      BOOLEAN write, PVOID buffer, ULONG buffer_length)
 {
-    const struct adapter *adapter = adapter_of(dma);
+    struct adapter *adapter = adapter_of(dma);
+    enum list_owner owner = LIST_OF_CALLER;
     PSCATTER_GATHER_LIST list = buffer;
     struct piece piece;
     (void)write;
@@ -145,17 +169,13 @@ static NTSTATUS build_scatter_gather(PDMA_ADAPTER dma, PDEVICE_OBJECT device, PM
     ULONG elements = elements_for(&piece);
     if (elements > adapter->MapRegisters)
         return STATUS_INSUFFICIENT_RESOURCES;
-    if (list == NULL)
-        list = ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED, list_bytes(elements),
-                               TAG);
-    else if (buffer_length < list_bytes(elements))
+    if (list != NULL && buffer_length < list_bytes(elements))
         return STATUS_BUFFER_TOO_SMALL;
-    if (list == NULL)
+    if (list == NULL && (list = new_list(adapter, elements, &owner)) == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    NTSTATUS status = fill_list(adapter, piece, list, elements, buffer == NULL);
+    NTSTATUS status = fill_list(adapter, piece, list, elements, owner);
     if (!NT_SUCCESS(status)) {
-        if (buffer == NULL)
-            ExFreePoolWithTag(list, TAG);
+        free_list(adapter, list, owner);
         return status;
     }
     KIRQL old = KfRaiseIrql(DISPATCH_LEVEL);
@@ -173,9 +193,8 @@ static NTSTATUS get_scatter_gather(PDMA_ADAPTER dma, PDEVICE_OBJECT device, PMDL
 
 static VOID put_scatter_gather(PDMA_ADAPTER dma, PSCATTER_GATHER_LIST list, BOOLEAN write)
 {
-    (void)dma, (void)write;
-    if (list->Reserved != 0)
-        ExFreePoolWithTag(list, TAG);
+    (void)write;
+    free_list(adapter_of(dma), list, list->Reserved);
 }
 
 static NTSTATUS calculate_scatter_gather(PDMA_ADAPTER dma, PMDL mdl, PVOID va, ULONG length,
@@ -305,6 +324,7 @@ static ULONG read_counter(PDMA_ADAPTER dma)
 
 static VOID put_adapter(PDMA_ADAPTER dma)
 {
+    ExDeleteNPagedLookasideList(&adapter_of(dma)->Lists);
     ExFreePoolWithTag(adapter_of(dma), TAG);
 }
 
@@ -348,7 +368,8 @@ static NTSTATUS get_scatter_gather_ex(PDMA_ADAPTER dma, PDEVICE_OBJECT device, P
                                       PDMA_COMPLETION_ROUTINE completion, PVOID completion_context,
                                       PSCATTER_GATHER_LIST *result)
 {
-    const struct adapter *adapter = adapter_of(dma);
+    struct adapter *adapter = adapter_of(dma);
+    enum list_owner owner;
     struct piece piece = {mdl, (ULONG)offset, length};
     (void)transfer, (void)write, (void)completion, (void)completion_context;
     if (offset > mdl->ByteCount)
@@ -357,12 +378,12 @@ static NTSTATUS get_scatter_gather_ex(PDMA_ADAPTER dma, PDEVICE_OBJECT device, P
         return get_scatter_gather(dma, device, mdl, (PCHAR)MmGetMdlVirtualAddress(mdl) + offset,
                                   length, routine, context, write);
     ULONG elements = elements_for(&piece);
-    *result = ExAllocatePool2(POOL_FLAG_NON_PAGED, list_bytes(elements), TAG);
+    *result = new_list(adapter, elements, &owner);
     if (*result == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    NTSTATUS status = fill_list(adapter, piece, *result, elements, true);
+    NTSTATUS status = fill_list(adapter, piece, *result, elements, owner);
     if (!NT_SUCCESS(status))
-        ExFreePoolWithTag(*result, TAG);
+        free_list(adapter, *result, owner);
     else if (routine != NULL)
         routine(device, device->CurrentIrp, *result, context);
     return status;
@@ -436,6 +457,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION description
     if (adapter == NULL)
         return NULL;
     ULONG wanted = (ULONG)BYTES_TO_PAGES((SIZE_T)description->MaximumLength) + 1;
+    ExInitializeNPagedLookasideList(&adapter->Lists, NULL, NULL, 0, list_bytes(SMALL_LIST), TAG, 0);
     adapter->Public.Version = description->Version >= DEVICE_DESCRIPTION_VERSION3 ? 3 : 1;
     adapter->Public.Size = sizeof(*adapter);
     adapter->Public.DmaOperations = &operations;

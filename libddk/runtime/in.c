@@ -53,21 +53,40 @@ struct rt_in *rt_in_find(uint64_t link)
     return NULL;
 }
 
-static struct rt_request *new_request(struct rt_in *in, int slot)
+static struct rt_request *allocate_request(void)
 {
     struct rt_request *request =
         (struct rt_request *)(PVOID)InterlockedPopEntrySList(&free_requests);
     if (request == NULL)
         request = ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED, sizeof(*request),
                                   'qerI');
-    if (request == NULL)
-        return NULL;
-    // All but the copy of the wire, which the caller has filled or fills.
+    return request;
+}
+
+// All but the copy of the wire, which is there already.
+static void init_request(struct rt_request *request, struct rt_in *in, int slot)
+{
     memset(request, 0, offsetof(struct rt_request, wire));
     request->name = (UNICODE_STRING){0};
+    request->mount_vpb = NULL;
+    request->result[0] = request->result[1] = 0;
     request->in = in;
     request->slot = slot;
     request->refs = 1;
+}
+
+// The next request of the ring, copied once, into a request of its own. Lock held. NULL: none.
+static struct rt_request *take_request(struct rt_in *in, int *slot)
+{
+    struct rt_request *request = in->spare;
+    if (request == NULL && (request = in->spare = allocate_request()) == NULL)
+        ki_violation(0, "kit: no memory for a request", in->info.link, 0);
+    *slot = ash_answerer_take(&in->ring, &request->wire);
+    if (*slot < 0)
+        return NULL;
+    in->spare = NULL;
+    init_request(request, in, *slot);
+    in->slot[*slot] = request;
     return request;
 }
 
@@ -264,15 +283,12 @@ static struct rt_request *cancelled_request(struct rt_in *in)
 // One request or cancellation of one link. True if there was something.
 static bool poll_link(struct rt_in *in)
 {
-    struct ash_request wire;
     struct rt_request *request = NULL, *cancelled;
+    int slot = ASH_RING_NONE;
     ki_acquire(&in->lock);
     cancelled = cancelled_request(in);
-    int slot = cancelled == NULL ? ash_answerer_take(&in->ring, &wire) : ASH_RING_NONE;
-    if (slot >= 0 && (request = new_request(in, slot)) != NULL) {
-        request->wire = wire;
-        in->slot[slot] = request;
-    }
+    if (cancelled == NULL)
+        request = take_request(in, &slot);
     ki_release(&in->lock);
     if (cancelled != NULL) {
         (void)IoCancelIrp(cancelled->irp);
@@ -292,8 +308,6 @@ static bool poll_link(struct rt_in *in)
         in->removed = true; // nothing is taken any more
         rt_protocol_error(in->info.link, in->ring.rule);
     }
-    if (slot >= 0)
-        ki_violation(0, "kit: no memory for a request", in->info.link, 0);
     return false;
 }
 
@@ -369,6 +383,8 @@ static VOID remove_link(PVOID parameter)
     ash_slot_delete(in->doorbell);
     if (in->device != NULL)
         ObfDereferenceObject(in->device);
+    if (in->spare != NULL)
+        ExFreePool(in->spare);
     ExFreePool(in);
     answer_status(request, STATUS_SUCCESS);
 }

@@ -87,7 +87,8 @@ struct rt_in {
     bool removed;
     bool dirty; // not asleep: the server looks at it
     volatile LONG outstanding;
-    PDEVICE_OBJECT device; // the last one asked for: referenced
+    struct rt_request *spare; // what the next request is taken into
+    PDEVICE_OBJECT device;    // the last one asked for: referenced
     LIST_ENTRY grants;
     unsigned grant_count;
     struct rt_request *slot[ASH_LINK_SLOTS_MAX];
