@@ -98,8 +98,9 @@ static bool runs_in(const struct hart *hart, const struct vspace *vspace)
     return cap->type == ASH_OBJ_VSPACE && (const struct vspace *)cap->object == vspace;
 }
 
-/* The other harts of the set that run a thread of `vspace` now, by hart id. The rest of the set only
- * get a mark: they cannot use a translation before they have activated an address space again. */
+/* The other harts of the set that run a thread of `vspace` now, by hart id. The rest of the set
+ * only get a mark: they cannot use a translation before they have activated an address space again.
+ */
 static uint64_t other_harts(const struct vspace *vspace, uint32_t set)
 {
     uint64_t ids = 0;
