@@ -7,6 +7,9 @@
 
 #include "rt.h"
 
+#define MILLISECOND         10000
+#define LET_GO_MILLISECONDS 5000u
+
 static LIST_ENTRY links = {&links, &links};
 static struct ki_lock links_lock;
 
@@ -106,15 +109,28 @@ static VOID cancel(PDEVICE_OBJECT device, PIRP irp)
     complete(irp, STATUS_CANCELLED, 0);
 }
 
-void rt_out_let_go(struct rt_out *out)
+static bool busy(struct rt_out *out)
 {
     ki_acquire(&out->lock);
-    if (out->ring.out_count != 0 || !IsListEmpty(&out->waiting))
+    bool waits = out->ring.out_count != 0 || !IsListEmpty(&out->waiting);
+    out->dead = !waits;
+    ki_release(&out->lock);
+    return waits;
+}
+
+// Requests that the driver forwarded without looking at their completion may still be below: they
+// are answered by the lower driver, or ended by the I/O manager. The link goes when the last has
+// been.
+void rt_out_let_go(struct rt_out *out)
+{
+    LARGE_INTEGER moment = {.QuadPart = -MILLISECOND};
+    unsigned waited = 0;
+    while (busy(out) && waited++ < LET_GO_MILLISECONDS && KeGetCurrentIrql() == PASSIVE_LEVEL)
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    if (!out->dead)
         ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION,
                      "IoDetachDevice while requests to the lower device are outstanding",
                      out->info.device, out->ring.out_count);
-    out->dead = true;
-    ki_release(&out->lock);
 }
 
 static NTSTATUS fail(PIRP irp, NTSTATUS status)

@@ -70,7 +70,7 @@ static NTSTATUS SetTime(PRTC_EXTENSION clock, const VOID *buffer, ULONG bytes)
         return STATUS_INVALID_PARAMETER;
     }
     WriteNanoseconds(clock->Base, nanoseconds);
-    RtcTellSystem(clock);
+    DdkSetSystemTime(&time);
     return STATUS_SUCCESS;
 }
 
