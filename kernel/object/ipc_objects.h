@@ -56,6 +56,7 @@ struct sched_context {
     struct hart *hart;     /* null: not configured */
     uint64_t budget, period;
     uint64_t used;          /* in all, ticks */
+    uint64_t debt;          /* used, not yet taken from a refill: less than is in the first one */
     struct reply *top;      /* see above */
     struct timeout release; /* waits for its next refill */
     uint32_t head, count;

@@ -44,9 +44,8 @@ void vspace_activate(struct thread *thread)
     if (this_hart->stale) [[clang::unlikely]]
         forget_all();
     struct vspace *vspace = (struct vspace *)cap->object;
-    uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
     vspace->hart_mask |= 1u << this_hart->index;
-    load(SATP_SV39 | asid << SATP_ASID_SHIFT | window_physical(vspace->root).value >> 12);
+    load(vspace->satp);
 }
 
 static unsigned level_bits(unsigned level)
@@ -216,6 +215,8 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter)
     vspace->root = root;
     vspace->asid = take_asid();
     asids[vspace->asid].vspace = vspace;
+    uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
+    vspace->satp = SATP_SV39 | asid << SATP_ASID_SHIFT | memory.value >> 12;
     cap->object = (uint64_t)vspace;
 }
 

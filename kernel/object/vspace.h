@@ -40,6 +40,7 @@ struct vspace {
     uint32_t asid;
     uint32_t hart_mask; /* harts that may hold translations of it */
     pte *root;
+    uint64_t satp; /* what the register holds for it */
 };
 
 struct asid_entry {

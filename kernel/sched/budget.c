@@ -24,6 +24,7 @@ void budget_start(struct sched_context *sched, uint64_t now)
 {
     sched->head = 0;
     sched->count = 1;
+    sched->debt = 0;
     sched->refill[0] = (struct refill){now, sched->budget};
 }
 
@@ -34,7 +35,7 @@ bool budget_usable(const struct sched_context *sched, uint64_t now)
 
 uint64_t budget_left(const struct sched_context *sched)
 {
-    return sched->refill[sched->head].amount;
+    return sched->refill[sched->head].amount - sched->debt;
 }
 
 uint64_t budget_next(const struct sched_context *sched)
@@ -80,6 +81,12 @@ bool budget_charge(struct sched_context *sched, uint64_t used)
         head(sched)->amount = sched->budget;
         return true;
     }
+    /* Short turns are booked together: refills are not cut smaller than they may be. */
+    sched->debt += used;
+    if (sched->debt < sched_ticks_per_us(REFILL_MIN_US) && sched->debt < head(sched)->amount)
+        return false;
+    used = sched->debt;
+    sched->debt = 0;
     bool emptied = false;
     while (used > 0) {
         struct refill *first = head(sched);
