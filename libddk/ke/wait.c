@@ -95,7 +95,7 @@ static bool wake_if_satisfied(PKTHREAD thread)
         return false;
     remove_blocks(thread);
     thread->WaitStatus = status;
-    thread->Waiting = SATISFIED;
+    __atomic_store_n(&thread->Waiting, SATISFIED, __ATOMIC_RELAXED);
     thread->NextWoken = woken;
     woken = thread;
     return true;
@@ -168,7 +168,7 @@ static NTSTATUS block_until(PKTHREAD thread, uint64_t deadline)
         if (thread->Waiting == REGISTERED) {
             remove_blocks(thread);
             thread->WaitStatus = STATUS_TIMEOUT;
-            thread->Waiting = 0;
+            __atomic_store_n(&thread->Waiting, 0, __ATOMIC_RELAXED);
         }
         ki_release_dispatcher();
     }
@@ -198,7 +198,7 @@ NTSTATUS KeWaitForMultipleObjects(ULONG count, PVOID objects[], WAIT_TYPE type, 
     thread->WaitType = type;
     thread->WaitCount = count;
     thread->WaitBlocks = blocks;
-    thread->Waiting = REGISTERED;
+    __atomic_store_n(&thread->Waiting, REGISTERED, __ATOMIC_RELAXED);
     for (ULONG i = 0; i < count; i++)
         InsertTailList(&((DISPATCHER_HEADER *)objects[i])->WaitListHead, &blocks[i].WaitListEntry);
     ki_release_dispatcher();
