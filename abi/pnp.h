@@ -25,10 +25,10 @@ enum ash_pnp_op {
     ASH_PNP_NODE = 16,     /* node_request (index in tree order, depth first) -> node_reply */
     ASH_PNP_SETTLED = 17,  /* answers when no enumeration, load or start is under way */
     ASH_PNP_RESOURCE = 18, /* resource_request -> resource_reply */
-    ASH_PNP_LOAD = 20, /* load_request -> load_reply: loads drivers/NAME/NAME of the boot package without a
-                          device (it makes its devices in DriverEntry). Answers when DriverEntry has
-                          returned, with its status, or when the task has died. Loads a new instance if
-                          the one before has died. Not for drivers */
+    ASH_PNP_LOAD = 20, /* load_request -> load_reply: loads drivers/NAME/NAME of the boot package
+                          without a device (it makes its devices in DriverEntry). Answers when
+                          DriverEntry has returned, with its status, or when the task has died.
+                          Loads a new instance if the one before has died. Not for drivers */
     /* Power manager. */
     ASH_PNP_ORDER = 24, /* node_request: index in power-down order (children before parents)
                            -> node_reply */
@@ -67,8 +67,12 @@ struct ash_pnp_node_reply {
     char description[64];
     char service[32];
 };
-struct ash_pnp_load_request { char name[32]; };
-struct ash_pnp_load_reply { ash_word driver, task; };
+struct ash_pnp_load_request {
+    char name[32];
+};
+struct ash_pnp_load_reply {
+    ash_word driver, task;
+};
 struct ash_pnp_resource_request {
     ash_word node, index;
 };

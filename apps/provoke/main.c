@@ -86,8 +86,7 @@ static int provoke(struct ash_file *file, unsigned kind, ash_word patience)
     ash_io_cancel(&io);
     if (ash_io_wait_until(&io, after(patience)))
         return say_end(kinds[kind].name, &io, "after it was cancelled, ");
-    printf("provoke: %s: no answer, not even to the cancellation; left behind\n",
-           kinds[kind].name);
+    printf("provoke: %s: no answer, not even to the cancellation; left behind\n", kinds[kind].name);
     return 0;
 }
 
