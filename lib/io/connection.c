@@ -95,11 +95,21 @@ void io_submit(struct io_connection *connection, int slot, struct ash_io *io)
     io->slot = (uint16_t)slot;
     io->done = false;
     connection->out[slot] = io;
+    connection->unrung = true;
     ash_requester_submit(&connection->ring, slot, ash_time());
+}
+
+/* Must the driver be woken for what was submitted since this was asked last? */
+static bool owes_ring(struct io_connection *connection)
+{
+    bool unrung = connection->unrung;
+    connection->unrung = false;
+    return unrung && ash_requester_must_ring(&connection->ring);
 }
 
 void io_ring(struct io_connection *connection)
 {
+    connection->unrung = false;
     if (ash_requester_must_ring(&connection->ring))
         ash_signal(connection->doorbell);
 }
@@ -141,7 +151,7 @@ static bool take(struct io_connection *connection)
 
 ash_status io_finish(struct io_connection *connection, struct ash_io *io)
 {
-    bool ring = ash_requester_must_ring(&connection->ring);
+    bool ring = owes_ring(connection);
     while (!io->done) {
         if (take(connection))
             continue;

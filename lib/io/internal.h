@@ -19,6 +19,7 @@ struct io_connection {
     ash_word link;
     ash_cptr doorbell; /* of the driver */
     unsigned index;
+    bool unrung;                             /* submitted since the doorbell was last thought of */
     void *bounce;                            /* registered memory, made at first use */
     struct ash_io *out[ASH_LINK_DATA_SLOTS]; /* by slot: submitted, not taken */
 };
