@@ -3,10 +3,7 @@
 #include "ktest.h"
 
 static ash_cptr endpoint;
-
-*/
-
-    static ash_cptr received;
+static ash_cptr received;
 
 static void taker(struct kthread *t)
 {
