@@ -16,7 +16,9 @@ uint64_t kernel_physical_base __attribute__((section(".data")));
 
 static void find_boot_data(struct boot_info *boot, uint64_t tree)
 {
-    boot->tree = tree < WINDOW_SIZE && tree != 0 ? window((paddr){tree}) : nullptr;
+    if (tree == 0 || tree >= WINDOW_SIZE)
+        panic("the firmware passed no device tree in a1");
+    boot->tree = window((paddr){tree});
     const char *broken = tree_check(boot->tree);
     if (broken)
         panic("%s", broken);

@@ -8,8 +8,6 @@
 
 const char *tree_check(const void *tree)
 {
-    if (!tree)
-        return "the firmware passed no device tree in a1";
     if (fdt_magic(tree) != FDT_MAGIC)
         return "the device tree does not begin with the magic number 0xd00dfeed";
     if (fdt_totalsize(tree) > TREE_SIZE_MAX)

@@ -35,7 +35,7 @@ static struct capability derive(const struct slot *source, uint64_t rights)
 
 static unsigned copy(struct cnode *cnode, struct invocation *call)
 {
-    struct slot *to, *from;
+    struct slot *to = nullptr, *from = nullptr;
     unsigned error = decode_destination(cnode, call, &to);
     if (error == ASH_OK)
         error = decode_source(call, &from);
@@ -49,7 +49,7 @@ static unsigned copy(struct cnode *cnode, struct invocation *call)
 
 static unsigned mint(struct cnode *cnode, struct invocation *call)
 {
-    struct slot *to, *from;
+    struct slot *to = nullptr, *from = nullptr;
     unsigned error = decode_destination(cnode, call, &to);
     if (error == ASH_OK)
         error = decode_source(call, &from);
@@ -66,7 +66,7 @@ static unsigned mint(struct cnode *cnode, struct invocation *call)
 
 static unsigned move(struct cnode *cnode, struct invocation *call)
 {
-    struct slot *to, *from;
+    struct slot *to = nullptr, *from = nullptr;
     unsigned error = decode_destination(cnode, call, &to);
     if (error == ASH_OK)
         error = decode_source(call, &from);

@@ -68,7 +68,7 @@ static unsigned decode_size(struct slot *slot, struct invocation *call, struct r
     r->start = round_up(base + slot->cap.data, r->align) - base;
     uint64_t stride = round_up(r->size, r->align);
     uint64_t left = r->start < slot->cap.extra ? slot->cap.extra - r->start : 0;
-    if (stride > left || (left - r->size) / stride < r->count - 1)
+    if (stride == 0 || stride > left || (left - r->size) / stride < r->count - 1)
         return invoke_error(call, ASH_E_MEMORY, slot->cap.extra - slot->cap.data, 0);
     r->end = r->start + stride * (r->count - 1) + r->size;
     return ASH_OK;

@@ -167,7 +167,7 @@ NTSTATUS RtlUpcaseUnicodeString(PUNICODE_STRING to, PCUNICODE_STRING from, BOOLE
     NTSTATUS status = prepare(to, from->Length, allocate);
     if (!NT_SUCCESS(status))
         return status;
-    for (USHORT i = 0; i < from->Length / sizeof(WCHAR); i++)
+    for (ULONG i = 0; i < from->Length / sizeof(WCHAR); i++)
         to->Buffer[i] = RtlUpcaseUnicodeChar(from->Buffer[i]);
     to->Length = from->Length;
     return STATUS_SUCCESS;
