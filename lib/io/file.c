@@ -79,27 +79,32 @@ uint32_t ash_device_type(const struct ash_file *file)
 }
 
 /* Fills and submits; the doorbell is the caller's business. */
-static ash_status start(struct ash_file *file, uint8_t major, const void *data, size_t bytes,
-                        uint64_t offset, struct ash_io *io)
+static ash_status start_at(struct ash_file *file, uint8_t major, const struct io_where *where,
+                           size_t bytes, uint64_t offset, struct ash_io *io)
 {
-    struct io_where where;
     struct ash_request *request;
-    ash_status status = io_locate(file->connection, data, bytes, &where);
-    if (!ash_success(status))
-        return status;
+    ash_status status;
     int slot = io_prepare(file, major, 0, &request, &status);
     if (slot < 0)
         return status;
     request->parameter[0] = bytes;
     request->parameter[1] = offset;
-    request->grant = where.grant;
-    request->grant_offset = where.offset;
+    request->grant = where->grant;
+    request->grant_offset = where->offset;
     request->grant_length = (uint32_t)bytes;
     io->file = file;
     io->limit = bytes;
     io->output = nullptr;
     io_submit(file->connection, slot, io);
     return STATUS_SUCCESS;
+}
+
+static ash_status start(struct ash_file *file, uint8_t major, const void *data, size_t bytes,
+                        uint64_t offset, struct ash_io *io)
+{
+    struct io_where where;
+    ash_status status = io_locate(file->connection, data, bytes, &where);
+    return ash_success(status) ? start_at(file, major, &where, bytes, offset, io) : status;
 }
 
 ash_status ash_read_start(struct ash_file *file, void *buffer, size_t bytes, uint64_t offset,
@@ -121,12 +126,12 @@ ash_status ash_write_start(struct ash_file *file, const void *buffer, size_t byt
 }
 
 /* One request on registered memory. */
-static ash_status transfer(struct ash_file *file, uint8_t major, const void *data, size_t bytes,
-                           uint64_t offset, size_t *done)
+static ash_status transfer(struct ash_file *file, uint8_t major, const struct io_where *where,
+                           size_t bytes, uint64_t offset, size_t *done)
 {
     struct ash_io io;
     *done = 0;
-    ash_status status = start(file, major, data, bytes, offset, &io);
+    ash_status status = start_at(file, major, where, bytes, offset, &io);
     if (!ash_success(status))
         return status;
     status = io_finish(file->connection, &io);
@@ -134,26 +139,22 @@ static ash_status transfer(struct ash_file *file, uint8_t major, const void *dat
     return status;
 }
 
-/* Is the memory registered? Then nothing is copied. */
-static bool direct(struct ash_file *file, const void *data, size_t bytes)
-{
-    struct io_where where;
-    return ash_success(io_locate(file->connection, data, bytes, &where));
-}
-
 /* In pieces through the bounce buffer, until one is short. */
 static ash_status copy_through(struct ash_file *file, uint8_t major, char *data, size_t bytes,
                                uint64_t offset, size_t *done)
 {
     void *bounce;
+    struct io_where where;
     ash_status status = io_bounce(file->connection, &bounce);
+    if (ash_success(status))
+        status = io_locate(file->connection, bounce, IO_BOUNCE_BYTES, &where);
     *done = 0;
     while (ash_success(status)) {
         size_t left = bytes - *done, now;
         size_t piece = left < IO_BOUNCE_BYTES ? left : IO_BOUNCE_BYTES;
         if (major == MJ_WRITE)
             memcpy(bounce, data + *done, piece);
-        status = transfer(file, major, bounce, piece, offset + *done, &now);
+        status = transfer(file, major, &where, piece, offset + *done, &now);
         if (major == MJ_READ)
             memcpy(data + *done, bounce, now);
         *done += now;
@@ -166,16 +167,18 @@ static ash_status copy_through(struct ash_file *file, uint8_t major, char *data,
 ash_status ash_read(struct ash_file *file, void *buffer, size_t bytes, uint64_t offset,
                     size_t *done)
 {
-    if (direct(file, buffer, bytes))
-        return transfer(file, MJ_READ, buffer, bytes, offset, done);
+    struct io_where where;
+    if (ash_success(io_locate(file->connection, buffer, bytes, &where))) /* nothing is copied */
+        return transfer(file, MJ_READ, &where, bytes, offset, done);
     return copy_through(file, MJ_READ, buffer, bytes, offset, done);
 }
 
 ash_status ash_write(struct ash_file *file, const void *buffer, size_t bytes, uint64_t offset,
                      size_t *done)
 {
-    if (direct(file, buffer, bytes))
-        return transfer(file, MJ_WRITE, buffer, bytes, offset, done);
+    struct io_where where;
+    if (ash_success(io_locate(file->connection, buffer, bytes, &where))) /* nothing is copied */
+        return transfer(file, MJ_WRITE, &where, bytes, offset, done);
     return copy_through(file, MJ_WRITE, (char *)(uintptr_t)buffer, bytes, offset, done);
 }
 
