@@ -99,9 +99,10 @@ bool budget_charge(struct sched_context *sched, uint64_t used)
             push(sched, again, part);
             emptied = true;
         } else if (first->amount == 0) {
-            /* The only refill: all of it comes back a period later; an overrun delays it more. */
-            *first = (struct refill){again + used, part};
-            return true;
+            /* The only refill: all of it comes back a period later, and what was used beyond it
+             * is taken from that. */
+            *first = (struct refill){again, part};
+            emptied = true;
         } else {
             push(sched, again, part);
         }
