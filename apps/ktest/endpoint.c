@@ -25,7 +25,8 @@ static struct kthread *server(unsigned priority, bool passive)
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
     struct kthread *t = start(echo, priority, 0, false);
-    sleep_us(500);
+    if (t && !wait_state(t, ASH_THREAD_BLOCKED_RECEIVE))
+        fail(__FILE__, __LINE__, "server receives", 0, 1);
     if (t && passive && ash_sched_unbind(t->sched) != ASH_OK)
         fail(__FILE__, __LINE__, "unbind", 1, 0);
     return t;
@@ -304,7 +305,8 @@ static struct kthread *chain(struct kthread **last)
     endpoint2 = make(ASH_OBJ_ENDPOINT, 0);
     reply2 = make(ASH_OBJ_REPLY, 0);
     struct kthread *t = start(middle, PRIORITY + 1, 0, false);
-    sleep_us(300);
+    if (t && !wait_state(t, ASH_THREAD_BLOCKED_RECEIVE))
+        fail(__FILE__, __LINE__, "server receives", 0, 1);
     if (t && ash_sched_unbind(t->sched) != ASH_OK)
         fail(__FILE__, __LINE__, "unbind", 1, 0);
     return t;
@@ -339,7 +341,7 @@ static void deleting_the_end_of_a_chain_gives_time_back(void)
     reply2 = make(ASH_OBJ_REPLY, 0);
     struct kthread *t = start(middle, PRIORITY + 1, 0, false);
     CHECK(t);
-    sleep_us(300);
+    CHECK(wait_state(t, ASH_THREAD_BLOCKED_RECEIVE));
     OK(ash_sched_unbind(t->sched));
     struct kthread *client = start(outer_caller, PRIORITY + 1, 0, false);
     CHECK(client);

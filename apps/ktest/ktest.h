@@ -81,6 +81,8 @@ struct kthread *prepare(void (*entry)(struct kthread *), unsigned priority, unsi
 [[noreturn]] void park(void);
 /* Waits until *word == value, for at most a second of virtual time; true if it came. */
 bool wait_until(const volatile ash_word *word, ash_word value);
+/* Waits until the thread is in that state, for at most a second. */
+bool wait_state(const struct kthread *t, enum ash_thread_state state);
 /* Busy for that many microseconds. */
 void spin(ash_word microseconds);
 /* Sleeps: lets threads of lower priority run. */

@@ -177,6 +177,17 @@ bool wait_until(const volatile ash_word *word, ash_word value)
     return *word == value;
 }
 
+bool wait_state(const struct kthread *t, enum ash_thread_state state)
+{
+    struct ash_thread_info info = {};
+    for (unsigned i = 0; i < 1000 && info.state != state; i++) {
+        sleep_us(1000);
+        if (ash_thread_info(t->thread, &info) != ASH_OK)
+            return false;
+    }
+    return info.state == state;
+}
+
 void spin(ash_word microseconds)
 {
     ash_word end = ash_time() + ash_ticks(microseconds);

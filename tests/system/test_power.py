@@ -26,6 +26,7 @@ def reboot(system):
     guest.monitor.execute("query-status")
     guest.run("cp C:/README.txt C:/kept.txt")
     guest.send("reboot\r")
+    guest.expect(r"OpenSBI v")  # the line editor shows the prompt again as one types
     guest.prompt()
     guest.monitor.execute("query-status")
     resets = [event for event in guest.monitor.events if event["event"] == "RESET"]
