@@ -13,10 +13,15 @@
  *      |                        forwards (1,3)           forwards (2,5)
  *      +-- section 0x41: 16 pages                              asks DMA addresses of (3,2)
  *
- * Pages of a closed section are reused only after every mapping is gone and every task that
- * learned DMA addresses has released the grant or has been destroyed (after its device was
- * quiesced).  Quota: each task has a limit of pages, and may
- * have given at most 4096 grants; over it STATUS_QUOTA_EXCEEDED.
+ * Whatever a requester does - close the grant, unmap the section, die - takes no memory from under
+ * an answerer at work: a closed grant that the answerer has mapped, or whose DMA addresses it has
+ * learned, is *stale*. Its mapping and pages stay, the pages counted as the owner's while that task
+ * lives, until the answerer releases it (ASH_MEM_STALE tells which there are) or is destroyed
+ * (after its device was quiesced); its mapping goes at ASH_MEM_LINK_FREE at the latest. Nothing new
+ * can be had of a stale grant: neither a mapping nor DMA addresses nor a forwarded grant.
+ * Pages of a closed section are reused only after every mapping is gone and no stale grant holds
+ * them. Quota: each task has a limit of pages, and may have given at most 4096 grants; one that
+ * holds 4096 stale grants gets no further mapping or DMA addresses. Over it STATUS_QUOTA_EXCEEDED.
  * Errors: STATUS_INVALID_PARAMETER (an argument has no meaning), STATUS_NO_MEMORY,
  * STATUS_QUOTA_EXCEEDED, STATUS_ACCESS_DENIED (not yours), STATUS_INVALID_HANDLE (no such section,
  * link, grant), STATUS_CONFLICTING_ADDRESSES.
@@ -33,11 +38,13 @@ enum ash_mem_op {
                             section if this task owns it and it has no other view */
     ASH_MEM_PROTECT = 3, /* protect_request: changes rights of pages of a view; 0 = no access */
     ASH_MEM_GRANT = 4,   /* grant_request -> grant_reply. Caller is the link's requester */
-    ASH_MEM_GRANT_FORWARD = 5, /* forward_request -> grant_reply */
-    ASH_MEM_GRANT_CLOSE = 6,   /* grant_id: by the link's requester */
-    ASH_MEM_GRANT_MAP = 7,     /* grant_id -> map_reply. By the link's answerer */
-    ASH_MEM_GRANT_DMA = 8,     /* dma_request -> dma_reply. By the link's answerer */
-    ASH_MEM_GRANT_RELEASE = 9, /* grant_id: the answerer unmaps it and gives up its DMA addresses */
+    ASH_MEM_GRANT_FORWARD = 5,  /* forward_request -> grant_reply */
+    ASH_MEM_GRANT_CLOSE = 6,    /* grant_id: by the link's requester. What the answerer has mapped
+                                   stays mapped until it releases the grant */
+    ASH_MEM_GRANT_MAP = 7,      /* grant_id -> map_reply. By the link's answerer */
+    ASH_MEM_GRANT_DMA = 8,      /* dma_request -> dma_reply. By the link's answerer */
+    ASH_MEM_GRANT_RELEASE = 9,  /* grant_id: the answerer unmaps it and gives up its DMA addresses;
+                                   ends a stale grant */
     ASH_MEM_COMMON_BUFFER = 10, /* common_request -> common_reply: physically contiguous, zeroed */
     ASH_MEM_MAP_DEVICE = 11,    /* device_request -> map_reply: only ranges allowed by pnp */
     ASH_MEM_STATISTICS = 12,    /* (nothing) -> statistics_reply. For any task */
@@ -45,8 +52,8 @@ enum ash_mem_op {
     ASH_MEM_OWN_DMA = 14,       /* own_dma_request -> dma_reply: logical addresses of an own view */
 
     ASH_MEM_STALE =
-        15, /* (nothing) -> stale_reply: closed grants whose DMA addresses the caller still
-               holds; it releases those that no transfer of its device uses any more */
+        15, /* (nothing) -> stale_reply: closed grants that the caller still has mapped or whose
+               DMA addresses it holds; it releases those that no request of its uses any more */
 
     /* For the process manager alone. */
     ASH_MEM_TASK_CREATE = 32,  /* task_create_request; receives the task's VSpace capability */
@@ -63,7 +70,8 @@ enum ash_mem_op {
     ASH_MEM_LINK_CREATE = 48, /* link_create_request -> link_create_reply */
     ASH_MEM_LINK_CLOSE = 49,  /* link_request: ring memory leaves requester and answerer, grants of
                                  the link are closed; the I/O manager's own view stays */
-    ASH_MEM_LINK_FREE = 50,   /* link_request: the I/O manager's view and the memory go too */
+    ASH_MEM_LINK_FREE = 50, /* link_request: the I/O manager's view, the memory and the mappings of
+                               the link's stale grants go too: no request may be under way */
 
     /* For the plug-and-play manager alone. */
     ASH_MEM_DEVICE_ALLOW = 64,  /* device_allow_request: task may map this range */

@@ -3,14 +3,15 @@
 // What this task knows of the grants that came in: mapping, DMA addresses, forwarded grants. Ids
 // are never used again by the memory manager, so a record can be kept between requests and is found
 // again by (link, id). Records without users beyond GRANTS_KEPT are given back, least used first.
+// A mapping stays valid while its record has users, even if the requester closes the grant or dies.
 
 #include "rt.h"
 
 #define GRANTS_KEPT 32u
 #define TAG         'narG'
 
-static volatile bool dma_asked; // this task has learned DMA addresses
-static struct ki_lock lock;     // of all lists and records' contents but users
+static volatile bool holding; // this task has mapped a grant or learned DMA addresses
+static struct ki_lock lock;   // of all lists and records' contents but users
 
 // The requester chose offset and length: nothing outside of the granted section is touched.
 static PVOID map_backing(struct mm_backing *backing, ULONG64 offset, ULONG length)
@@ -83,17 +84,18 @@ static struct rt_grant *take_idle(struct rt_in *in, uint64_t id)
     return idle ? grant : NULL;
 }
 
-// Closed grants whose DMA addresses this task still knows keep their pages from being used again:
-// whenever a new grant comes, those without users are given back.
-static void give_back_stale(struct rt_in *in)
+// Closed grants that this task has mapped or knows DMA addresses of keep their pages from being
+// used again: whenever a new grant comes, on any link, those without users are given back. In the
+// server only, so that no link goes and no record gets a user meanwhile.
+static void give_back_stale(void)
 {
     struct ash_mem_stale_reply reply;
-    if (!dma_asked ||
+    if (!holding ||
         !ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_STALE, NULL, 0, &reply, sizeof(reply))))
         return;
     for (unsigned i = 0; i < reply.count && i < ASH_MEM_STALE_GRANTS; i++) {
-        struct rt_grant *grant =
-            reply.grant[i].link == in->info.link ? take_idle(in, reply.grant[i].grant) : NULL;
+        struct rt_in *in = rt_in_find(reply.grant[i].link);
+        struct rt_grant *grant = in != NULL ? take_idle(in, reply.grant[i].grant) : NULL;
         if (grant != NULL)
             give_back(grant);
     }
@@ -125,7 +127,7 @@ struct rt_grant *rt_grant_get(struct rt_in *in, uint64_t id)
         give_back(unused);
     if (grant != NULL)
         return grant;
-    give_back_stale(in);
+    give_back_stale();
     if ((grant = new_grant(in, id)) == NULL)
         return NULL;
     grant->users = 1; // only the server makes records, so nobody made the same one meanwhile
@@ -163,6 +165,7 @@ PVOID rt_grant_address(struct rt_grant *grant)
     if (!ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_MAP, &id, sizeof(id), &reply,
                                  sizeof(reply))))
         return NULL;
+    holding = true;
     grant->bytes = reply.bytes; // mapping twice gives the same answer
     __atomic_store_n(&grant->address, reply.address, __ATOMIC_RELEASE);
     return (PVOID)reply.address;
@@ -227,7 +230,7 @@ static NTSTATUS ask_dma(struct rt_grant *grant, uint64_t first, uint32_t pages, 
     struct ash_mem_dma_reply reply;
     ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_DMA, &request, sizeof(request),
                                     &reply, sizeof(reply));
-    dma_asked = true;
+    holding = true;
     if (ash_success(status))
         memcpy(logical, reply.address, pages * sizeof(uint64_t));
     return status;

@@ -3,9 +3,11 @@
  * Grants: the right of a link's answerer to use a section, and their forwarding tree.
  *
  * A grant hangs from its section (made of it directly) or from its parent (forwarded), from its
- * link, and from its answerer. Closing takes it out of the first two and unmaps it. If the
- * answerer knows its DMA addresses the record lives on, closed, in the answerer's list only, and
- * keeps the section's pages until the answerer releases it or is destroyed.
+ * link, and from its answerer. Closing takes it out of the first two. If the answerer has mapped
+ * it or knows its DMA addresses the record lives on, closed ("stale"), in the answerer's list only,
+ * and keeps the mapping and the section's pages until the answerer releases it or is destroyed:
+ * nothing a requester does takes memory from under a request that the answerer works on. The
+ * mapping of a stale grant also goes with its link, the DMA addresses do not.
  * Ids carry a number that is not used twice, so that a stale id never names another grant.
  */
 #include "mm.h"
@@ -157,21 +159,33 @@ ash_status mm_grant_forward(struct mm_task *caller, const struct ash_mem_forward
     return create(mm_link(link_index), link_index, grant->section, parent, grant->prot, reply);
 }
 
+/* A stale grant that holds nothing any more is forgotten; any other is left alone. */
+static void settle(uint32_t index)
+{
+    struct mm_grant *grant = mm_grant(index);
+    if (!grant->closed || grant->dma || grant->view != 0)
+        return;
+    mm_task_find(grant->answerer)->stale--;
+    forget(index);
+}
+
+void mm_grant_view_gone(uint32_t index)
+{
+    mm_grant(index)->view = 0;
+    settle(index);
+}
+
 static void close_leaf(uint32_t index)
 {
     struct mm_grant *grant = mm_grant(index);
-    if (grant->view != 0)
-        mm_view_destroy(grant->view);
     unlink_family_and_link(grant);
     struct mm_task *requester = mm_task_find(grant->requester);
     if (requester != nullptr)
         requester->given--;
     grant->closed = true;
     grant->parent = grant->sibling_next = grant->sibling_previous = 0;
-    if (grant->dma)
-        mm_task_find(grant->answerer)->stale++;
-    else
-        forget(index);
+    mm_task_find(grant->answerer)->stale++;
+    settle(index);
 }
 
 void mm_grant_close_tree(uint32_t root)
@@ -217,6 +231,8 @@ ash_status mm_grant_map(struct mm_task *caller, uint64_t link, uint64_t id,
     if (grant->closed)
         return STATUS_INVALID_HANDLE;
     if (grant->view == 0) {
+        if (caller->stale >= MM_GRANTS_STALE)
+            return STATUS_QUOTA_EXCEEDED;
         struct mm_view_request request = {
             .task = caller, .prot = grant->prot, .most = grant->prot, .kind = MM_VIEW_GRANT};
         status = mm_view_create(&request, grant->section, &grant->view);
@@ -246,6 +262,8 @@ ash_status mm_grant_dma(struct mm_task *caller, const struct ash_mem_dma_request
         request->first_page >= section->pages.count ||
         request->pages > section->pages.count - request->first_page)
         return STATUS_INVALID_PARAMETER;
+    if (!grant->dma && caller->stale >= MM_GRANTS_STALE)
+        return STATUS_QUOTA_EXCEEDED;
     if (!grant->dma)
         section->holders++;
     grant->dma = true;
@@ -261,17 +279,29 @@ static void release(uint32_t index)
 {
     struct mm_grant *grant = mm_grant(index);
     uint32_t section = grant->section;
-    if (grant->view != 0)
-        mm_view_destroy(grant->view);
     if (grant->dma)
         mm_section(section)->holders--;
-    if (grant->closed) {
-        mm_task_find(grant->answerer)->stale--;
-        forget(index);
-    } else {
-        grant->dma = false;
-    }
+    grant->dma = false;
+    if (grant->view != 0)
+        mm_view_destroy(grant->view); /* settles the grant through mm_grant_view_gone */
+    else
+        settle(index);
     mm_section_settle(section);
+}
+
+void mm_grant_link_gone(const struct mm_link *link)
+{
+    const struct mm_task *answerer = mm_task_find(link->answerer);
+    uint32_t next;
+    for (uint32_t at = answerer != nullptr ? answerer->answers : 0; at != 0; at = next) {
+        const struct mm_grant *grant = mm_grant(at);
+        uint32_t section = grant->section;
+        next = grant->answer_next;
+        if (grant->link != link->id || grant->view == 0)
+            continue;
+        mm_view_destroy(grant->view);
+        mm_section_settle(section);
+    }
 }
 
 void mm_grant_stale(const struct mm_task *caller, struct ash_mem_stale_reply *reply)
@@ -296,13 +326,13 @@ ash_status mm_grant_release(struct mm_task *caller, uint64_t link, uint64_t id)
     return status;
 }
 
-/* The task's device is quiesced: what it knew of DMA addresses no longer matters. */
+/* The task does not run and its device is quiesced: what it could reach no longer matters. */
 void mm_grant_task_gone(struct mm_task *task)
 {
     while (task->answers != 0) {
         uint32_t index = task->answers;
         if (!mm_grant(index)->closed)
-            mm_grant_close_tree(index); /* leaves the record if it holds DMA addresses */
+            mm_grant_close_tree(index); /* leaves the record if it is mapped or used for DMA */
         if (task->answers == index)
             release(index);
     }

@@ -41,6 +41,7 @@ static void drop(uint32_t *view)
 static void free_link(uint32_t index)
 {
     struct mm_link *link = mm_link(index);
+    mm_grant_link_gone(link);
     for (unsigned area = 0; area < 2; area++) {
         drop(&link->answerer_view[area]);
         drop(&link->requester_view[area]);

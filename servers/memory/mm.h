@@ -14,6 +14,7 @@
  * - a RAM page belongs to one block; a page of a frame block is free or in exactly one section;
  * - a section's pages go back when it is closed, has no view and nobody holds its DMA addresses;
  * - a grant is closed before its parent, and a link's grants before the link;
+ * - a closed grant lives while its answerer has it mapped or knows its DMA addresses;
  * - slots and records in use are those reachable from a live task, section, link or block.
  */
 #ifndef MEMORY_MM_H
@@ -150,7 +151,7 @@ struct mm_task {
     uint32_t answers;  /* list of grants it is the answerer of */
     uint32_t section_count, grant_count;
     uint32_t given;   /* open grants it is the requester of */
-    uint32_t stale;   /* of the grants it answers: closed ones whose DMA addresses it holds */
+    uint32_t stale;   /* of the grants it answers: closed ones that it has mapped or used for DMA */
     uint32_t tables;  /* list of blocks for page tables (group number + 1). Such a group's `frames`
                          are the slots of its tables, `pages_free` counts those made */
     uint32_t devices; /* list of allowed device ranges */
@@ -249,11 +250,15 @@ ash_status mm_status(enum ash_error error);
 
 /* Open grants that one task may have given: the records are the manager's own memory. */
 #define MM_GRANTS_GIVEN 4096u
+/* Closed grants that one task may hold before it gets no further mapping or DMA address. */
+#define MM_GRANTS_STALE 4096u
+
+struct mm_link;
 
 struct mm_grant {
     uint32_t section, prot;
     uint32_t requester, answerer; /* task ids */
-    uint64_t link;                /* id; grants of a closed link live on only as DMA holders */
+    uint64_t link;                /* id; a stale grant's link may be gone, unless it is mapped */
     uint32_t link_index;
     uint32_t parent, children;               /* forwarding tree */
     uint32_t sibling_next, sibling_previous; /* in the parent's or the section's list */
@@ -278,7 +283,9 @@ struct mm_grant {
 [[nodiscard]] ash_status mm_grant_release(struct mm_task *caller, uint64_t link, uint64_t grant);
 void mm_grant_stale(const struct mm_task *caller, struct ash_mem_stale_reply *reply);
 void mm_grant_close_tree(uint32_t grant);
-void mm_grant_task_gone(struct mm_task *task); /* gives up all it is the answerer of */
+void mm_grant_view_gone(uint32_t grant);
+void mm_grant_link_gone(const struct mm_link *link); /* unmaps what is left of its closed grants */
+void mm_grant_task_gone(struct mm_task *task);       /* gives up all it is the answerer of */
 struct mm_grant *mm_grant(uint32_t index);
 
 struct mm_link {

@@ -227,7 +227,7 @@ void mm_view_destroy(uint32_t index)
     else if (view->kind == MM_VIEW_LINK)
         mm_link_view_gone(index);
     else if (view->kind == MM_VIEW_GRANT)
-        mm_grant(view->grant)->view = 0;
+        mm_grant_view_gone(view->grant);
     mm_map_runs_undo(view, view->elements);
     mm_range_remove(&task->views, index);
     unlink_view(index);

@@ -86,17 +86,19 @@ static bool check_views(void)
 {
     for (uint32_t i = 0; i < MM_TASKS; i++) {
         const struct mm_task *task = &mm.task[i];
-        uint64_t owned = 0, sections = 0, grants = 0;
+        uint64_t owned = 0, sections = 0, grants = 0, stale = 0;
         if (task->id == 0)
             continue;
         for (uint32_t at = task->sections; at != 0; at = mm_section(at)->next, sections++) {
             FAIL_IF(mm_section(at)->owner != task->id, "section %u is in a wrong list", at);
             owned += mm_section(at)->pages.count;
         }
-        for (uint32_t at = task->answers; at != 0; at = mm_grant(at)->answer_next, grants++)
+        for (uint32_t at = task->answers; at != 0; at = mm_grant(at)->answer_next, grants++) {
             FAIL_IF(mm_grant(at)->answerer != task->id, "grant %u is in a wrong list", at);
+            stale += mm_grant(at)->closed;
+        }
         FAIL_IF(owned != task->pages || sections != task->section_count ||
-                    grants != task->grant_count,
+                    grants != task->grant_count || stale != task->stale,
                 "task %u is miscounted", task->id);
         FAIL_IF(task->pages > task->quota, "task %u is over its quota", task->id);
     }
@@ -135,14 +137,21 @@ static bool check_mappings(void)
 
 static bool check_grants(void)
 {
-    uint64_t holders = 0, counted = 0;
+    uint64_t holders = 0, counted = 0, views = 0;
     for (uint32_t i = 1; i < mm.grants.top; i++) {
         const struct mm_grant *grant = mm_grant(i);
         if (!grant->live)
             continue;
-        FAIL_IF(grant->closed && (!grant->dma || grant->view != 0), "closed grant %u is no holder",
+        FAIL_IF(grant->closed && !grant->dma && grant->view == 0, "closed grant %u holds nothing",
                 i);
-        FAIL_IF(!grant->closed && mm_link(grant->link_index)->id != grant->link,
+        FAIL_IF(grant->view != 0 && (mm_view(grant->view)->kind != MM_VIEW_GRANT ||
+                                     mm_view(grant->view)->grant != i ||
+                                     mm_view(grant->view)->task != grant->answerer ||
+                                     mm_view(grant->view)->section != grant->section),
+                "grant %u has another's view", i);
+        views += grant->view != 0;
+        FAIL_IF((!grant->closed || grant->view != 0) &&
+                    mm_link(grant->link_index)->id != grant->link,
                 "grant %u is of a link that is gone", i);
         FAIL_IF(grant->parent != 0 && !mm_grant(grant->parent)->live,
                 "grant %u has no parent any more", i);
@@ -153,6 +162,9 @@ static bool check_grants(void)
         if (section_live(i))
             counted += mm_section(i)->holders;
     FAIL_IF(holders != counted, "DMA holders are miscounted");
+    for (uint32_t i = 1; i < mm.views.top; i++)
+        views -= mm_view(i)->elements != 0 && mm_view(i)->kind == MM_VIEW_GRANT;
+    FAIL_IF(views != 0, "a view of a grant that is gone");
     return true;
 }
 

@@ -119,6 +119,47 @@ static void make_grant(void)
     }
 }
 
+/* Where the answerer sees that grant; false if it has not mapped it. */
+static bool mapped_at(uint64_t link, uint64_t id, uint32_t *task, uint64_t *address)
+{
+    const struct mm_grant *grant = mm_grant((uint32_t)id & 0xfffff);
+    if (grant == nullptr || !grant->live || grant->link != link || grant->view == 0 ||
+        grant->generation != id >> 20)
+        return false;
+    *task = grant->answerer;
+    *address = mm_view(grant->view)->address;
+    return true;
+}
+
+static void release_stale(void)
+{
+    uint32_t task = some_task();
+    if (task == 0)
+        return;
+    uint32_t before = mm_task_find(task)->stale;
+    CHECK_EQ(ask(task, ASH_MEM_STALE, 0, 0, 0, 0), STATUS_SUCCESS);
+    struct ash_mem_stale_reply reply;
+    memcpy(&reply, words, sizeof(reply));
+    CHECK_EQ(reply.count, before < ASH_MEM_STALE_GRANTS ? before : ASH_MEM_STALE_GRANTS);
+    for (uint64_t i = 0; i < reply.count; i++)
+        CHECK_EQ(ask(task, ASH_MEM_GRANT_RELEASE, reply.grant[i].link, reply.grant[i].grant, 0, 0),
+                 STATUS_SUCCESS);
+    CHECK_EQ(mm_task_find(task)->stale, before - reply.count);
+}
+
+/* No mapping of the answerer goes when the requester closes the grant. */
+static void close_grant(uint32_t caller, uint64_t link, uint64_t grant)
+{
+    uint32_t task = 0;
+    uint64_t address = 0;
+    bool mapped = mapped_at(link, grant, &task, &address);
+    (void)ask(caller, ASH_MEM_GRANT_CLOSE, link, grant, 0, 0);
+    uint32_t still = 0;
+    uint64_t there = 0;
+    CHECK_EQ(mapped_at(link, grant, &still, &there), mapped);
+    CHECK(still == task && there == address);
+}
+
 static void use_grant(void)
 {
     static const uint64_t ops[] = {ASH_MEM_GRANT_MAP, ASH_MEM_GRANT_DMA, ASH_MEM_GRANT_RELEASE,
@@ -130,7 +171,10 @@ static void use_grant(void)
     uint32_t caller = some_task();
     if (link != nullptr && pick(8))
         caller = op == ASH_MEM_GRANT_CLOSE ? link->requester : link->answerer;
-    (void)ask(caller, op, grants[at].link, grants[at].grant, pick(3), 1 + pick(3));
+    if (op == ASH_MEM_GRANT_CLOSE)
+        close_grant(caller, grants[at].link, grants[at].grant);
+    else
+        (void)ask(caller, op, grants[at].link, grants[at].grant, pick(3), 1 + pick(3));
 }
 
 static void use_untyped(void)
@@ -183,7 +227,10 @@ static void step(void)
     case 11:
     case 12:
     case 13:
-        use_grant();
+        if (pick(10))
+            use_grant();
+        else
+            release_stale();
         return;
     case 14:
         use_untyped();

@@ -238,9 +238,12 @@ TEST(grants_forward_and_close_down_the_tree)
     CHECK_EQ(reply_words[0], seen); /* mapped once */
     CHECK_EQ(ASK(B, ASH_MEM_GRANT_CLOSE, one, first), STATUS_ACCESS_DENIED);
     CHECK_EQ(ASK(A, ASH_MEM_GRANT_CLOSE, one, first), STATUS_SUCCESS);
-    CHECK(!fake_lookup(space_of(D), seen).present);
+    CHECK(fake_lookup(space_of(D), seen).present); /* until D is done with it */
     CHECK_EQ(ASK(D, ASH_MEM_GRANT_MAP, three, third), STATUS_INVALID_HANDLE);
     CHECK_EQ(ASK(C, ASH_MEM_GRANT_CLOSE, two, second), STATUS_INVALID_HANDLE);
+    CHECK_EQ(mm.grants.used, 1);
+    CHECK_EQ(ASK(D, ASH_MEM_GRANT_RELEASE, three, third), STATUS_SUCCESS);
+    CHECK(!fake_lookup(space_of(D), seen).present);
     CHECK_EQ(mm.grants.used, 0);
     CHECK_STR(check_all(), "");
 }
@@ -265,12 +268,20 @@ TEST(closing_a_link_closes_what_was_forwarded)
     uint64_t address = map_pages(A, 1);
     CHECK_EQ(ASK(A, ASH_MEM_GRANT, one, address, 3), STATUS_SUCCESS);
     CHECK_EQ(ASK(B, ASH_MEM_GRANT_FORWARD, one, reply_words[0], two), STATUS_SUCCESS);
-    CHECK_EQ(ASK(C, ASH_MEM_GRANT_MAP, two, reply_words[0]), STATUS_SUCCESS);
+    uint64_t forwarded = reply_words[0];
+    CHECK_EQ(ASK(C, ASH_MEM_GRANT_MAP, two, forwarded), STATUS_SUCCESS);
     uint64_t seen = reply_words[0];
     CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_CLOSE, one), STATUS_SUCCESS);
+    CHECK(fake_lookup(space_of(C), seen).present);
+    CHECK_EQ(ASK(C, ASH_MEM_GRANT_MAP, two, forwarded), STATUS_INVALID_HANDLE);
+    CHECK_EQ(ASK(A, ASH_MEM_GRANT, one, address, 3), STATUS_INVALID_HANDLE);
+    CHECK_STR(check_all(), "");
+    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_FREE, one), STATUS_SUCCESS);
+    CHECK(fake_lookup(space_of(C), seen).present); /* of the other link */
+    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_FREE, two), STATUS_SUCCESS);
     CHECK(!fake_lookup(space_of(C), seen).present);
     CHECK_EQ(mm.grants.used, 0);
-    CHECK_EQ(ASK(A, ASH_MEM_GRANT, one, address, 3), STATUS_INVALID_HANDLE);
+    CHECK_STR(check_all(), "");
 }
 
 TEST(pages_known_to_a_device_are_kept_until_released)
