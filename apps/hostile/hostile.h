@@ -15,7 +15,7 @@ struct kind {
     int (*run)(void);
 };
 
-extern const struct kind message_kinds[], memory_kinds[], resource_kinds[];
+extern const struct kind message_kinds[], memory_kinds[], resource_kinds[], buffer_kinds[];
 
 extern ash_word seed;
 /* xorshift64* of the seed. */

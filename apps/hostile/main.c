@@ -7,7 +7,8 @@
 
 ash_word seed = 1;
 
-static const struct kind *const groups[] = {message_kinds, memory_kinds, resource_kinds};
+static const struct kind *const groups[] = {message_kinds, memory_kinds, resource_kinds,
+                                            buffer_kinds};
 
 ash_word random_word(void)
 {

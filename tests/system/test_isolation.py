@@ -158,7 +158,7 @@ def hostile_messages(system):
 @test(harts=(1, 4))
 def hostile_application(system):
     "Wild accesses end in exceptions; taking everything meets a limit; what dies dies alone."
-    fine = ["accesses", "priority", "memory-all", "objects-all", "threads-all"]
+    fine = ["accesses", "buffers", "priority", "memory-all", "objects-all", "threads-all"]
     dying = ["null", "stack", "privileged", "syscall"]
     status, parts = run(system, [*(f"hostile {kind}" for kind in [*fine, *dying]), ALIVE],
                         timeout=90)
@@ -169,6 +169,8 @@ def hostile_application(system):
                      f"'{kind}' comes to its end", output)
     system.check(", 0 did not" in parts["hostile accesses"], "every wild access is stopped",
                  parts["hostile accesses"])
+    system.check("1600 reads" in parts["hostile buffers"], "reads without memory hurt no driver",
+                 parts["hostile buffers"])
     system.check("refused" in parts["hostile priority"], "no higher priority is given",
                  parts["hostile priority"])
     for kind in dying:
