@@ -14,6 +14,10 @@ const char *tree_check(const void *tree)
         return "the device tree is larger than 2 MiB";
     if (fdt_check_header(tree) != 0)
         return "the header of the device tree is inconsistent";
+    if (fdt_off_mem_rsvmap(tree) % 8 != 0 || fdt_off_dt_struct(tree) % 4 != 0)
+        return "a block of the device tree is not aligned";
+    if (fdt_check_full(tree, fdt_totalsize(tree)) != 0)
+        return "the structure block of the device tree is damaged";
     if (fdt_path_offset(tree, "/cpus") < 0)
         return "the device tree has no node /cpus";
     return nullptr;

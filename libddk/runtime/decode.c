@@ -232,6 +232,7 @@ static NTSTATUS decode_create(struct rt_request *request, PIO_STACK_LOCATION nex
         if (file == NULL)
             return STATUS_INSUFFICIENT_RESOURCES;
         request->file = file;
+        file->Busy = 1; // requests that refer to it: this one
         rt_utf8_to_string(&file->FileName, in, in_bytes);
         file->Flags = file_flags((ULONG)p[1]);
         if (request->wire.file != 0 &&

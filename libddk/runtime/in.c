@@ -66,7 +66,7 @@ static struct rt_request *allocate_request(void)
 // All but the copy of the wire, which is there already.
 static void init_request(struct rt_request *request, struct rt_in *in, int slot)
 {
-    memset(request, 0, offsetof(struct rt_request, wire));
+    __builtin_memset_inline(request, 0, offsetof(struct rt_request, wire));
     request->name = (UNICODE_STRING){0};
     request->mount_vpb = NULL;
     request->result[0] = request->result[1] = 0;
@@ -111,8 +111,10 @@ static void let_go(struct rt_request *request)
         ExFreePool(request->pool2);
     if (request->name.Buffer != NULL)
         ExFreePool(request->name.Buffer);
-    if (request->file != NULL)
+    if (request->file != NULL) {
+        InterlockedDecrement((volatile LONG *)&request->file->Busy);
         ObfDereferenceObject(request->file);
+    }
     if (request->device != NULL)
         ObfDereferenceObject(request->device);
     request->grant = NULL;
@@ -213,6 +215,8 @@ static NTSTATUS find_objects(struct rt_request *request)
     ACCESS_MASK access = 0;
     if (wire->file != 0)
         request->file = rt_file_find(wire->file, &link, &access);
+    if (request->file != NULL)
+        InterlockedIncrement((volatile LONG *)&request->file->Busy);
     if (request->in->info.kind != ASH_LINK_FILE)
         return STATUS_SUCCESS;
     // An application reaches its own open files only, and with the access they were opened for.
@@ -246,6 +250,28 @@ static NTSTATUS make_irp(struct rt_request *request, const void *in, ULONG in_by
     return rt_decode(request, in, in_bytes);
 }
 
+static WORK_QUEUE_ITEM *work_item_of(struct rt_request *request)
+{
+    C_ASSERT(sizeof(WORK_QUEUE_ITEM) <= sizeof(MDL));
+    return (WORK_QUEUE_ITEM *)(PVOID)&request->mdl;
+}
+
+// CLOSE means that nobody refers to the file any more: it waits for the requests that do.
+static VOID close_when_idle(PVOID parameter)
+{
+    struct rt_request *request = parameter;
+    LARGE_INTEGER moment = {.QuadPart = -10000};
+    while (__atomic_load_n(&request->file->Busy, __ATOMIC_ACQUIRE) > 1)
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    dispatch(request);
+}
+
+static bool close_must_wait(const struct rt_request *request)
+{
+    return request->wire.major == IRP_MJ_CLOSE && request->file != NULL &&
+           __atomic_load_n(&request->file->Busy, __ATOMIC_ACQUIRE) > 1;
+}
+
 static void handle(struct rt_request *request)
 {
     struct rt_in *in = request->in;
@@ -261,10 +287,14 @@ static void handle(struct rt_request *request)
         return;
     }
     NTSTATUS status = make_irp(request, data, bytes);
-    if (NT_SUCCESS(status))
+    if (NT_SUCCESS(status) && close_must_wait(request)) {
+        ExInitializeWorkItem(work_item_of(request), close_when_idle, request);
+        ExQueueWorkItem(work_item_of(request), DelayedWorkQueue);
+    } else if (NT_SUCCESS(status)) {
         dispatch(request);
-    else
+    } else {
         answer_status(request, status);
+    }
 }
 
 static struct rt_request *cancelled_request(struct rt_in *in)
@@ -387,12 +417,6 @@ static VOID remove_link(PVOID parameter)
         ExFreePool(in->spare);
     ExFreePool(in);
     answer_status(request, STATUS_SUCCESS);
-}
-
-static WORK_QUEUE_ITEM *work_item_of(struct rt_request *request)
-{
-    C_ASSERT(sizeof(WORK_QUEUE_ITEM) <= sizeof(MDL));
-    return (WORK_QUEUE_ITEM *)(PVOID)&request->mdl;
 }
 
 static void link_removed(struct rt_request *request)

@@ -159,7 +159,7 @@ def hostile_messages(system):
 def hostile_application(system):
     "Wild accesses end in exceptions; taking everything meets a limit; what dies dies alone."
     fine = ["accesses", "buffers", "priority", "memory-all", "objects-all", "threads-all"]
-    dying = ["null", "stack", "privileged", "syscall"]
+    dying = ["null", "stack", "privileged", "syscall", "buffers-die"]
     status, parts = run(system, [*(f"hostile {kind}" for kind in [*fine, *dying]), ALIVE],
                         timeout=90)
     system.check(status != 0, "crashed programs show in the status")
