@@ -91,4 +91,13 @@ static inline void kernel_unlock(void)
 /* Asks another hart to look at its ready queues. */
 void hart_notify(struct hart *other);
 
+/* The highest priority that has a ready thread on this hart, or -1. */
+static inline int hart_highest_ready(const struct hart *hart)
+{
+    for (unsigned word = PRIORITIES / 64; word-- > 0;)
+        if (hart->ready_bits[word])
+            return (int)(word * 64 + 63 - (unsigned)__builtin_clzll(hart->ready_bits[word]));
+    return -1;
+}
+
 #endif

@@ -29,17 +29,6 @@ static inline bool short_message(uint64_t info)
     return ash_info_length(info) <= ASH_MSG_REGISTERS && ash_info_caps(info) == 0;
 }
 
-/* Nobody of higher priority is ready on this hart. */
-static inline bool may_run(const struct hart *hart, const struct thread *thread)
-{
-    for (unsigned word = PRIORITIES / 64; word-- > 0;) {
-        uint64_t bits = hart->ready_bits[word];
-        if (bits)
-            return thread->priority >= word * 64 + 63 - (unsigned)__builtin_clzll(bits);
-    }
-    return true;
-}
-
 static inline void move_message(const struct thread *from, struct thread *to, uint64_t badge)
 {
     uint64_t info = from->reg[REG_A1];
@@ -117,7 +106,7 @@ bool fastpath_reply_recv(struct thread *server)
     struct thread *caller = reply->caller;
     if (!caller || caller->faulted || !sched || reply->sched != sched || sched->top != reply ||
         endpoint->state == ENDPOINT_SENDING || (server->bound && server->bound->signals) ||
-        server->queued || hart->reschedule || !may_run(hart, caller))
+        server->queued || hart->reschedule || caller->priority < hart_highest_ready(hart))
         return false;
 
     sched->top = reply->below;

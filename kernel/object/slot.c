@@ -9,8 +9,6 @@
  * again.
  */
 #include "object/capability.h"
-#include "object/cnode.h"
-#include "panic.h"
 #include "sched/preempt.h"
 
 static const struct object_class *class_of(const struct slot *slot)

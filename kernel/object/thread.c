@@ -115,7 +115,7 @@ static unsigned configure(struct thread *thread, struct invocation *call)
     slot_insert(&thread->slot[THREAD_SLOT_CSPACE], cspace->cap, cspace);
     slot_insert(&thread->slot[THREAD_SLOT_VSPACE], vspace->cap, vspace);
     slot_insert(&thread->slot[THREAD_SLOT_BUFFER], buffer, frame);
-    thread->buffer_offset = address & (ASH_PAGE_SIZE - 1);
+    thread->buffer_offset = address & ((1ull << frame->cap.bits) - 1);
     return ASH_OK;
 }
 

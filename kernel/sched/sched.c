@@ -40,12 +40,8 @@ static void ready_remove(struct hart *hart, struct thread *thread)
 
 static struct thread *ready_first(struct hart *hart)
 {
-    for (unsigned word = PRIORITIES / 64; word-- > 0;) {
-        uint64_t bits = hart->ready_bits[word];
-        if (bits)
-            return hart->ready[word * 64 + 63 - (unsigned)__builtin_clzll(bits)].head;
-    }
-    return nullptr;
+    int priority = hart_highest_ready(hart);
+    return priority < 0 ? nullptr : hart->ready[priority].head;
 }
 
 static void tell_hart(struct hart *hart, const struct thread *thread)
@@ -251,12 +247,7 @@ bool sched_may_take(const struct hart *hart, const struct thread *next, uint64_t
     const struct sched_context *sched = next->sched;
     if (!sched || sched->hart != hart || sched->release.queue || !budget_usable(sched, now))
         return false;
-    for (unsigned word = PRIORITIES / 64; word-- > 0;) {
-        uint64_t bits = hart->ready_bits[word];
-        if (bits)
-            return next->priority > word * 64 + 63 - (unsigned)__builtin_clzll(bits);
-    }
-    return true;
+    return next->priority > hart_highest_ready(hart);
 }
 
 void sched_take(struct hart *hart, struct thread *next, uint64_t now)
@@ -277,7 +268,6 @@ void sched_take(struct hart *hart, struct thread *next, uint64_t now)
 void schedule(void)
 {
     struct hart *hart = this_hart;
-    hart->reschedule = false;
     struct thread *previous = hart->current;
     if (previous && previous->state == ASH_THREAD_RUNNING && !previous->queued && previous->sched &&
         !previous->sched->release.queue) {
@@ -290,12 +280,10 @@ void schedule(void)
     struct thread *next = ready_first(hart);
     if (next)
         ready_remove(hart, next);
-    if (next != previous)
-        switch_to(hart, next);
-    else if (next && hart->charged != next->sched)
+    if (next != previous || (next && hart->charged != next->sched))
         switch_to(hart, next);
     if (next)
         vspace_activate(next);
     sched_update_deadline();
-    hart->reschedule = false;
+    hart->reschedule = false; /* queueing `previous` above may have set it */
 }
