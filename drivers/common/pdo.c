@@ -52,6 +52,19 @@ NTSTATUS PdoAddRelations(PIRP irp, PDEVICE_OBJECT const *devices, ULONG count)
     return STATUS_SUCCESS;
 }
 
+NTSTATUS FdoBusRelations(PDEVICE_OBJECT lower, PIRP irp, PDEVICE_OBJECT const *children,
+                         ULONG count)
+{
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    if (location->Parameters.QueryDeviceRelations.Type != BusRelations)
+        return FdoPassDown(lower, irp);
+    NTSTATUS status = PdoAddRelations(irp, children, count);
+    if (!NT_SUCCESS(status))
+        return PdoComplete(irp, status);
+    irp->IoStatus.Status = STATUS_SUCCESS;
+    return FdoPassDown(lower, irp);
+}
+
 static PWCHAR append(PWCHAR to, const char *text)
 {
     for (; *text; text++)

@@ -32,6 +32,11 @@ NTSTATUS FdoRemove(PDEVICE_OBJECT self, PDEVICE_OBJECT lower, PIRP irp);
 // above are kept) and references each. The IRP is not completed; its status is not touched.
 NTSTATUS PdoAddRelations(PIRP irp, PDEVICE_OBJECT const *devices, ULONG count);
 
+// An FDO's IRP_MN_QUERY_DEVICE_RELATIONS: for BusRelations adds its children, then gives the IRP to
+// the drivers below; other relations only pass. Completes the IRP itself when memory is short.
+NTSTATUS FdoBusRelations(PDEVICE_OBJECT lower, PIRP irp, PDEVICE_OBJECT const *children,
+                         ULONG count);
+
 // Answers QUERY_ID or QUERY_DEVICE_TEXT: one string, or a multi-string that ends with an empty one.
 // The text is ASCII. Sets Information; returns the status to complete with.
 NTSTATUS PdoAnswerString(PIRP irp, const char *text);

@@ -23,18 +23,6 @@ static NTSTATUS remove(struct fdo_extension *bus, PIRP irp)
     return FdoRemove(bus->self, bus->lower, irp);
 }
 
-static NTSTATUS query_relations(struct fdo_extension *bus, PIRP irp)
-{
-    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
-    if (location->Parameters.QueryDeviceRelations.Type != BusRelations)
-        return FdoPassDown(bus->lower, irp);
-    NTSTATUS status = PdoAddRelations(irp, bus->children, bus->child_count);
-    if (!NT_SUCCESS(status))
-        return PdoComplete(irp, status);
-    irp->IoStatus.Status = STATUS_SUCCESS;
-    return FdoPassDown(bus->lower, irp);
-}
-
 static NTSTATUS fdo_pnp(struct fdo_extension *bus, PIRP irp)
 {
     switch (IoGetCurrentIrpStackLocation(irp)->MinorFunction) {
@@ -43,7 +31,7 @@ static NTSTATUS fdo_pnp(struct fdo_extension *bus, PIRP irp)
     case IRP_MN_REMOVE_DEVICE:
         return remove(bus, irp);
     case IRP_MN_QUERY_DEVICE_RELATIONS:
-        return query_relations(bus, irp);
+        return FdoBusRelations(bus->lower, irp, bus->children, bus->child_count);
     case IRP_MN_QUERY_STOP_DEVICE: // the addresses below were assigned out of this bridge's windows
         return PdoComplete(irp, STATUS_UNSUCCESSFUL);
     case IRP_MN_CANCEL_STOP_DEVICE:

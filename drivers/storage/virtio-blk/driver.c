@@ -64,18 +64,6 @@ static NTSTATUS remove(struct fdo_extension *blk, PIRP irp)
     return FdoRemove(blk->self, blk->lower, irp);
 }
 
-static NTSTATUS query_relations(struct fdo_extension *blk, PIRP irp)
-{
-    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
-    if (location->Parameters.QueryDeviceRelations.Type != BusRelations)
-        return FdoPassDown(blk->lower, irp);
-    NTSTATUS status = PdoAddRelations(irp, &blk->disk, blk->disk ? 1 : 0);
-    if (!NT_SUCCESS(status))
-        return PdoComplete(irp, status);
-    irp->IoStatus.Status = STATUS_SUCCESS;
-    return FdoPassDown(blk->lower, irp);
-}
-
 static NTSTATUS query_state(struct fdo_extension *blk, PIRP irp)
 {
     if (blk->state == BLK_FAILED)
@@ -119,7 +107,7 @@ static NTSTATUS fdo_pnp(struct fdo_extension *blk, PIRP irp)
     case IRP_MN_CANCEL_REMOVE_DEVICE:
         return agree(blk, irp);
     case IRP_MN_QUERY_DEVICE_RELATIONS:
-        return query_relations(blk, irp);
+        return FdoBusRelations(blk->lower, irp, &blk->disk, blk->disk ? 1 : 0);
     case IRP_MN_QUERY_PNP_DEVICE_STATE:
         return query_state(blk, irp);
     default:
