@@ -6,6 +6,7 @@
 #ifndef KERNEL_HART_H
 #define KERNEL_HART_H
 
+#include "arch/csr.h"
 #include "arch/memory.h"
 #include "arch/offsets.h"
 #include "kernel/boot.h"
@@ -48,16 +49,6 @@ static_assert(offsetof(struct hart, stack_top) == HART_STACK);
 
 extern struct hart harts[ASH_MAX_HARTS];
 extern uint32_t hart_count;
-
-/* tp never changes in the kernel after a hart has entered it, so the compiler may reuse the read.
- */
-static inline struct hart *hart_self(void)
-{
-    struct hart *hart;
-    __asm__("mv %0, tp" : "=r"(hart));
-    return hart;
-}
-#define this_hart hart_self()
 
 /* Makes `other` leave the user thread it runs, and returns when it has: its registers are saved, it
  * uses the kernel's root table and will find its `current` gone when it gets the lock. */

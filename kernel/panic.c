@@ -130,7 +130,7 @@ static void describe_hart(void)
 {
     sbi_reset(0, 1);
     for (;;)
-        __asm__ volatile("wfi");
+        wait_for_interrupt();
 }
 
 void panic(const char *format, ...)
@@ -162,7 +162,7 @@ void trap_from_kernel(const uint64_t registers[32])
     static _Atomic uint32_t once;
     if (atomic_fetch_add(&once, 1) != 0)
         for (;;)
-            __asm__ volatile("wfi");
+            wait_for_interrupt();
     print("\nPANIC: exception %lu in the kernel: %s\n  pc %p, value %p\n", csr_read("scause"),
           cause_name(csr_read("scause")), (void *)csr_read("sepc"), (void *)csr_read("stval"));
     print_registers(registers);

@@ -29,7 +29,7 @@ static void handle_interrupts(void)
 {
     while (!hart->current) {
         kernel_unlock();
-        __asm__ volatile("wfi");
+        wait_for_interrupt();
         hart_answer_stall();
         kernel_lock();
         handle_interrupts();

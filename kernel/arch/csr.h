@@ -48,6 +48,28 @@ static inline uint64_t time_now(void)
     return csr_read("time");
 }
 
+struct hart;
+
+/* tp points to this hart's struct. It never changes in the kernel after a hart has entered it, so
+ * the compiler may reuse the read. */
+static inline struct hart *hart_self(void)
+{
+    struct hart *hart;
+    __asm__("mv %0, tp" : "=r"(hart));
+    return hart;
+}
+#define this_hart hart_self()
+
+static inline void wait_for_interrupt(void)
+{
+    __asm__ volatile("wfi");
+}
+
+/* Instructions fetched from here on are those that memory holds now. */
+static inline void fence_instructions(void)
+{
+    __asm__ volatile("fence.i" ::: "memory");
+}
 static inline void fence_all(void)
 {
     __asm__ volatile("fence rw, rw" ::: "memory");

@@ -45,7 +45,7 @@ void boot_secondary(struct hart *hart)
     atomic_store_explicit(&hart->online, 1, memory_order_release);
     if (atomic_load_explicit(&closed, memory_order_acquire) >> hart->index & 1)
         for (;;)
-            __asm__ volatile("wfi");
+            wait_for_interrupt();
     kernel_lock();
     boot_hart_init(hart);
     leave_kernel();

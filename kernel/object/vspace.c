@@ -31,7 +31,7 @@ static void forget_all(void)
 {
     this_hart->stale = false;
     tlb_flush_all();
-    __asm__ volatile("fence.i" ::: "memory");
+    fence_instructions();
 }
 
 void vspace_activate(struct thread *thread)
@@ -134,7 +134,7 @@ void vspace_flush(const struct vspace *vspace)
 
 void vspace_fetch_anew(const struct vspace *vspace)
 {
-    __asm__ volatile("fence.i" ::: "memory");
+    fence_instructions();
     uint64_t others = other_harts(vspace, ~0u);
     if (others)
         sbi_remote_fence_i(others, 0);
