@@ -67,7 +67,7 @@ static void sample(const struct chip *chip, ash_cptr irq, const struct remote *w
         (volatile unsigned char *)(REGISTERS + (INTERRUPT_ENABLE << chip->shift));
     for (unsigned i = 0; i < SAMPLES; i++) {
         ash_word before = store(enable, TRANSMITTER_EMPTY);
-        values[i] = waiter->notes->reached - before - 2; /* the read and the store */
+        values[i] = waiter->notes->reached - before - READ_STORE;
         if (waiter->notes->reached <= before)
             ash_panic("the interrupt did not come");
         *enable = 0;
@@ -83,11 +83,12 @@ void measure_irq(void)
         ash_panic("no ns16550a in the device tree");
     ash_word page = chip.physical & ~(ASH_PAGE_SIZE - 1);
     map(make_device_frame(page), VSPACE, REGISTERS, ASH_RIGHT_READ | ASH_RIGHT_WRITE);
-    ash_cptr irq = new_slot(), plain = make(ASH_OBJ_NOTIFICATION, 0), badged = new_slot();
-    MUST(ash_cnode_mint(CNODE, badged, plain, ASH_RIGHT_ALL, 1));
+    ash_cptr irq = new_slot(), badged = make_notification();
     MUST(ash_irq_control_get(ASH_BOOT_IRQ_CONTROL, chip.source, CNODE, irq, 0));
     MUST(ash_irq_bind(irq, badged));
-    struct remote waiter = remote_start(remote_waiter, PRIORITY + 1, false, badged, 0);
+    const struct remote_start start = {
+        .entry = remote_waiter, .priority = PRIORITY + 1, .a1 = badged};
+    struct remote waiter = remote_run(&start);
     sample(&chip, irq, &waiter);
     remote_stop(&waiter);
 }

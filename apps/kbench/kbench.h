@@ -3,9 +3,10 @@
  * Figures of the kernel alone (`ashlar.test=bench`): a root task that has everything, and a second
  * address space whose threads run the loops of remote.S.
  *
- * Unit: instructions from the ecall itself to the last instruction before the first one of the
- * receiver, both read with `rdcycle`: under `-icount shift=0` that counts instructions, and two
- * adjacent reads differ by one, which is taken off.
+ * Unit: instructions from the ecall itself (or the instruction that faults) to the last instruction
+ * before the first one of the receiver, both read with `rdcycle` in user mode: under `-icount
+ * shift=0` that counts instructions. What the measurement itself executes in between is taken off:
+ * the first of the two reads, and a store where one follows it.
  *
  * A figure is the median of SAMPLES runs after a few that warm up.
  */
@@ -20,13 +21,12 @@
 #define VSPACE   ASH_BOOT_VSPACE
 #define PRIORITY 200u /* of the measuring thread */
 #define SAMPLES  101u
+#define WARM     8u /* runs before them */
+
+#define READ       1u /* instructions: the first rdcycle */
+#define READ_STORE 2u /* and the store of what it read */
 
 extern const struct ash_boot *boot;
-
-/* What remote.S notes. */
-struct remote_notes {
-    volatile ash_word reached, left;
-};
 
 /* A failed step ends the program and names itself. */
 #define MUST(call)                                                                                 \
@@ -41,6 +41,8 @@ struct remote_notes {
 void objects_init(void);
 [[nodiscard]] ash_cptr new_slot(void);
 [[nodiscard]] ash_cptr make(enum ash_object_type type, ash_word parameter);
+/* A new Notification, by a capability that signals bit 0. */
+[[nodiscard]] ash_cptr make_notification(void);
 /* A frame for that physical address, out of the device memory. */
 [[nodiscard]] ash_cptr make_device_frame(ash_word physical);
 /* A capability to the same frame, for a second mapping. */
@@ -49,19 +51,40 @@ void map(ash_cptr frame, ash_cptr vspace, ash_word address, ash_word rights);
 
 /* --- remote.c ------------------------------------------------------------------------------------
  */
-extern const char remote_begin[], remote_server[], remote_waiter[], remote_yielder[], remote_end[];
+/* What remote.S notes; each thread has its own. */
+struct remote_notes {
+    volatile ash_word reached, left;
+    volatile ash_word fault_site; /* for remote_handler: where it may write it */
+};
+
+extern const char remote_begin[], remote_server[], remote_server_fpu[], remote_waiter[],
+    remote_yielder[], remote_handler[], remote_fault[], remote_fault_site[], remote_end[];
 
 struct remote {
     ash_cptr thread, sched;
     struct remote_notes *notes;
+    struct ash_ipc_buffer *ipc; /* the thread's buffer, as it is mapped here */
+};
+
+struct remote_start {
+    const char *entry;
+    unsigned priority;
+    unsigned hart;
+    bool passive;    /* without a SchedContext once it waits */
+    bool receives;   /* a capability a message, into receive_slot */
+    ash_cptr a1, a2; /* capabilities for the loop */
+    ash_cptr receive_slot;
 };
 
 void remote_init(void);
-/* Starts that loop in the other address space. passive: it is left without a SchedContext once it
- * waits. Returns when it waits. */
-[[nodiscard]] struct remote remote_start(const char *entry, unsigned priority, bool passive,
-                                         ash_word a1, ash_word a2);
+/* Starts that loop in the other address space, and returns when it waits. */
+[[nodiscard]] struct remote remote_run(const struct remote_start *start);
 void remote_stop(const struct remote *remote);
+/* Where remote.S's code is mapped executable in this address space too. */
+[[nodiscard]] void *remote_here(const char *code);
+/* The same, writable. */
+[[nodiscard]] void *remote_writable(const char *code);
+void sleep_ticks(ash_word ticks);
 
 /* --- measure.c -----------------------------------------------------------------------------------
  */
@@ -72,10 +95,16 @@ struct moments {
 struct moments timed(ash_word number, ash_cptr target, ash_cptr reply, struct ash_message *m);
 /* Prints the median of SAMPLES values as a JSON line. */
 void report(const char *name, ash_word *values);
-void measure_ipc(void);
-void measure_objects(void);
-/* --- irq.c ---------------------------------------------------------------------------------------
+
+/* --- The measurements, a file each; fault.c, irq.c, ipc.c, signal.c, cspace.c --------------------
  */
+void measure_null(void);
+void measure_messages(void);
+void measure_fpu(void);
+void measure_signals(void);
+void measure_yield(void);
+void measure_memory(void);
+void measure_faults(void);
 void measure_irq(void);
 
 #endif

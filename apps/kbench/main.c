@@ -13,9 +13,14 @@ int ash_root_main(const struct ash_boot *info)
            "ASHLAR-BEGIN\n");
     objects_init();
     remote_init();
-    measure_ipc();
-    measure_objects();
+    measure_null();
+    measure_messages();
+    measure_signals();
+    measure_yield();
+    measure_memory();
+    measure_faults();
     measure_irq();
+    measure_fpu();
     printf("\x1e"
            "ASHLAR-END 0\n");
     ash_exit(0);

@@ -32,6 +32,13 @@ ash_cptr make(enum ash_object_type type, ash_word parameter)
     return slot;
 }
 
+ash_cptr make_notification(void)
+{
+    ash_cptr plain = make(ASH_OBJ_NOTIFICATION, 0), badged = new_slot();
+    MUST(ash_cnode_mint(CNODE, badged, plain, ASH_RIGHT_ALL, 1));
+    return badged;
+}
+
 ash_cptr make_device_frame(ash_word physical)
 {
     for (unsigned i = 0; i < boot->regions; i++) {

@@ -1,35 +1,60 @@
 /* SPDX-License-Identifier: MIT
  *
- * What runs in the other address space: three loops that note when they were reached. The code
- * between remote_begin and remote_end is copied into a page of its own, so it is position
- * independent. A thread starts with a0 = address of the page it shares with the measuring task,
- * a1 and a2 = capabilities as said below. Registers that a system call does not name keep their
- * values across it (abi/kernel/syscall.h), so a moment read before a call is stored after it.
+ * What runs in the other address space: loops that note when they were reached, and the one
+ * instruction that faults. The code between remote_begin and remote_end is copied into a page of
+ * its own, so it is position independent. A thread starts with a0 = address of the page it shares
+ * with the measuring task, a1 and a2 = capabilities as said below. Only registers that every
+ * system call keeps (abi/kernel/syscall.h) hold anything across one.
  *
  *   shared page:  0  `rdcycle` as the first instruction after the kernel returned
- *                 8  `rdcycle` as the last instruction before the system call before that
+ *                 8  `rdcycle` before the system call that answers: a store and the call follow it
  */
     .section .rodata
     .balign 8
-    .globl remote_begin, remote_server, remote_waiter, remote_yielder, remote_end
+    .globl remote_begin, remote_server, remote_server_fpu, remote_waiter, remote_yielder
+    .globl remote_handler, remote_fault, remote_fault_site, remote_end
+    .option norvc
 remote_begin:
 
-/* Answers each call with the message it got. a1 endpoint, a2 Reply object. */
+/* Answers each call with the words it got. a1 endpoint, a2 Reply object. */
 remote_server:
     mv s0, a0
     mv s1, a1
     mv s2, a2
-    mv a0, s1
     mv a6, s2
+    mv a0, s1
     li a7, 4            /* Recv */
     ecall
 1:  rdcycle t0
     sd t0, 0(s0)
-    sd t1, 8(s0)
+    andi a1, a1, ~0x180 /* no capabilities back */
     mv a0, s1
     mv a6, s2
     li a7, 1            /* ReplyRecv */
-    rdcycle t1
+    rdcycle t0
+    sd t0, 8(s0)
+    ecall
+    j 1b
+
+/* The same, with floating-point values of its own that change in every round. */
+remote_server_fpu:
+    mv s0, a0
+    mv s1, a1
+    mv s2, a2
+    fmv.d.x fs0, zero
+    mv a6, s2
+    mv a0, s1
+    li a7, 4            /* Recv */
+    ecall
+1:  rdcycle t0
+    sd t0, 0(s0)
+    fcvt.d.l fs1, t0
+    fadd.d fs0, fs0, fs1
+    mv a0, s1
+    mv a6, s2
+    li a7, 1            /* ReplyRecv */
+    rdcycle t0
+    sd t0, 8(s0)
     ecall
     j 1b
 
@@ -52,4 +77,38 @@ remote_yielder:
     rdcycle t0
     sd t0, 0(s0)
     j 1b
+
+/* Receives faults, mends the instruction at remote_fault_site (it is `rdcycle a1` then) and
+ * restarts it. a1 endpoint, a2 Reply object; s3 address of that instruction, writable. */
+remote_handler:
+    mv s0, a0
+    mv s1, a1
+    mv s2, a2
+    ld s3, 16(s0)
+    lla t0, 2f
+    lwu s4, (t0)
+    mv a6, s2
+    mv a0, s1
+    li a7, 4            /* Recv */
+    ecall
+1:  rdcycle t0
+    sd t0, 0(s0)
+    sw s4, (s3)
+    fence.i
+    li a1, 0            /* label 0: restart */
+    mv a0, s1
+    mv a6, s2
+    li a7, 1            /* ReplyRecv */
+    rdcycle t0
+    sd t0, 8(s0)
+    ecall
+    j 1b
+2:  rdcycle a1
+
+/* struct moments remote_fault(void): before the fault, and after it was answered. */
+remote_fault:
+    rdcycle a0
+remote_fault_site:
+    ld a1, 0(zero)      /* nothing is mapped at 0 */
+    ret
 remote_end:

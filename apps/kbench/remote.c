@@ -4,62 +4,78 @@
 
 #include <string.h>
 
-#define CODE       ((ash_word)0x60000000) /* there */
-#define NOTES      ((ash_word)0x60001000) /* there */
-#define BUFFERS    ((ash_word)0x60010000) /* there, a page each */
-#define HERE_CODE  ((ash_word)0x61000000)
-#define HERE_NOTES ((ash_word)0x61001000)
+#define CODE          ((ash_word)0x60000000) /* there and here, executable */
+#define CODE_WRITABLE ((ash_word)0x60001000) /* there and here */
+#define NOTES         ((ash_word)0x60002000) /* there and here */
+#define BUFFERS       ((ash_word)0x60010000) /* there and here, a page each */
 
 static ash_cptr vspace;
 static unsigned started;
 static ash_cptr nap, nap_timer;
 
-static void sleep_a_little(void)
+void sleep_ticks(ash_word ticks)
 {
-    MUST(ash_timer_set(nap_timer, ash_time() + ash_ticks(1000)));
+    MUST(ash_timer_set(nap_timer, ash_time() + ticks));
     ash_wait(nap);
 }
 
-static void make_nap(void)
+static void map_both(ash_cptr frame, ash_word address, ash_word rights)
 {
-    ash_cptr plain = make(ASH_OBJ_NOTIFICATION, 0);
-    nap = new_slot();
-    MUST(ash_cnode_mint(CNODE, nap, plain, ASH_RIGHT_ALL, 1));
-    nap_timer = make(ASH_OBJ_TIMER, 0);
-    MUST(ash_timer_bind(nap_timer, nap));
+    map(copy_of(frame), VSPACE, address, rights);
+    map(copy_of(frame), vspace, address, rights);
 }
 
 void remote_init(void)
 {
+    nap = make_notification();
+    nap_timer = make(ASH_OBJ_TIMER, 0);
+    MUST(ash_timer_bind(nap_timer, nap));
     vspace = make(ASH_OBJ_VSPACE, 0);
     ash_cptr code = make(ASH_OBJ_FRAME, ASH_PAGE_BITS), notes = make(ASH_OBJ_FRAME, ASH_PAGE_BITS);
-    map(code, VSPACE, HERE_CODE, ASH_RIGHT_READ | ASH_RIGHT_WRITE);
-    map(notes, VSPACE, HERE_NOTES, ASH_RIGHT_READ | ASH_RIGHT_WRITE);
-    memcpy((void *)HERE_CODE, remote_begin, (size_t)(remote_end - remote_begin));
-    map(copy_of(code), vspace, CODE, ASH_RIGHT_READ | ASH_RIGHT_EXECUTE);
-    map(copy_of(notes), vspace, NOTES, ASH_RIGHT_READ | ASH_RIGHT_WRITE);
-    make_nap();
+    map_both(code, CODE_WRITABLE, ASH_RIGHT_READ | ASH_RIGHT_WRITE);
+    map_both(code, CODE, ASH_RIGHT_READ | ASH_RIGHT_EXECUTE);
+    map_both(notes, NOTES, ASH_RIGHT_READ | ASH_RIGHT_WRITE);
+    memcpy((void *)CODE_WRITABLE, remote_begin, (size_t)(remote_end - remote_begin));
+    __asm__ volatile("fence.i" : : : "memory");
 }
 
-struct remote remote_start(const char *entry, unsigned priority, bool passive, ash_word a1,
-                           ash_word a2)
+void *remote_here(const char *code)
 {
+    return (void *)(CODE + (ash_word)(code - remote_begin));
+}
+
+void *remote_writable(const char *code)
+{
+    return (void *)(CODE_WRITABLE + (ash_word)(code - remote_begin));
+}
+
+struct remote remote_run(const struct remote_start *start)
+{
+    ash_word address = BUFFERS + started * ASH_PAGE_SIZE, slice = ash_ticks(10000);
+    struct remote_notes *notes = (struct remote_notes *)NOTES + started;
+    started++;
+    ash_cptr frame = make(ASH_OBJ_FRAME, ASH_PAGE_BITS), here = copy_of(frame);
+    map(frame, vspace, address, ASH_RIGHT_READ | ASH_RIGHT_WRITE);
+    map(here, VSPACE, address, ASH_RIGHT_READ | ASH_RIGHT_WRITE);
     struct remote remote = {.thread = make(ASH_OBJ_THREAD, 0),
                             .sched = make(ASH_OBJ_SCHED_CONTEXT, 0),
-                            .notes = (struct remote_notes *)HERE_NOTES};
-    ash_cptr buffer = make(ASH_OBJ_FRAME, ASH_PAGE_BITS);
-    ash_word address = BUFFERS + started++ * ASH_PAGE_SIZE, slice = ash_ticks(10000);
-    const struct ash_thread_start registers = {
-        .pc = CODE + (ash_word)(entry - remote_begin), .a0 = NOTES, .a1 = a1, .a2 = a2};
-    map(buffer, vspace, address, ASH_RIGHT_READ | ASH_RIGHT_WRITE);
-    MUST(ash_thread_configure(remote.thread, CNODE, vspace, buffer, address));
-    MUST(ash_thread_set_priority(remote.thread, priority, priority));
+                            .notes = notes,
+                            .ipc = (struct ash_ipc_buffer *)address};
+    remote.ipc->receive_cnode = start->receives ? CNODE : ASH_NULL_CPTR;
+    remote.ipc->receive_index = start->receive_slot;
+    notes->fault_site = (ash_word)remote_writable(remote_fault_site);
+    const struct ash_thread_start registers = {.pc = (ash_word)remote_here(start->entry),
+                                               .a0 = (ash_word)notes,
+                                               .a1 = start->a1,
+                                               .a2 = start->a2};
+    MUST(ash_thread_configure(remote.thread, CNODE, vspace, frame, address));
+    MUST(ash_thread_set_priority(remote.thread, start->priority, start->priority));
     MUST(ash_thread_write_registers(remote.thread, &registers));
-    MUST(ash_sched_configure(ASH_BOOT_SCHED_CONTROL, remote.sched, 0, slice, slice));
+    MUST(ash_sched_configure(ASH_BOOT_SCHED_CONTROL, remote.sched, start->hart, slice, slice));
     MUST(ash_sched_bind(remote.sched, remote.thread));
     MUST(ash_thread_resume(remote.thread));
-    sleep_a_little();
-    if (passive)
+    sleep_ticks(ash_ticks(1000));
+    if (start->passive)
         MUST(ash_sched_unbind(remote.sched));
     return remote;
 }

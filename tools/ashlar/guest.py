@@ -38,11 +38,12 @@ class Machine:
     kernel: pathlib.Path = paths.KERNEL_IMAGE
     package: pathlib.Path | None = paths.BOOT_PACKAGE  # None: a boot loader brings it
     snapshot: bool = False  # throw away what the guest writes
+    cpu: str = "rv64"
     extra: list[str] = dataclasses.field(default_factory=list)
 
     def command(self, console: list[str]) -> list[str]:
-        line = [QEMU, "-M", "virt", "-cpu", "rv64", "-smp", str(self.harts), "-m", self.memory,
-                "-bios", str(paths.FIRMWARE), "-kernel", str(self.kernel)]
+        line = [QEMU, "-M", "virt", "-cpu", self.cpu, "-smp", str(self.harts),
+                "-m", self.memory, "-bios", str(paths.FIRMWARE), "-kernel", str(self.kernel)]
         if self.package is not None:
             line += ["-initrd", str(self.package), "-append", " ".join(self.words)]
         if self.disk is not None:
