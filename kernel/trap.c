@@ -7,6 +7,7 @@
 #include "trap.h"
 #include "arch/csr.h"
 #include "arch/fpu.h"
+#include "check/check.h"
 #include "hart.h"
 #include "ipc/syscall.h"
 #include "object/irq.h"
@@ -44,6 +45,7 @@ static void handle_interrupts(void)
         schedule();
     if (!hart->current)
         idle(hart);
+    check_leave();
     struct thread *thread = hart->current;
     kernel_unlock();
     user_return(thread);

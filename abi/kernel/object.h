@@ -114,6 +114,27 @@ enum ash_method {
     ASH_FIRMWARE_RESET = 82,
     ASH_FIRMWARE_INFO =
         83, /* -> mr0 SBI implementation id, mr1 version, mr2 1 if Sstc, mr3 ASID bits */
+    /* check: mr0 what (enum ash_check), mr1 its argument -> mr0 how often all invariants were
+     * verified so far. Needs GRANT. Only the debug kernel has it: METHOD in a release kernel. */
+    ASH_FIRMWARE_CHECK = 84,
+};
+
+enum ash_check {
+    ASH_CHECK_NOW = 0,      /* verify every invariant; panics if one does not hold */
+    ASH_CHECK_INTERVAL = 1, /* mr1: verify after so many departures from the kernel; 0 never */
+    ASH_CHECK_PROVOKE = 2,  /* mr1: break that rule (enum ash_provocation); must panic */
+};
+
+enum ash_provocation {
+    ASH_PROVOKE_OVERFLOW = 0,     /* undefined behaviour: a signed sum overflows */
+    ASH_PROVOKE_BOUNDS = 1,       /* undefined behaviour: an index beyond its array */
+    ASH_PROVOKE_STORE_TEXT = 2,   /* a store to the kernel's text */
+    ASH_PROVOKE_STORE_RODATA = 3, /* ... and to its read-only data */
+    ASH_PROVOKE_STORE_WINDOW = 4, /* ... and to its text through the physical window */
+    ASH_PROVOKE_EXECUTE_DATA = 5, /* execution of the kernel's data */
+    ASH_PROVOKE_EXECUTE_USER = 6, /* execution of a page that user mode executes */
+    ASH_PROVOKE_LOAD_USER = 7,    /* a load from user memory: SUM is off */
+    ASH_PROVOKE_LOAD_EXECUTABLE_USER = 8,
 };
 
 enum ash_thread_state {

@@ -2,6 +2,7 @@
 /* The first C code: head.S comes here with the boot tables, on the hart that came first. */
 #include "arch/sbi.h"
 #include "boot/boot.h"
+#include "check/check.h"
 #include "hart.h"
 #include "irqchip/irqchip.h"
 #include "panic.h"
@@ -52,6 +53,7 @@ void boot_main(uint64_t hart_id, uint64_t tree)
     boot_build_kernel_tables();
     boot_hart_init(&harts[0]);
     boot_start_harts(&boot, hart_id);
+    check_boot();
     boot_create_root(&boot);
     leave_kernel();
 }

@@ -3,6 +3,7 @@
  * GRANT reset. Also the table of all object classes. */
 #include "object/firmware.h"
 #include "arch/sbi.h"
+#include "check/check.h"
 #include "ipc/invoke.h"
 #include "object/cnode.h"
 #include "object/ipc_objects.h"
@@ -28,8 +29,9 @@ static unsigned write(struct invocation *call)
 
 static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
 {
-    static const uint8_t needed[] = {ASH_RIGHT_WRITE, ASH_RIGHT_READ, ASH_RIGHT_GRANT, 0};
-    if (method < ASH_FIRMWARE_WRITE || method > ASH_FIRMWARE_INFO)
+    static const uint8_t needed[] = {ASH_RIGHT_WRITE, ASH_RIGHT_READ, ASH_RIGHT_GRANT, 0,
+                                     ASH_RIGHT_GRANT};
+    if (method < ASH_FIRMWARE_WRITE || method > ASH_FIRMWARE_CHECK)
         return invoke_error(call, ASH_E_METHOD, method, 0);
     uint8_t right = needed[method - ASH_FIRMWARE_WRITE];
     if ((slot->cap.rights & right) != right)
@@ -45,6 +47,8 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
             return invoke_error(call, ASH_E_RANGE, 0, 2);
         sbi_reset(invoke_word(call, 0), invoke_word(call, 1));
         return invoke_error(call, ASH_E_METHOD, method, 0); /* the firmware cannot */
+    case ASH_FIRMWARE_CHECK:
+        return check_method(call, method);
     default:
         invoke_reply(call, 0, (uint64_t)sbi_implementation());
         invoke_reply(call, 1, (uint64_t)sbi_version());

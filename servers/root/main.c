@@ -21,6 +21,8 @@ static const char *other_root(void)
         return nullptr;
     if (strcmp(value, "kernel") == 0)
         return "apps/ktest";
+    if (strcmp(value, "hostile") == 0)
+        return "apps/hostile-calls";
     return strcmp(value, "bench") == 0 ? "apps/kbench" : nullptr;
 }
 

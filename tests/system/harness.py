@@ -130,6 +130,7 @@ class Guest:
 
     def __init__(self, machine: machine_module.Machine, scratch: pathlib.Path, number: int):
         self.socket_path = scratch / f"qmp{number}"
+        self.kernel = machine.kernel
         command = machine.command(machine_module.PIPE)
         command += ["-qmp", f"unix:{self.socket_path},server=on,wait=off"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -162,7 +163,7 @@ class Guest:
         return self.monitor_connection
 
     def log(self) -> str:
-        text = symbols.Translator().feed(bytes(self.console)).decode("utf-8", "replace")
+        text = symbols.Translator(self.kernel).feed(bytes(self.console)).decode("utf-8", "replace")
         return plain(text)
 
     def unread(self) -> str:
@@ -222,7 +223,7 @@ class System:
         self.scratch = scratch
         self.harts = harts
         self.guests: list[Guest] = []
-        self.captured: list[bytes] = []
+        self.captured: list[tuple[pathlib.Path, bytes]] = []  # kernel, console
 
     def disk(self) -> pathlib.Path:
         """A writable copy of the demonstration disk."""
@@ -257,7 +258,7 @@ class System:
     def finish(self, machine: machine_module.Machine, timeout: float) -> tuple[int, str]:
         """Runs a machine that executes commands by itself; their status and output."""
         result = machine_module.capture(machine, timeout)
-        self.captured.append(result.console)
+        self.captured.append((machine.kernel, result.console))
         if result.timed_out:
             raise AssertionError(f"the commands did not end within {timeout:.0f} s")
         if result.status is None:
@@ -287,8 +288,8 @@ class System:
 
     def log(self) -> str:
         texts = [guest.log() for guest in self.guests]
-        texts += [plain(symbols.Translator().feed(console).decode("utf-8", "replace"))
-                  for console in self.captured]
+        texts += [plain(symbols.Translator(kernel).feed(console).decode("utf-8", "replace"))
+                  for kernel, console in self.captured]
         return "\n----\n".join(texts)
 
     def close(self) -> None:

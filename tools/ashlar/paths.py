@@ -11,6 +11,8 @@ VERSIONS = TREE / "tools" / "versions.toml"
 
 KERNEL_IMAGE = BUILD / "Image"
 KERNEL_ELF = BUILD / "kernel" / "kernel"
+DEBUG_IMAGE = BUILD / "Image-debug"  # the same kernel with UBSan traps and the checker
+DEBUG_ELF = BUILD / "kernel" / "kernel-debug"
 BOOT_PACKAGE = BUILD / "ashlar.cpio"
 PACKAGE_MAP = BUILD / "ashlar.cpio.json"
 DISK = BUILD / "disk.img"

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Second layer of tests: test tasks inside the guest, which print TAP between the marks. `kernel`
-exercises every kernel method in root's place; `runtime` the run-time library and the process manager
-in the shell's place. They run under -icount, where time is counted in instructions: budgets and
+exercises every kernel method in root's place, `kernel-debug` does so on the debug kernel; `runtime`
+exercises the run-time library and the process manager in the shell's place. They run under -icount, where time is counted in instructions: budgets and
 deadlines are then exact however busy this machine is, and a failure can be repeated."""
 
 import guest
+import paths
 import symbols
 from suite import Clock, Tally, in_parallel, last_lines, read_tap
 
 HARTS = (1, 2, 4)
-TESTS = ("kernel", "runtime")
+TESTS = {"kernel": ("kernel", paths.KERNEL_IMAGE),  # what ashlar.test names, and on which kernel
+         "kernel-debug": ("kernel", paths.DEBUG_IMAGE),
+         "runtime": ("runtime", paths.KERNEL_IMAGE)}
 TIMEOUT = 120
 EXACT = ["-icount", "shift=1,sleep=off", "-seed", "1", "-rtc", "clock=vm"]
 
@@ -18,8 +21,9 @@ def kernel(tally: Tally, wanted, jobs: int) -> None:
     def one(test: tuple[str, int]) -> None:
         name, harts = test
         clock = Clock()
-        machine = guest.Machine(harts=harts, words=["ashlar.quiet", f"ashlar.test={name}"],
-                                extra=EXACT)
+        program, image = TESTS[name]
+        machine = guest.Machine(harts=harts, words=["ashlar.quiet", f"ashlar.test={program}"],
+                                kernel=image, extra=EXACT)
         result = guest.capture(machine, TIMEOUT)
         passed, failures = read_tap(result.text())
         if result.timed_out:
@@ -28,7 +32,7 @@ def kernel(tally: Tally, wanted, jobs: int) -> None:
             failures.append("ended without its end mark")
         elif result.status != 0 and not failures:
             failures.append(f"ended with status {result.status}")
-        console = symbols.Translator().feed(result.console).decode("utf-8", "replace")
+        console = symbols.Translator(image).feed(result.console).decode("utf-8", "replace")
         tally.group(f"{name}/{harts}-harts", passed, failures, clock.seconds(),
                     last_lines(console.replace("\r", "")))
 

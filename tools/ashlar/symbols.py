@@ -53,7 +53,9 @@ def lookup(elf: pathlib.Path, address: int, is_return: bool) -> str:
 class Translator:
     """Feeds on console output and yields what to print below a line that names an address."""
 
-    def __init__(self):
+    def __init__(self, image: pathlib.Path = paths.KERNEL_IMAGE):
+        """`image` is the kernel that runs."""
+        self.kernel = paths.DEBUG_ELF if image == paths.DEBUG_IMAGE else paths.KERNEL_ELF
         self.pending = b""
 
     def feed(self, data: bytes) -> bytes:
@@ -75,7 +77,7 @@ class Translator:
             return ""
         address = int(match["address"], 16)
         if match["task"] is None:
-            elf = paths.KERNEL_ELF if address >= KERNEL_LOWEST else None
+            elf = self.kernel if address >= KERNEL_LOWEST else None
         else:
             elf = task_elf(match["task"])
         if elf is None or not elf.exists():
