@@ -79,7 +79,8 @@ void thread_wake(struct thread *thread)
 
 void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t word[4])
 {
-    memcpy(thread->fault_word, word, sizeof(thread->fault_word));
+    for (unsigned i = 0; i < 4; i++)
+        thread->fault_word[i] = word[i];
     thread->fault = (uint8_t)fault;
     thread->faulted = true;
     const struct capability *handler = &thread->slot[THREAD_SLOT_FAULT].cap;

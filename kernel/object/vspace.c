@@ -211,7 +211,8 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter)
     (void)parameter;
     pte *root = window(memory);
     struct vspace *vspace = (struct vspace *)(root + ROOT_ENTRIES);
-    memcpy(root + VSPACE_USER_ENTRIES, kernel_root + VSPACE_USER_ENTRIES, ASH_PAGE_SIZE / 2);
+    for (unsigned i = VSPACE_USER_ENTRIES; i < ROOT_ENTRIES; i++)
+        root[i] = kernel_root[i];
     vspace->root = root;
     vspace->asid = take_asid();
     asids[vspace->asid].vspace = vspace;

@@ -8,6 +8,7 @@ from outside.
 """
 
 import json
+import re
 import struct
 import subprocess
 import time
@@ -49,8 +50,37 @@ def text_bytes() -> int:
     return sum(size for name, size in sizes.items() if name.startswith(".text"))
 
 
+COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|/\*.*?\*/|//[^\n]*', re.DOTALL)
+# What the kernel is made of, beside libfdt and the C library's string functions.
+KERNEL_SOURCES = ("kernel/**/*", "abi/kernel/*", "lib/memset.S", "lib/format/cpio.*",
+                  "lib/format/elf.*")
+
+
+def code_lines(text: str) -> int:
+    """Lines of C or assembly that hold more than blanks and comments."""
+    bare = COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else " ", text)
+    return sum(1 for line in bare.splitlines() if line.strip())
+
+
+def kernel_lines() -> dict[str, int]:
+    """Lines by kind of file: "c" (with headers), "asm", and "check", what only the debug kernel
+    has."""
+    lines = {"c": 0, "asm": 0, "check": 0}
+    for path in (path for pattern in KERNEL_SOURCES for path in paths.TREE.glob(pattern)):
+        kind = {".c": "c", ".h": "c", ".S": "asm"}.get(path.suffix)
+        if kind is not None:
+            kind = "check" if path.parent.name == "check" else kind
+            lines[kind] += code_lines(path.read_text(encoding="utf-8"))
+    return lines
+
+
 def measure_size() -> list[dict]:
-    return [row("image.kernel_text_bytes", text_bytes(), "bytes"),
+    lines = kernel_lines()
+    return [row("kernel.lines", lines["c"], "lines"),
+            row("kernel.assembly_lines", lines["asm"], "lines"),
+            row("kernel.check_lines", lines["check"], "lines"),
+            row("kernel.text_bytes", text_bytes(), "bytes"),
+            row("image.kernel_text_bytes", text_bytes(), "bytes"),
             row("image.kernel_bytes", paths.KERNEL_IMAGE.stat().st_size, "bytes"),
             row("image.boot_package_bytes", paths.BOOT_PACKAGE.stat().st_size, "bytes")]
 
