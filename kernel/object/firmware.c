@@ -27,6 +27,20 @@ static unsigned write(struct invocation *call)
     return ASH_OK;
 }
 
+/* Returns only if the firmware cannot. */
+static unsigned reset(struct invocation *call)
+{
+    if (call->length < 2)
+        return invoke_error(call, ASH_E_TRUNCATED, 2, 0);
+    uint64_t type = invoke_word(call, 0), reason = invoke_word(call, 1);
+    if (type > 2)
+        return invoke_error(call, ASH_E_RANGE, 0, 2);
+    if (reason > 1)
+        return invoke_error(call, ASH_E_RANGE, 1, 1);
+    sbi_reset(type, reason);
+    return invoke_error(call, ASH_E_METHOD, ASH_FIRMWARE_RESET, 0);
+}
+
 static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
 {
     static const uint8_t needed[] = {ASH_RIGHT_WRITE, ASH_RIGHT_READ, ASH_RIGHT_GRANT, 0,
@@ -43,10 +57,7 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
         invoke_reply(call, 0, (uint64_t)(int64_t)sbi_console_read());
         return ASH_OK;
     case ASH_FIRMWARE_RESET:
-        if (invoke_word(call, 0) > 2 || invoke_word(call, 1) > 1)
-            return invoke_error(call, ASH_E_RANGE, 0, 2);
-        sbi_reset(invoke_word(call, 0), invoke_word(call, 1));
-        return invoke_error(call, ASH_E_METHOD, method, 0); /* the firmware cannot */
+        return reset(call);
     case ASH_FIRMWARE_CHECK:
         return check_method(call, method);
     default:

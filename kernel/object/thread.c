@@ -97,6 +97,8 @@ void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t wo
 
 static unsigned configure(struct thread *thread, struct invocation *call)
 {
+    if (call->length < 1)
+        return invoke_error(call, ASH_E_TRUNCATED, 1, 0);
     struct slot *cspace = invoke_cap_of(call, 0, ASH_OBJ_CNODE);
     struct slot *vspace = cspace ? invoke_cap_of(call, 1, ASH_OBJ_VSPACE) : nullptr;
     struct slot *frame = vspace ? invoke_cap_of(call, 2, ASH_OBJ_FRAME) : nullptr;
@@ -139,6 +141,8 @@ static unsigned set_fault_endpoint(struct thread *thread, struct invocation *cal
 
 static unsigned set_priority(struct thread *thread, struct invocation *call)
 {
+    if (call->length < 2)
+        return invoke_error(call, ASH_E_TRUNCATED, 2, 0);
     uint64_t limit = call->caller->max_priority;
     for (unsigned i = 0; i < 2; i++)
         if (invoke_word(call, i) > limit)
@@ -210,6 +214,8 @@ static unsigned unbind_notification(struct thread *thread)
 
 static unsigned set_name(struct thread *thread, struct invocation *call)
 {
+    if (call->length < 2)
+        return invoke_error(call, ASH_E_TRUNCATED, 2, 0);
     uint64_t word[2] = {invoke_word(call, 0), invoke_word(call, 1)};
     memcpy(thread->name, word, sizeof(word));
     thread->name[15] = 0;
