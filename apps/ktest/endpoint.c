@@ -4,34 +4,6 @@
 
 static ash_cptr endpoint, reply;
 
-static void echo(struct kthread *t)
-{
-    struct ash_message m;
-    ash_recv(endpoint, reply, &m);
-    for (;;) {
-        t->count++;
-        t->value = m.badge;
-        unsigned length = ash_info_length(m.info);
-        m.mr[0]++;
-        if (length > 4)
-            ash_ipc()->msg[length - 1] += 5;
-        m.info = ash_info(ash_info_label(m.info) + 1, length, 0);
-        ash_reply_recv(endpoint, reply, &m);
-    }
-}
-
-static struct kthread *server(unsigned priority, bool passive)
-{
-    endpoint = make(ASH_OBJ_ENDPOINT, 0);
-    reply = make(ASH_OBJ_REPLY, 0);
-    struct kthread *t = start(echo, priority, 0, false);
-    if (t && !wait_state(t, ASH_THREAD_BLOCKED_RECEIVE))
-        fail(__FILE__, __LINE__, "server receives", 0, 1);
-    if (t && passive && ash_sched_unbind(t->sched) != ASH_OK)
-        fail(__FILE__, __LINE__, "unbind", 1, 0);
-    return t;
-}
-
 static void check_calls(ash_cptr cap, ash_word badge, struct kthread *t)
 {
     for (ash_word i = 0; i < 20; i++) {
@@ -47,38 +19,42 @@ static void check_calls(ash_cptr cap, ash_word badge, struct kthread *t)
 
 static void call_active_server(void)
 {
-    struct kthread *t = server(PRIORITY + 1, false);
-    check_calls(endpoint, 0, t);
+    struct kthread *t = server(PRIORITY + 1, 0, false);
+    CHECK(t);
+    check_calls(t->endpoint, 0, t);
 }
 
 static void call_passive_server(void)
 {
-    struct kthread *t = server(PRIORITY + 1, true);
-    check_calls(endpoint, 0, t);
+    struct kthread *t = server(PRIORITY + 1, 0, true);
+    CHECK(t);
+    check_calls(t->endpoint, 0, t);
 }
 
 static void call_passive_server_of_lower_priority(void)
 {
-    struct kthread *t = server(PRIORITY - 50, true);
-    check_calls(endpoint, 0, t);
+    struct kthread *t = server(PRIORITY - 50, 0, true);
+    CHECK(t);
+    check_calls(t->endpoint, 0, t);
 }
 
 static void badge_tells_the_sender(void)
 {
-    struct kthread *t = server(PRIORITY + 1, true);
-    check_calls(minted(endpoint, ASH_RIGHT_ALL, 0xabcd), 0xabcd, t);
-    check_calls(minted(endpoint, ASH_RIGHT_WRITE | ASH_RIGHT_GRANT_REPLY, ~0ull), ~0ull, t);
+    struct kthread *t = server(PRIORITY + 1, 0, true);
+    CHECK(t);
+    check_calls(minted(t->endpoint, ASH_RIGHT_ALL, 0xabcd), 0xabcd, t);
+    check_calls(minted(t->endpoint, ASH_RIGHT_WRITE | ASH_RIGHT_GRANT_REPLY, ~0ull), ~0ull, t);
 }
 
 static void long_messages(void)
 {
-    struct kthread *t = server(PRIORITY + 1, true);
+    struct kthread *t = server(PRIORITY + 1, 0, true);
     CHECK(t);
     for (unsigned length = 0; length <= ASH_MSG_WORDS; length++) {
         struct ash_message m = {.info = ash_info(1, length, 0), .mr = {1, 2, 3, 4}};
         for (unsigned i = 4; i < ASH_MSG_WORDS; i++)
             ash_ipc()->msg[i] = i * 1000;
-        ash_call(endpoint, &m);
+        ash_call(t->endpoint, &m);
         EQ(ash_info_length(m.info), length);
         if (length > 4)
             EQ(ash_ipc()->msg[length - 1], (length - 1) * 1000 + 5);
@@ -89,9 +65,10 @@ static void long_messages(void)
 
 static void oversized_length_is_cut(void)
 {
-    CHECK(server(PRIORITY + 1, true));
+    struct kthread *t = server(PRIORITY + 1, 0, true);
+    CHECK(t);
     struct ash_message m = {.info = ash_info(1, 127, 0)};
-    ash_call(endpoint, &m);
+    ash_call(t->endpoint, &m);
     CHECK(ash_info_length(m.info) <= ASH_MSG_WORDS);
 }
 
@@ -171,56 +148,48 @@ static void senders_queue_in_order(void)
     EQ(a->count, 5);
 }
 
-static void caller(struct kthread *t)
-{
-    struct ash_message m = {.info = ash_info(1, 1, 0)};
-    ash_call(endpoint, &m);
-    t->value = m.info;
-    t->count = 1;
-}
-
 static void deleting_the_endpoint_wakes_callers(void)
 {
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
-    struct kthread *t = start(caller, PRIORITY + 1, 0, false);
+    struct kthread *t = calling(endpoint, 1, PRIORITY + 1);
     CHECK(t);
     sleep_us(300);
     OK(ash_cnode_delete(CNODE, endpoint));
     CHECK(wait_until(&t->count, 1));
-    EQ(ash_info_label(t->value), ASH_E_DELETED);
+    EQ(ash_info_label(t->seen[0]), ASH_E_DELETED);
 }
 
 static void deleting_the_reply_wakes_the_caller(void)
 {
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
-    struct kthread *t = start(caller, PRIORITY + 1, 0, false);
+    struct kthread *t = calling(endpoint, 1, PRIORITY + 1);
     CHECK(t);
     struct ash_message m;
     ash_recv(endpoint, reply, &m);
     OK(ash_cnode_delete(CNODE, reply));
     CHECK(wait_until(&t->count, 1));
-    EQ(ash_info_label(t->value), ASH_E_DELETED);
+    EQ(ash_info_label(t->seen[0]), ASH_E_DELETED);
 }
 
 static void reusing_a_reply_object_ends_the_first_call(void)
 {
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
-    struct kthread *a = start(caller, PRIORITY + 1, 0, false);
-    struct kthread *b = start(caller, PRIORITY + 1, 0, false);
+    struct kthread *a = calling(endpoint, 1, PRIORITY + 1);
+    struct kthread *b = calling(endpoint, 1, PRIORITY + 1);
     CHECK(a && b);
     struct ash_message m;
     ash_recv(endpoint, reply, &m);
     ash_recv(endpoint, reply, &m);
     sleep_us(300);
     EQ(a->count, 1);
-    EQ(ash_info_label(a->value), ASH_E_DELETED);
+    EQ(ash_info_label(a->seen[0]), ASH_E_DELETED);
     EQ(b->count, 0);
     m.info = ash_info(9, 0, 0);
     ash_send(reply, &m);
     CHECK(wait_until(&b->count, 1));
-    EQ(ash_info_label(b->value), 9);
+    EQ(ash_info_label(b->seen[0]), 9);
 }
 
 static void deferred_answers_in_any_order(void)
@@ -230,7 +199,7 @@ static void deferred_answers_in_any_order(void)
     struct kthread *t[4];
     for (unsigned i = 0; i < 4; i++) {
         replies[i] = make(ASH_OBJ_REPLY, 0);
-        t[i] = start(caller, PRIORITY + 1, 0, false);
+        t[i] = calling(endpoint, 1, PRIORITY + 1);
         CHECK(t[i]);
         struct ash_message m;
         ash_recv(endpoint, replies[i], &m);
@@ -240,7 +209,7 @@ static void deferred_answers_in_any_order(void)
         struct ash_message m = {.info = ash_info(100 + order[i], 0, 0)};
         ash_send(replies[order[i]], &m);
         CHECK(wait_until(&t[order[i]]->count, 1));
-        EQ(ash_info_label(t[order[i]]->value), 100 + order[i]);
+        EQ(ash_info_label(t[order[i]]->seen[0]), 100 + order[i]);
     }
 }
 
@@ -248,7 +217,7 @@ static void answering_twice_does_nothing(void)
 {
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
-    struct kthread *t = start(caller, PRIORITY + 1, 0, false);
+    struct kthread *t = calling(endpoint, 1, PRIORITY + 1);
     CHECK(t);
     struct ash_message m;
     ash_recv(endpoint, reply, &m);
@@ -256,13 +225,13 @@ static void answering_twice_does_nothing(void)
     ash_send(reply, &m);
     ash_send(reply, &m);
     CHECK(wait_until(&t->count, 1));
-    EQ(ash_info_label(t->value), 3);
+    EQ(ash_info_label(t->seen[0]), 3);
 }
 
 static void call_without_reply_object_leaves_nobody_waiting(void)
 {
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
-    struct kthread *t = start(caller, PRIORITY + 1, 0, false);
+    struct kthread *t = calling(endpoint, 1, PRIORITY + 1);
     CHECK(t);
     struct ash_message m;
     ash_recv(endpoint, 0, &m);
@@ -273,13 +242,13 @@ static void call_without_reply_object_leaves_nobody_waiting(void)
 
 static void passive_server_without_caller_does_not_run(void)
 {
-    struct kthread *t = server(PRIORITY + 1, true);
+    struct kthread *t = server(PRIORITY + 1, 0, true);
     CHECK(t);
     struct ash_message m = {.info = ash_info(1, 1, 0)};
-    ash_nbsend(endpoint, &m);
+    ash_nbsend(t->endpoint, &m);
     sleep_us(2000);
     EQ(t->count, 0);
-    check_calls(endpoint, 0, t);
+    check_calls(t->endpoint, 0, t);
 }
 
 static ash_cptr endpoint2, reply2;
@@ -301,15 +270,13 @@ static void middle(struct kthread *t)
 
 static struct kthread *chain(struct kthread **last)
 {
-    *last = server(PRIORITY + 2, true);
+    *last = server(PRIORITY + 2, 0, true);
+    if (!*last)
+        return nullptr;
+    endpoint = (*last)->endpoint;
     endpoint2 = make(ASH_OBJ_ENDPOINT, 0);
     reply2 = make(ASH_OBJ_REPLY, 0);
-    struct kthread *t = start(middle, PRIORITY + 1, 0, false);
-    if (t && !wait_state(t, ASH_THREAD_BLOCKED_RECEIVE))
-        fail(__FILE__, __LINE__, "server receives", 0, 1);
-    if (t && ash_sched_unbind(t->sched) != ASH_OK)
-        fail(__FILE__, __LINE__, "unbind", 1, 0);
-    return t;
+    return start_passive(middle, PRIORITY + 1);
 }
 
 static void donation_along_a_chain(void)
@@ -339,10 +306,8 @@ static void deleting_the_end_of_a_chain_gives_time_back(void)
     reply = make(ASH_OBJ_REPLY, 0);
     endpoint2 = make(ASH_OBJ_ENDPOINT, 0);
     reply2 = make(ASH_OBJ_REPLY, 0);
-    struct kthread *t = start(middle, PRIORITY + 1, 0, false);
+    struct kthread *t = start_passive(middle, PRIORITY + 1);
     CHECK(t);
-    CHECK(wait_state(t, ASH_THREAD_BLOCKED_RECEIVE));
-    OK(ash_sched_unbind(t->sched));
     struct kthread *client = start(outer_caller, PRIORITY + 1, 0, false);
     CHECK(client);
     struct ash_message m;
@@ -358,7 +323,7 @@ static void killed_server_frees_its_caller(void)
 {
     endpoint = make(ASH_OBJ_ENDPOINT, 0);
     reply = make(ASH_OBJ_REPLY, 0);
-    struct kthread *c = start(caller, PRIORITY + 1, 0, false);
+    struct kthread *c = calling(endpoint, 1, PRIORITY + 1);
     CHECK(c);
     struct ash_message m;
     ash_recv(endpoint, reply, &m);

@@ -29,7 +29,8 @@ struct test {
 /* The rows of one file, ended by a row without name. */
 extern const struct test untyped_tests[], cnode_tests[], endpoint_tests[], transfer_tests[],
     reply_tests[], notification_tests[], thread_tests[], sched_tests[], timer_tests[],
-    vspace_tests[], fault_tests[], irq_tests[], fpu_tests[], smp_tests[], hostile_tests[];
+    vspace_tests[], fault_tests[], irq_tests[], fpu_tests[], smp_tests[], hostile_tests[],
+    error_tests[], device_error_tests[];
 
 extern const struct ash_boot *boot;
 
@@ -61,14 +62,38 @@ ash_error invoke(ash_cptr target, ash_word method, unsigned words, const ash_wor
 /* Makes the page tables that `address` needs in `vspace`. */
 bool make_tables(ash_cptr vspace, ash_word address);
 
-/* A second thread in this address space. */
+/* True if the slot of the root CNode holds a capability; changes nothing. */
+bool full(ash_cptr slot);
+/* What a refused method must not change: memory left in the pool, which slots are full. */
+struct world {
+    ash_word left, slots;
+};
+struct world world_now(void);
+
+/* Words and capabilities of a method call, for `refuses`. */
+#define WORDS(...) (const ash_word[]){__VA_ARGS__}, sizeof((const ash_word[]){__VA_ARGS__}) / 8
+#define CAPS(...)  (const ash_cptr[]){__VA_ARGS__}, sizeof((const ash_cptr[]){__VA_ARGS__}) / 8
+#define NONE       nullptr, 0
+/* The call must end with that error, detail in mr0 (ANY: not looked at), and leave the world as it
+ * was; else the test has failed and this is false. */
+#define ANY (~(ash_word)0 - 77)
+bool refuses(const char *file, int line, ash_cptr target, ash_word method, const ash_word *word,
+             size_t words, const ash_cptr *cap, size_t caps, ash_error error, ash_word detail0);
+#define REFUSES(...)                                                                               \
+    do {                                                                                           \
+        if (!refuses(__FILE__, __LINE__, __VA_ARGS__))                                             \
+            return;                                                                                \
+    } while (0)
+
+/* A second thread in this address space. The first three words are for its entry to work with. */
 struct kthread {
+    ash_cptr endpoint, reply, next;
     ash_cptr thread, sched, buffer;
     struct ash_ipc_buffer *ipc;
     volatile ash_word count, value, seen[8];
 };
 
-#define KTHREADS 12u
+#define KTHREADS 24u
 
 /* Starts entry(thread) with a stack and an IPC buffer of its own; priority, hart; a SchedContext
  * with budget == period == 10 ms unless `passive`. Null if something failed. */
@@ -77,15 +102,43 @@ struct kthread *start(void (*entry)(struct kthread *), unsigned priority, unsign
 /* The same without resuming it. */
 struct kthread *prepare(void (*entry)(struct kthread *), unsigned priority, unsigned hart,
                         bool passive);
+/* Starts a thread that begins by receiving, and takes its time away once it does. */
+struct kthread *start_passive(void (*entry)(struct kthread *), unsigned priority);
+/* Makes what this part needs for itself. */
+bool take_threads(ash_cptr ram);
+/* Deletes the threads of the test, before what they wait on: woken, they would run for ever. */
+void end_threads(void);
 /* Ends the calling kthread: it waits for ever. */
 [[noreturn]] void park(void);
 /* Waits until *word == value, for at most a second of virtual time; true if it came. */
 bool wait_until(const volatile ash_word *word, ash_word value);
 /* Waits until the thread is in that state, for at most a second. */
 bool wait_state(const struct kthread *t, enum ash_thread_state state);
+/* Its state now. */
+ash_word state_of(const struct kthread *t);
+/* It runs: within a second its count changes. */
+bool grows(const struct kthread *t);
 /* Busy for that many microseconds. */
 void spin(ash_word microseconds);
 /* Sleeps: lets threads of lower priority run. */
 void sleep_us(ash_word microseconds);
+
+/* Entries of threads that many tests use. */
+void counter(struct kthread *t); /* counts for ever */
+void echo(struct kthread *t);    /* answers with label + 1 and mr0 + 1; value: badge */
+void caller(struct kthread *t);  /* one call, label and mr0 `value`; seen[0], seen[1]: info, mr0 */
+void waiter(struct kthread *t);  /* waits on the notification `endpoint`; seen[0]: info */
+/* An echo server that waits for its first message on an endpoint of its own. */
+struct kthread *server(unsigned priority, unsigned hart, bool passive);
+/* A started caller; a waiter that waits already. Both on hart 0. */
+struct kthread *calling(ash_cptr endpoint, ash_word value, unsigned priority);
+struct kthread *waiting(ash_cptr notification, unsigned priority);
+/* Calls with label 1 and one word; returns the label of the answer. */
+ash_word call1(ash_cptr target, ash_word word, struct ash_message *m);
+
+static inline unsigned last_hart(void)
+{
+    return (unsigned)boot->harts - 1;
+}
 
 #endif

@@ -49,22 +49,10 @@ static void wait_on_something_else(void)
     EQ(ash_info_label(info), ASH_E_CAPABILITY);
 }
 
-static void waiter(struct kthread *t)
-{
-    for (;;) {
-        ash_word info;
-        t->value = ash_syscall_word(ASH_SYS_WAIT, notification, 0, &info);
-        t->seen[0] = info;
-        t->count++;
-        if (info & ASH_INFO_KERNEL)
-            park();
-    }
-}
-
 static void signal_wakes_a_higher_thread_at_once(void)
 {
     notification = make(ASH_OBJ_NOTIFICATION, 0);
-    struct kthread *t = start(waiter, PRIORITY + 1, 0, false);
+    struct kthread *t = waiting(notification, PRIORITY + 1);
     CHECK(t);
     ash_cptr signaller = minted(notification, ASH_RIGHT_WRITE, 0x30);
     for (ash_word i = 1; i <= 10; i++) {
@@ -77,8 +65,8 @@ static void signal_wakes_a_higher_thread_at_once(void)
 static void one_signal_wakes_one_waiter(void)
 {
     notification = make(ASH_OBJ_NOTIFICATION, 0);
-    struct kthread *a = start(waiter, PRIORITY + 1, 0, false);
-    struct kthread *b = start(waiter, PRIORITY + 1, 0, false);
+    struct kthread *a = waiting(notification, PRIORITY + 1);
+    struct kthread *b = waiting(notification, PRIORITY + 1);
     CHECK(a && b);
     ash_signal(notification);
     EQ(a->count, 1);
@@ -90,7 +78,7 @@ static void one_signal_wakes_one_waiter(void)
 static void deleting_it_wakes_waiters(void)
 {
     notification = make(ASH_OBJ_NOTIFICATION, 0);
-    struct kthread *t = start(waiter, PRIORITY + 1, 0, false);
+    struct kthread *t = waiting(notification, PRIORITY + 1);
     CHECK(t);
     OK(ash_cnode_delete(CNODE, notification));
     EQ(t->count, 1);
@@ -100,7 +88,7 @@ static void deleting_it_wakes_waiters(void)
 static void suspended_waiter_leaves_the_queue(void)
 {
     notification = make(ASH_OBJ_NOTIFICATION, 0);
-    struct kthread *t = start(waiter, PRIORITY + 1, 0, false);
+    struct kthread *t = waiting(notification, PRIORITY + 1);
     CHECK(t);
     OK(ash_thread_suspend(t->thread));
     ash_signal(notification);

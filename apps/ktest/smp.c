@@ -2,26 +2,6 @@
 /* Several harts, and hostile callers. On one hart the smp tests run all the same. */
 #include "ktest.h"
 
-static unsigned last_hart(void)
-{
-    return (unsigned)boot->harts - 1;
-}
-
-static void counter(struct kthread *t)
-{
-    for (;;)
-        t->count++;
-}
-
-/* It runs: within a second its counter changes. */
-static bool grows(const struct kthread *t)
-{
-    ash_word count = t->count;
-    for (unsigned i = 0; i < 1000 && t->count == count; i++)
-        sleep_us(1000);
-    return t->count != count;
-}
-
 static void every_hart_runs_threads(void)
 {
     struct kthread *t[ASH_MAX_HARTS];
@@ -35,27 +15,13 @@ static void every_hart_runs_threads(void)
 
 static ash_cptr endpoint, reply, notification, other;
 
-static void echo(struct kthread *t)
-{
-    struct ash_message m;
-    ash_recv(endpoint, reply, &m);
-    for (;;) {
-        t->count++;
-        m.mr[0] += 1;
-        m.info = ash_info(1, 1, 0);
-        ash_reply_recv(endpoint, reply, &m);
-    }
-}
-
 static void calls_across_harts(void)
 {
-    endpoint = make(ASH_OBJ_ENDPOINT, 0);
-    reply = make(ASH_OBJ_REPLY, 0);
-    struct kthread *t = start(echo, PRIORITY, last_hart(), false);
+    struct kthread *t = server(PRIORITY, last_hart(), false);
     CHECK(t);
     for (ash_word i = 0; i < 500; i++) {
         struct ash_message m = {.info = ash_info(1, 1, 0), .mr = {i}};
-        ash_call(endpoint, &m);
+        ash_call(t->endpoint, &m);
         EQ(m.mr[0], i + 1);
     }
 }

@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-static void counter(struct kthread *t)
-{
-    for (;;)
-        t->count++;
-}
-
 static void once(struct kthread *t)
 {
     t->count++;
