@@ -9,7 +9,7 @@
 struct hart harts[ASH_MAX_HARTS];
 uint32_t hart_count = 1;
 
-struct kernel_lock kernel_lock_word;
+_Atomic uint32_t lock_next, lock_serving;
 
 void hart_do_stall(void)
 {

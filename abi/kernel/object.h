@@ -135,6 +135,20 @@ enum ash_provocation {
     ASH_PROVOKE_EXECUTE_USER = 6, /* execution of a page that user mode executes */
     ASH_PROVOKE_LOAD_USER = 7,    /* a load from user memory: SUM is off */
     ASH_PROVOKE_LOAD_EXECUTABLE_USER = 8,
+    /* From here on the kernel's own data is spoilt, and then every invariant verified. */
+    ASH_PROVOKE_LINKS = 9,       /* derivation tree: a link leads one way only */
+    ASH_PROVOKE_COUNT = 10,      /* an object counts one capability too many */
+    ASH_PROVOKE_RIGHTS = 11,     /* a copy has more rights than the original */
+    ASH_PROVOKE_WATERMARK = 12,  /* an object lies above the watermark */
+    ASH_PROVOKE_DIRTY = 13,      /* memory that is said to be clear is not */
+    ASH_PROVOKE_WAIT = 14,       /* a running thread says that it waits */
+    ASH_PROVOKE_ANSWER = 15,     /* a running thread says that it waits for an answer */
+    ASH_PROVOKE_READY = 16,      /* an empty ready queue says that it is not */
+    ASH_PROVOKE_TIMEOUT = 17,    /* a timeout names a queue that it is not in */
+    ASH_PROVOKE_BUDGET = 18,     /* refills add up to more than the budget */
+    ASH_PROVOKE_MAPPING = 19,    /* a page of user space that no capability owns */
+    ASH_PROVOKE_NUMBER = 20,     /* an address-space number has two owners */
+    ASH_PROVOKE_PERMISSION = 21, /* text of the kernel is writable */
 };
 
 enum ash_thread_state {

@@ -125,6 +125,13 @@ static bool pool_whole(void)
     return info.left == POOL_BYTES;
 }
 
+/* On a debug kernel: all invariants hold, or it panics. */
+static void kernel_whole(void)
+{
+    struct ash_message m = {.mr = {ASH_CHECK_NOW}};
+    (void)ash_invoke(ASH_BOOT_FIRMWARE, ASH_FIRMWARE_CHECK, 2, 0, &m);
+}
+
 static unsigned number;
 
 static void run(const struct test *tests, unsigned *failures)
@@ -133,8 +140,10 @@ static void run(const struct test *tests, unsigned *failures)
         failed = false;
         next_slot = FIRST_SLOT;
         test->run();
+        kernel_whole();
         if (!pool_whole())
             fail(__FILE__, __LINE__, "pool after revoke", 1, 0);
+        kernel_whole();
         *failures += failed;
         if (failed)
             printf("not ok %u - %s # %s\n", ++number, test->name, why);

@@ -1,40 +1,32 @@
 // SPDX-License-Identifier: MIT
 #include "arch/fpu.h"
-
-static void set_fs(uint64_t fs)
-{
-    csr_clear("sstatus", SSTATUS_FS_MASK);
-    csr_set("sstatus", fs);
-}
+#include "object/thread.h"
 
 void fpu_leave(struct thread *thread)
 {
-    if ((csr_read("sstatus") & SSTATUS_FS_MASK) != SSTATUS_FS_DIRTY)
+    if ((thread->sstatus & SSTATUS_FS_MASK) != SSTATUS_FS_DIRTY)
         return;
+    csr_set("sstatus", SSTATUS_FS_DIRTY);
     fpu_save(thread);
-    set_fs(SSTATUS_FS_CLEAN);
+    thread->sstatus = (thread->sstatus & ~SSTATUS_FS_MASK) | SSTATUS_FS_CLEAN;
     this_hart->fpu_owner = thread;
 }
 
 void fpu_enter(struct thread *thread)
 {
-    if (!thread->fpu_used) {
-        set_fs(SSTATUS_FS_OFF);
+    if (!thread->fpu_used || (this_hart->fpu_owner == thread && thread->hart == this_hart))
         return;
-    }
-    if (this_hart->fpu_owner != thread || thread->hart != this_hart) {
-        set_fs(SSTATUS_FS_DIRTY);
-        fpu_load(thread);
-        this_hart->fpu_owner = thread;
-    }
-    set_fs(SSTATUS_FS_CLEAN);
+    csr_set("sstatus", SSTATUS_FS_DIRTY);
+    fpu_load(thread);
+    this_hart->fpu_owner = thread;
 }
 
 bool fpu_enable(struct thread *thread)
 {
-    if (thread->fpu_used)
+    if ((thread->sstatus & SSTATUS_FS_MASK) != SSTATUS_FS_OFF)
         return false;
     thread->fpu_used = true;
+    thread->sstatus |= SSTATUS_FS_CLEAN;
     this_hart->fpu_owner = nullptr;
     fpu_enter(thread);
     return true;

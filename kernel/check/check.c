@@ -9,15 +9,30 @@
 
 #define INTERVAL 4096u
 
-static uint64_t interval = INTERVAL, departures, runs;
+uint32_t check_pass;
+
+static uint64_t interval = INTERVAL, departures;
 
 void check_boot(void)
 {
+    table_boot();
 }
 
 void check_everything(void)
 {
-    runs++;
+    check_pass++;
+    table_begin();
+    slots_find();
+    check_derivation();
+    check_memory();
+    check_queues();
+    check_replies();
+    check_schedules();
+    check_timeouts();
+    check_budgets();
+    check_threads();
+    check_spaces();
+    check_kernel();
 }
 
 void check_leave(void)
@@ -43,6 +58,6 @@ unsigned check_method(struct invocation *call, uint64_t method)
     default:
         return invoke_error(call, ASH_E_RANGE, 0, ASH_CHECK_PROVOKE);
     }
-    invoke_reply(call, 0, runs);
+    invoke_reply(call, 0, check_pass);
     return ASH_OK;
 }

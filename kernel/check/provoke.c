@@ -61,7 +61,7 @@ unsigned check_provoke(struct invocation *call, uint64_t what)
         (void)*(volatile uint64_t *)(call->caller->reg[REG_PC] & ~7ull);
         break;
     default:
-        return invoke_error(call, ASH_E_RANGE, 1, ASH_PROVOKE_LOAD_EXECUTABLE_USER);
+        return check_spoil(call, what);
     }
     return ASH_OK;
 }

@@ -44,7 +44,6 @@
 #include <ddk/register.h>
 
 #include <ddk/debug.h>
-#include <ddk/object.h>
 #include <ddk/rtl.h>
 #include <ddk/thread.h>
 #include <ddk/zw.h>

@@ -20,6 +20,30 @@ PROVOCATIONS = [
     ("a load from executable user memory", "load page fault", "check_provoke"),
 ]
 
+# The later ones spoil the kernel's data: how the checker calls the invariant.
+INVARIANTS = [
+    "siblings are doubly linked|`child` is the newest slot|a root of the tree",
+    "objects count the slots that name them",
+    "a derived capability has no more rights",
+    "objects lie below the watermark",
+    "RAM between the watermark and `cleared` is zero",
+    "BLOCKED_SEND, BLOCKED_RECEIVE: in the queue of `endpoint`",
+    "BLOCKED_REPLY: `reply` is the Reply object that will answer it",
+    "the bit of a ready queue tells whether it is empty",
+    "a timeout that names a queue is in it",
+    "the amounts add up to the budget",
+    "every entry of user space is owned by a capability",
+    r"asids\[n\] names the VSpace that owns n|a number is free or owned by one VSpace",
+    "text and read-only data have no writable alias|writable and executable",
+]
+
+
+def panic(system, number):
+    guest = system.start(kernel=paths.DEBUG_IMAGE,
+                         words=["ashlar.quiet", "ashlar.test=hostile", f"ashlar.provoke={number}"])
+    guest.wait_end()
+    return guest.log()
+
 
 @test(harts=(1, 4))
 def runs_the_system(system):
@@ -35,10 +59,7 @@ def runs_the_system(system):
 def broken_rules_panic(system):
     "Undefined behaviour, and memory that the kernel may not use as it does: each a panic."
     for number, (what, exception, function) in enumerate(PROVOCATIONS):
-        guest = system.start(kernel=paths.DEBUG_IMAGE,
-                             words=["ashlar.quiet", "ashlar.test=hostile", f"ashlar.provoke={number}"])
-        guest.wait_end()
-        text = guest.log()
+        text = panic(system, number)
         found = re.search(rf"PANIC: exception \d+ in the kernel: {exception}\n +pc 0x[0-9a-f]+",
                           text)
         system.check(found is not None, f"{what}: a panic with an exception and its pc", text)
@@ -46,6 +67,15 @@ def broken_rules_panic(system):
                      f"{what}: the place is named", text)
         system.check(re.search(r"#\d 0x[0-9a-f]+\n.*trap_from_user", text) is not None,
                      f"{what}: a backtrace down to the trap", text)
+
+
+@test(harts=(1,))
+def checker_finds_each_broken_invariant(system):
+    "One invariant of each family is broken: the checker says which."
+    for number, words in enumerate(INVARIANTS, start=len(PROVOCATIONS)):
+        text = panic(system, number)
+        system.check(re.search(rf"PANIC: invariant: .*({words})", text) is not None,
+                     f"provocation {number} is found", text)
 
 
 @test(harts=(1,))

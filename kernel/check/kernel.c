@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The kernel's own memory (arch/memory.h): W^X over every page of the kernel's half, text and
+ * read-only data have no writable alias, nothing there is for user mode; and the kernel cannot
+ * reach user memory by accident (SUM and MXR are off).
+ */
+#include "arch/csr.h"
+#include "check/checks.h"
+#include "object/vspace.h"
+
+#define SSTATUS_MXR (1ull << 19)
+
+static bool overlaps(uint64_t start, uint64_t bits, const char *from, const char *to)
+{
+    return start < kernel_to_physical(to) && start + (1ull << bits) > kernel_to_physical(from);
+}
+
+static void check_page(pte entry, uint64_t address, unsigned bits)
+{
+    extern char _text_start[], _text_end[], _rodata_start[], _rodata_end[];
+    uint64_t start = pte_target(entry).value;
+    bool text = overlaps(start, bits, _text_start, _text_end);
+    bool constant = overlaps(start, bits, _rodata_start, _rodata_end);
+    const void *at = (const void *)address;
+    RULE(!(entry & PTE_U), "no kernel page is for user mode: %p", at);
+    RULE(!(entry & PTE_W) || !(entry & PTE_X), "no kernel page is writable and executable: %p", at);
+    RULE(!(entry & PTE_W) || (!text && !constant),
+         "text and read-only data have no writable alias: %p", at);
+    RULE(!(entry & PTE_X) || (text && address >= KERNEL_IMAGE_BASE),
+         "nothing but text is executable: %p", at);
+}
+
+static void check_table(const pte *table, unsigned first, uint64_t base, unsigned bits)
+{
+    for (uint64_t i = first; i < ROOT_ENTRIES; i++) {
+        uint64_t address = base + (i << bits);
+        if (!(table[i] & PTE_V))
+            continue;
+        if (table[i] & PTE_LEAF) {
+            check_page(table[i], address, bits);
+            continue;
+        }
+        RULE(bits > ASH_PAGE_BITS, "a kernel table leads to pages: %p", (const void *)address);
+        check_table(window(pte_target(table[i])), 0, address, bits - 9);
+    }
+}
+
+void check_kernel(void)
+{
+    /* Bits 39 to 63 of a kernel address are ones; the root's entries count from 0. */
+    check_table(kernel_root, VSPACE_USER_ENTRIES, ~0ull << 39, ASH_GIGAPAGE_BITS);
+    for (unsigned i = 0; i < VSPACE_USER_ENTRIES; i++)
+        RULE(kernel_root[i] == 0, "the kernel's own table maps no user memory: entry %u", i);
+    RULE(!(csr_read("sstatus") & (SSTATUS_SUM | SSTATUS_MXR)), "SUM and MXR are off: sstatus %lx",
+         csr_read("sstatus"));
+}

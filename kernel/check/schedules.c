@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Ready queues and harts (hart.h, sched/sched.h): a ready queue holds runnable threads of its
+ * priority whose SchedContext is on its hart, and its bit tells whether it is empty; what a hart
+ * runs is runnable, has a SchedContext of that hart, and is in no ready queue.
+ */
+#include "check/checks.h"
+#include "hart.h"
+#include "object/ipc_objects.h"
+#include "object/vspace.h"
+
+static void check_ready(const struct hart *hart, unsigned priority)
+{
+    const struct ready_queue *queue = &hart->ready[priority];
+    bool bit = hart->ready_bits[priority / 64] >> priority % 64 & 1;
+    RULE(bit == (queue->head != nullptr), "the bit of a ready queue tells whether it is empty: %u",
+         priority);
+    const struct thread *previous = nullptr;
+    for (const struct thread *thread = queue->head; thread; thread = thread->ready_next) {
+        struct entry *entry = live(ASH_OBJ_THREAD, thread);
+        RULE(entry, "a ready queue holds live threads: %p", (const void *)thread);
+        RULE(!(entry->mark & MARK_READY), "a thread is in one ready queue, once: %s", thread->name);
+        RULE(thread->ready_prev == previous, "a ready queue is doubly linked: %s", thread->name);
+        RULE(thread->queued && thread->priority == priority &&
+                 thread->state == ASH_THREAD_RUNNING && thread->sched &&
+                 thread->sched->hart == hart,
+             "a ready thread is runnable, of that priority and on that hart: %s", thread->name);
+        entry->mark |= MARK_READY;
+        previous = thread;
+    }
+    RULE(queue->tail == previous, "a ready queue ends at its tail: priority %u", priority);
+}
+
+static void check_current(const struct hart *hart)
+{
+    const struct thread *thread = hart->current;
+    if (!thread)
+        return;
+    struct entry *entry = live(ASH_OBJ_THREAD, thread);
+    RULE(entry, "a hart runs a live thread: hart %u, %p", hart->index, (const void *)thread);
+    RULE(!(entry->mark & MARK_CURRENT), "a thread runs on one hart: %s", thread->name);
+    RULE(thread->state == ASH_THREAD_RUNNING && thread->sched && thread->sched->hart == hart,
+         "what a hart runs is runnable and has time there: hart %u, %s, state %u", hart->index,
+         thread->name, thread->state);
+    RULE(hart->charged == thread->sched,
+         "what a hart runs is charged to its SchedContext: hart %u, %s", hart->index, thread->name);
+    entry->mark |= MARK_CURRENT;
+}
+
+/* The root table that is loaded belongs to a VSpace that lives, or is the kernel's own. */
+static void check_space(const struct hart *hart)
+{
+    uint64_t root = (hart->satp & ((1ull << 44) - 1)) << 12;
+    bool known = root == kernel_to_physical(kernel_root);
+    for (uint32_t i = 0; i < ASIDS && !known; i++)
+        known = asids[i].vspace && kernel_to_physical(asids[i].vspace->root) == root;
+    RULE(known, "a hart has a live VSpace loaded: hart %u, satp %lx", hart->index, hart->satp);
+}
+
+static void check_hart(const struct hart *hart)
+{
+    for (unsigned priority = 0; priority < PRIORITIES; priority++)
+        check_ready(hart, priority);
+    check_current(hart);
+    if (hart->charged)
+        MUST_LIVE(ASH_OBJ_SCHED_CONTEXT, hart->charged, "whose budget runs on a hart");
+    if (hart->fpu_owner)
+        MUST_LIVE(ASH_OBJ_THREAD, hart->fpu_owner, "whose values the FPU holds");
+    check_space(hart);
+}
+
+void check_schedules(void)
+{
+    for (uint32_t i = 0; i < hart_count; i++)
+        check_hart(&harts[i]);
+    const struct hart *hart = this_hart;
+    const struct thread *thread = hart->current;
+    RULE(hart->satp == csr_read("satp"), "`satp` is what the register holds: hart %u", hart->index);
+    if (!thread)
+        return;
+    /* Others may have become ready on other harts since those chose; not here. */
+    RULE(hart->reschedule || hart_highest_ready(hart) <= thread->priority,
+         "the ready thread of the highest priority runs: hart %u, %s", hart->index, thread->name);
+    const struct capability *space = &thread->slot[THREAD_SLOT_VSPACE].cap;
+    RULE(space->type != ASH_OBJ_VSPACE ||
+             hart->satp == ((const struct vspace *)space->object)->satp,
+         "a thread runs in its own VSpace: hart %u, %s", hart->index, thread->name);
+}
