@@ -9,7 +9,7 @@
 struct hart harts[ASH_MAX_HARTS];
 uint32_t hart_count = 1;
 
-_Atomic uint32_t lock_next, lock_serving;
+struct kernel_lock kernel_lock_word;
 
 void hart_do_stall(void)
 {

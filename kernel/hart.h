@@ -26,6 +26,7 @@ struct ready_queue {
 
 struct hart {
     uint64_t stack_top;            /* offset HART_STACK */
+    struct thread *trapped;        /* offset HART_TRAPPED: whose system call it runs (trap.S) */
     struct thread *current;        /* the thread whose registers trap_entry saves; null when idle */
     struct sched_context *charged; /* whose budget runs since charged_since */
     uint64_t charged_since;
@@ -42,10 +43,16 @@ struct hart {
     int32_t irq_context;    /* of the PLIC, for this hart's S-mode */
     _Atomic uint32_t stall; /* another hart waits until this one has left its thread */
     _Atomic uint32_t online;
-    bool stale; /* it may hold translations or instructions that are no longer true: vspace_activate
-                   forgets them all before a thread runs */
+    uint8_t switch_with_care; /* see below */
 };
 static_assert(offsetof(struct hart, stack_top) == HART_STACK);
+static_assert(offsetof(struct hart, trapped) == HART_TRAPPED);
+
+/* switch_with_care: the hart may hold translations or instructions that are no longer true and
+ * forgets them all before a thread runs; the hart has no address-space numbers and forgets all
+ * translations in every switch. */
+#define HART_STALE    1u
+#define HART_NO_ASIDS 2u
 
 extern struct hart harts[ASH_MAX_HARTS];
 extern uint32_t hart_count;
@@ -55,28 +62,32 @@ extern uint32_t hart_count;
 void hart_stall(struct hart *other);
 void hart_do_stall(void);
 
-/* On every kernel entry, before the lock, and while waiting for it: does what hart_stall asks for.
- */
-static inline void hart_answer_stall(void)
-{
-    if (atomic_load_explicit(&this_hart->stall, memory_order_acquire)) [[clang::unlikely]]
-        hart_do_stall();
-}
+/* The one kernel lock, a ticket lock. trap.S takes and returns it as well. */
+struct kernel_lock {
+    _Atomic uint32_t next, serving;
+};
+static_assert(offsetof(struct kernel_lock, next) == LOCK_NEXT);
+static_assert(offsetof(struct kernel_lock, serving) == LOCK_SERVING);
+extern struct kernel_lock kernel_lock_word;
 
-/* The one kernel lock, a ticket lock. While a hart waits for it, it answers stalls. */
-extern _Atomic uint32_t lock_next, lock_serving;
+/* Waits for that ticket's turn, and answers stalls until then. A hart that gets the lock without
+ * waiting has no stall to answer: who stalls holds the lock until it has been answered. */
+static inline void kernel_lock_wait(uint32_t ticket)
+{
+    while (atomic_load_explicit(&kernel_lock_word.serving, memory_order_acquire) != ticket)
+        if (atomic_load_explicit(&this_hart->stall, memory_order_acquire)) [[clang::unlikely]]
+            hart_do_stall();
+}
 
 static inline void kernel_lock(void)
 {
-    uint32_t ticket = atomic_fetch_add_explicit(&lock_next, 1, memory_order_relaxed);
-    while (atomic_load_explicit(&lock_serving, memory_order_acquire) != ticket)
-        hart_answer_stall();
+    kernel_lock_wait(atomic_fetch_add_explicit(&kernel_lock_word.next, 1, memory_order_relaxed));
 }
 
 static inline void kernel_unlock(void)
 {
-    uint32_t serving = atomic_load_explicit(&lock_serving, memory_order_relaxed);
-    atomic_store_explicit(&lock_serving, serving + 1, memory_order_release);
+    uint32_t serving = atomic_load_explicit(&kernel_lock_word.serving, memory_order_relaxed);
+    atomic_store_explicit(&kernel_lock_word.serving, serving + 1, memory_order_release);
 }
 
 /* Asks another hart to look at its ready queues. */

@@ -93,20 +93,31 @@ void print(const char *format, ...)
     va_end(arguments);
 }
 
-/* Frame pointers: s0 points past the saved ra and the caller's s0. */
-static void backtrace(uint64_t frame)
+/* Is there a call just before that address of the kernel's text? jal or jalr with rd = ra, or the
+ * short c.jalr. */
+static bool follows_call(uint64_t address)
 {
-    extern char _image_start[], _image_end[];
-    for (unsigned depth = 0; depth < 24; depth++) {
-        bool in_kernel = (frame >= (uint64_t)_image_start && frame <= (uint64_t)_image_end) ||
-                         (frame >= WINDOW_BASE && frame < WINDOW_BASE + WINDOW_SIZE);
-        if (!in_kernel || frame % 8 != 0)
-            return;
-        const uint64_t *words = (const uint64_t *)frame;
-        if (words[-1] == 0)
-            return;
-        print("  #%u %p\n", depth, (void *)words[-1]);
-        frame = words[-2];
+    extern char _text_start[], _text_end[];
+    if (address % 2 != 0 || address < (uint64_t)_text_start + 4 || address > (uint64_t)_text_end)
+        return false;
+    const uint16_t *code = (const uint16_t *)address;
+    uint32_t full = (uint32_t)code[-1] << 16 | code[-2];
+    bool jal = (full & 0xfff) == 0xef, jalr = (full & 0x7fff) == 0xe7;
+    return jal || jalr || ((code[-1] & 0xf07f) == 0x9002 && (code[-1] & 0xf80) != 0);
+}
+
+/* The kernel keeps no frame pointers: every word of the stack that may be a return address is
+ * named. Some are left over from calls that have returned. */
+static void backtrace(uint64_t innermost, uint64_t stack)
+{
+    extern char _data_start[], _image_end[];
+    print("  #0 %p\n", (void *)innermost);
+    unsigned found = 1;
+    for (uint64_t at = round_up(stack, 8);
+         at >= (uint64_t)_data_start && at < (uint64_t)_image_end && at < stack + 2048; at += 8) {
+        uint64_t word = *(const uint64_t *)at;
+        if (follows_call(word) && found < 24)
+            print("  #%u %p\n", found++, (void *)word);
     }
 }
 
@@ -142,7 +153,7 @@ void panic(const char *format, ...)
     va_end(arguments);
     print("\n");
     describe_hart();
-    backtrace((uint64_t)__builtin_frame_address(0));
+    backtrace((uint64_t)__builtin_return_address(0), (uint64_t)__builtin_frame_address(0));
     stop();
 }
 
@@ -167,6 +178,6 @@ void trap_from_kernel(const uint64_t registers[32])
           cause_name(csr_read("scause")), (void *)csr_read("sepc"), (void *)csr_read("stval"));
     print_registers(registers);
     describe_hart();
-    backtrace(registers[8]);
+    backtrace(registers[1], registers[2]);
     stop();
 }

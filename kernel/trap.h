@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Entries from trap.S and the way back. */
+/*
+ * What arch/trap.S calls, with the kernel lock held, and the way out. Each function returns the
+ * thread that this hart is to run next; null: nobody, go to idle(). The system calls that have
+ * functions of their own are in ipc/fastpath.h.
+ */
 #ifndef KERNEL_TRAP_H
 #define KERNEL_TRAP_H
 
@@ -7,10 +11,18 @@
 
 struct thread;
 
-[[noreturn]] void trap_from_user(struct thread *thread, uint64_t cause, uint64_t value);
+/* A system call whose arguments are in the thread's registers; the pc is past the ecall. */
+struct thread *syscall(struct thread *thread);
+/* The same for one that found the lock taken: waits for its turn, and does nothing if the thread
+ * was taken away meanwhile; it will make the call again. */
+struct thread *syscall_after_waiting(struct thread *thread, uint64_t ticket);
+/* Takes the lock itself. */
+struct thread *trap_from_user(struct thread *thread, uint64_t cause, uint64_t value);
 /* registers[1..31]: x1..x31 as they were. */
 [[noreturn]] void trap_from_kernel(const uint64_t registers[32]);
-[[noreturn]] void user_return(struct thread *thread);
+struct thread *next_thread(void);
+/* Waits, without the lock, until there is a thread to run. */
+struct thread *idle(void);
 /* Runs whatever there is to run on this hart. The kernel lock is held. */
 [[noreturn]] void leave_kernel(void);
 

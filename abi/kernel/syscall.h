@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * System calls. Number in a7; every other register not named as a result keeps its value.
+ * System calls. Number in a7. A system call keeps ra, sp, gp, tp, s0..s11 and the floating-point
+ * registers, as a function does. What it leaves in t0..t6 and in those of a0..a7 that are not
+ * results means nothing (and is nothing of the kernel's or of another thread's).
  *
  *   in      Call     Send/NBSend  Recv/NBRecv   ReplyRecv      Wait/Poll  SignalWait
  *   a0      cptr     cptr         endpoint      endpoint       ntfn       ntfn to wait on

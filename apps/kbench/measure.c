@@ -25,7 +25,7 @@ struct moments timed(ash_word number, ash_cptr target, ash_cptr reply, struct as
                      : "=&r"(before), "=&r"(after), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3),
                        "+r"(a4), "+r"(a5), "+r"(a6), "+r"(a7)
                      :
-                     : "memory", "t0", "t1", "t2", "t3", "t4", "t5", "t6");
+                     : ASH_SYSCALL_CLOBBERS);
     moments = (struct moments){before, after};
     m->badge = a0;
     m->info = a1;

@@ -35,9 +35,8 @@
 #define SIP_TIMER    (1ull << 5)
 #define SIP_EXTERNAL (1ull << 9)
 
-#define SCAUSE_INTERRUPT  (1ull << 63)
-#define SCAUSE_ILLEGAL    2u
-#define SCAUSE_ECALL_USER 8u
+#define SCAUSE_INTERRUPT (1ull << 63)
+#define SCAUSE_ILLEGAL   2u
 
 #define SATP_SV39       (8ull << 60)
 #define SATP_ASID_SHIFT 44u

@@ -1,32 +1,40 @@
 // SPDX-License-Identifier: MIT
 #include "arch/fpu.h"
-#include "object/thread.h"
+
+static void set_fs(uint64_t fs)
+{
+    csr_clear("sstatus", SSTATUS_FS_MASK);
+    csr_set("sstatus", fs);
+}
 
 void fpu_leave(struct thread *thread)
 {
-    if ((thread->sstatus & SSTATUS_FS_MASK) != SSTATUS_FS_DIRTY)
+    if ((csr_read("sstatus") & SSTATUS_FS_MASK) != SSTATUS_FS_DIRTY)
         return;
-    csr_set("sstatus", SSTATUS_FS_DIRTY);
     fpu_save(thread);
-    thread->sstatus = (thread->sstatus & ~SSTATUS_FS_MASK) | SSTATUS_FS_CLEAN;
+    set_fs(SSTATUS_FS_CLEAN);
     this_hart->fpu_owner = thread;
 }
 
 void fpu_enter(struct thread *thread)
 {
-    if (!thread->fpu_used || (this_hart->fpu_owner == thread && thread->hart == this_hart))
+    if (!thread->fpu_used) {
+        set_fs(SSTATUS_FS_OFF);
         return;
-    csr_set("sstatus", SSTATUS_FS_DIRTY);
-    fpu_load(thread);
-    this_hart->fpu_owner = thread;
+    }
+    if (this_hart->fpu_owner != thread || thread->hart != this_hart) {
+        set_fs(SSTATUS_FS_DIRTY);
+        fpu_load(thread);
+        this_hart->fpu_owner = thread;
+    }
+    set_fs(SSTATUS_FS_CLEAN);
 }
 
 bool fpu_enable(struct thread *thread)
 {
-    if ((thread->sstatus & SSTATUS_FS_MASK) != SSTATUS_FS_OFF)
+    if (thread->fpu_used)
         return false;
     thread->fpu_used = true;
-    thread->sstatus |= SSTATUS_FS_CLEAN;
     this_hart->fpu_owner = nullptr;
     fpu_enter(thread);
     return true;

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * Floating-point state. A thread starts with the unit off; its first use traps and turns it on.
- * Registers are saved when a thread that dirtied them is switched out, and loaded when a thread
- * that uses the unit is switched in and this hart does not still hold its values.
+ * The floating-point unit. Invariants, for each hart:
+ *  - sstatus.FS is that of its current thread: off until the thread uses the unit for the first
+ *    time, then clean or dirty. Nothing else of sstatus changes after boot, so it is never saved.
+ *  - The registers hold the values of `fpu_owner` if that last ran on this hart; a thread that is
+ *    left dirty is written to memory at once, so its values can be loaded anywhere.
  */
 #ifndef KERNEL_ARCH_FPU_H
 #define KERNEL_ARCH_FPU_H
 
-struct thread;
+#include "arch/csr.h"
+#include "object/thread.h"
 
 void fpu_save(struct thread *thread);
 void fpu_load(struct thread *thread);
-/* On switching from / to a thread on this hart. */
-void fpu_leave(struct thread *thread);
+/* Makes the unit the thread's; before `thread->hart` is set to this hart. */
 void fpu_enter(struct thread *thread);
+/* Writes the current thread's values to memory if they changed; it may then go elsewhere. */
+void fpu_leave(struct thread *thread);
 /* First use: true if the unit was off and is on now. */
 bool fpu_enable(struct thread *thread);
 /* The thread's memory goes away. */

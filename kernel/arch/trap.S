@@ -3,8 +3,37 @@
  * Traps. In user mode sscratch holds the running struct thread, whose first words are its
  * registers; in the kernel sscratch is zero. The kernel runs with interrupts off, so a trap from
  * the kernel is a defect: it goes to panic with the registers as they were.
+ *
+ * What is saved, and when. The kernel's C code keeps gp, s0..s11 as every C code does, so a system
+ * call need not save them before it is known that another thread runs next: then they still are
+ * what they were in user mode. A system call does not keep t0..t6 for the caller, so they are never
+ * saved; they come back as zero, or with what the thread had in them earlier.
+ *
+ *   system call, lock free      ra sp tp pc        then C; the rest at `leave`, if another is next
+ *   system call, lock taken     all but t0..t6     because its hart may be told to leave the thread
+ *   interrupt, exception        everything
+ *
+ * The lock is taken here and given back here, after the last register was saved: from then on
+ * another hart may run the thread. All C functions below return the thread to run next.
  */
 #include "arch/offsets.h"
+
+// sd or ld of registers to or from the struct thread that \base points to.
+.macro each op, base, registers:vararg
+    .irp n, \registers
+    \op     x\n, 8*\n(\base)
+    .endr
+.endm
+#define ARGUMENTS 10, 11, 12, 13, 14, 15, 16, 17
+#define KEPT_BY_C 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+
+.macro unlock
+1:  auipc   t0, %pcrel_hi(kernel_lock_word + LOCK_SERVING)
+    lw      t1, %pcrel_lo(1b)(t0)
+    addiw   t1, t1, 1
+    fence   rw, w
+    sw      t1, %pcrel_lo(1b)(t0)
+.endm
 
     .section .text.hot, "ax"
     .globl  trap_entry
@@ -12,90 +41,105 @@
 trap_entry:
     csrrw   sp, sscratch, sp
     beqz    sp, kernel_trap
-    sd      ra, 8*1(sp)
-    sd      gp, 8*3(sp)
-    sd      tp, 8*4(sp)
-    sd      t0, 8*5(sp)
-    sd      t1, 8*6(sp)
-    sd      t2, 8*7(sp)
-    sd      s0, 8*8(sp)
-    sd      s1, 8*9(sp)
-    sd      a0, 8*10(sp)
-    sd      a1, 8*11(sp)
-    sd      a2, 8*12(sp)
-    sd      a3, 8*13(sp)
-    sd      a4, 8*14(sp)
-    sd      a5, 8*15(sp)
-    sd      a6, 8*16(sp)
-    sd      a7, 8*17(sp)
-    sd      s2, 8*18(sp)
-    sd      s3, 8*19(sp)
-    sd      s4, 8*20(sp)
-    sd      s5, 8*21(sp)
-    sd      s6, 8*22(sp)
-    sd      s7, 8*23(sp)
-    sd      s8, 8*24(sp)
-    sd      s9, 8*25(sp)
-    sd      s10, 8*26(sp)
-    sd      s11, 8*27(sp)
-    sd      t3, 8*28(sp)
-    sd      t4, 8*29(sp)
-    sd      t5, 8*30(sp)
-    sd      t6, 8*31(sp)
-    mv      a0, sp                      // the thread
-    csrrw   t0, sscratch, zero          // its sp; the kernel's mark is zero
-    sd      t0, 8*2(a0)
+    each    sd, sp, 1, 4, 5
+    csrr    t0, scause
+    addi    t0, t0, -SCAUSE_ECALL
+    bnez    t0, interrupt_or_exception
+    csrrw   t0, sscratch, zero          // the thread's sp; the kernel's mark is zero
     csrr    t1, sepc
-    sd      t1, THREAD_PC(a0)
-    csrr    t2, sstatus
-    sd      t2, THREAD_SSTATUS(a0)
-    ld      tp, THREAD_HART(a0)         // tp is the struct hart everywhere in the kernel
+    sd      t0, 8*2(sp)
+    addi    t1, t1, 4                   // past the ecall
+    sd      t1, THREAD_PC(sp)
+    ld      tp, THREAD_HART(sp)         // tp is the struct hart everywhere in the kernel
+    lla     t0, kernel_lock_word
+    li      t1, 1
+    amoadd.w t1, t1, LOCK_NEXT(t0)
+    lw      t2, LOCK_SERVING(t0)
+    bne     t1, t2, wait_for_lock
+    fence   r, rw
+    sd      sp, HART_TRAPPED(tp)
+    bnez    a7, not_call                // ASH_SYS_CALL is 0
+    mv      a7, sp
     ld      sp, HART_STACK(tp)
-    li      s0, 0                       // end of the frame-pointer chain
-    csrr    a1, scause
-    csrr    a2, stval
-    tail    trap_from_user
+    jal     fastpath_call
+    ld      a1, HART_TRAPPED(tp)
+    beq     a0, a1, return_to_caller
 
-// void user_return(struct thread *): leaves the kernel; never returns.
-    .globl  user_return
-user_return:
+// a0: the thread to run, or null; a1: the one that trapped. The lock is held.
+leave:
+    each    sd, a1, KEPT_BY_C
+leave_saved:
+    beqz    a0, nobody
+    unlock
     ld      t1, THREAD_PC(a0)
-    ld      t2, THREAD_SSTATUS(a0)
-    csrw    sepc, t1
-    csrw    sstatus, t2
     csrw    sscratch, a0
-    ld      ra, 8*1(a0)
-    ld      sp, 8*2(a0)
-    ld      gp, 8*3(a0)
-    ld      tp, 8*4(a0)
-    ld      t0, 8*5(a0)
-    ld      t1, 8*6(a0)
-    ld      t2, 8*7(a0)
-    ld      s0, 8*8(a0)
-    ld      s1, 8*9(a0)
-    ld      a1, 8*11(a0)
-    ld      a2, 8*12(a0)
-    ld      a3, 8*13(a0)
-    ld      a4, 8*14(a0)
-    ld      a5, 8*15(a0)
-    ld      a6, 8*16(a0)
-    ld      a7, 8*17(a0)
-    ld      s2, 8*18(a0)
-    ld      s3, 8*19(a0)
-    ld      s4, 8*20(a0)
-    ld      s5, 8*21(a0)
-    ld      s6, 8*22(a0)
-    ld      s7, 8*23(a0)
-    ld      s8, 8*24(a0)
-    ld      s9, 8*25(a0)
-    ld      s10, 8*26(a0)
-    ld      s11, 8*27(a0)
-    ld      t3, 8*28(a0)
-    ld      t4, 8*29(a0)
-    ld      t5, 8*30(a0)
-    ld      t6, 8*31(a0)
+    csrw    sepc, t1
+    each    ld, a0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, \
+                    24, 25, 26, 27, 28, 29, 30, 31
     ld      a0, 8*10(a0)
     sret
+
+not_call:
+    li      t0, 1                       // ASH_SYS_REPLY_RECV
+    bne     a7, t0, other_call
+    mv      a7, sp
+    ld      sp, HART_STACK(tp)
+    jal     fastpath_reply_recv
+    ld      a1, HART_TRAPPED(tp)
+    bne     a0, a1, leave
+return_to_caller:
+    unlock
+    ld      t1, THREAD_PC(a0)
+    csrw    sscratch, a0
+    csrw    sepc, t1
+    each    ld, a0, 1, 2, 4, 11, 12, 13, 14, 15, 16, 17
+    .irp n, 5, 6, 7, 28, 29, 30, 31
+    li      x\n, 0
+    .endr
+    ld      a0, 8*10(a0)
+    sret
+
+other_call:
+    each    sd, sp, ARGUMENTS
+    mv      a0, sp
+    ld      sp, HART_STACK(tp)
+    jal     syscall
+    ld      a1, HART_TRAPPED(tp)
+    beq     a0, a1, return_to_caller
+    j       leave
+
+// Another hart has the lock: it may want this one to leave the thread, so the thread is made whole,
+// as if it had not made the call yet. t1: the ticket.
+wait_for_lock:
+    each    sd, sp, ARGUMENTS, KEPT_BY_C
+    mv      a0, sp
+    mv      a1, t1
+    ld      sp, HART_STACK(tp)
+    jal     syscall_after_waiting
+    j       leave_saved
+
+interrupt_or_exception:
+    each    sd, sp, ARGUMENTS, KEPT_BY_C, 6, 7, 28, 29, 30, 31
+    csrrw   t0, sscratch, zero
+    csrr    t1, sepc
+    sd      t0, 8*2(sp)
+    sd      t1, THREAD_PC(sp)
+    ld      tp, THREAD_HART(sp)
+    mv      a0, sp
+    ld      sp, HART_STACK(tp)
+    csrr    a1, scause
+    csrr    a2, stval
+    jal     trap_from_user
+    j       leave_saved
+
+// void leave_kernel(void): runs whatever there is to run on this hart. The lock is held.
+    .globl  leave_kernel
+leave_kernel:
+    jal     next_thread
+    j       leave_saved
+nobody:
+    jal     idle
+    j       leave_saved
 
 // A trap in the kernel itself. sp and sscratch were exchanged: put sp back, then keep every register
 // as it was in panic_registers ([0] is not used) and go on with a stack of its own.
@@ -106,9 +150,8 @@ kernel_trap:
     sd      t1, 8*6(t0)
     csrr    t1, sscratch
     sd      t1, 8*5(t0)
-    .irp n, 1,2,3,4,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-    sd      x\n, 8*\n(t0)
-    .endr
+    each    sd, t0, 1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, \
+                    24, 25, 26, 27, 28, 29, 30, 31
     csrw    sscratch, zero
     mv      a0, t0
     lla     sp, panic_stack_top

@@ -35,6 +35,7 @@ void boot_hart_init(struct hart *hart)
     csr_write("sstatus", 0);
     csr_write("sie", SIP_SOFTWARE | SIP_TIMER);
     irqchip_hart_init(hart);
+    hart->switch_with_care = hardware_asids == 1 ? HART_NO_ASIDS : 0;
     hart->present = true;
 }
 

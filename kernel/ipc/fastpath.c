@@ -8,124 +8,151 @@
  *  - neither is in a ready queue: one runs, the other was blocked.
  */
 #include "ipc/fastpath.h"
-#include "arch/fpu.h"
 #include "object/cnode.h"
 #include "object/ipc_objects.h"
-#include "object/vspace.h"
 #include "sched/sched.h"
+#include "sched/switch.h"
+#include "trap.h"
 
-/* The slot of a path of one level, or null. */
+/* The slot of a path of one level, or null. Only a CNode can be in that slot of a thread. */
 static inline struct slot *simple_lookup(struct thread *thread, uint64_t path)
 {
-    const struct capability *root = &thread->slot[THREAD_SLOT_CSPACE].cap;
-    if (root->type != ASH_OBJ_CNODE)
-        return nullptr;
-    struct cnode *cnode = (struct cnode *)root->object;
-    return path <= cnode_mask(cnode) ? &cnode->slot[path] : nullptr;
+    struct cnode *cnode = (struct cnode *)thread->slot[THREAD_SLOT_CSPACE].cap.object;
+    return cnode && path >> cnode->radix == 0 ? &cnode->slot[path] : nullptr;
 }
 
-static inline bool short_message(uint64_t info)
+struct message {
+    uint64_t badge, info, mr[ASH_MSG_REGISTERS];
+};
+
+/* The system call as it was made, for syscall(). */
+static struct thread *long_way(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                               uint64_t a5, uint64_t a6, struct thread *thread, uint64_t number)
 {
-    return ash_info_length(info) <= ASH_MSG_REGISTERS && ash_info_caps(info) == 0;
+    uint64_t *argument = &thread->reg[REG_A0];
+    argument[0] = a0;
+    argument[1] = a1;
+    argument[2] = a2;
+    argument[3] = a3;
+    argument[4] = a4;
+    argument[5] = a5;
+    argument[6] = a6;
+    argument[7] = number;
+    return syscall(thread);
 }
 
-static inline void move_message(const struct thread *from, struct thread *to, uint64_t badge)
+/* Length, number of capabilities and flags lie side by side: none of these, and no more words than
+ * the buffer has. */
+static inline bool plain_message(uint64_t info)
 {
-    uint64_t info = from->reg[REG_A1];
-    to->reg[REG_A0] = badge;
-    to->reg[REG_A1] = ash_info(ash_info_label(info), ash_info_length(info), 0);
-    for (unsigned i = 0; i < ASH_MSG_REGISTERS; i++)
-        to->reg[REG_A2 + i] = from->reg[REG_A2 + i];
+    return (info & ((1ull << ASH_INFO_LABEL_SHIFT) - 1)) <= ASH_MSG_WORDS;
 }
 
-static inline void hand_over(struct hart *hart, struct thread *from, struct thread *to,
-                             struct sched_context *sched)
+/* Can the words beyond the registers be copied? */
+static inline bool buffers_ready(struct thread *from, struct thread *to, uint64_t info)
 {
+    return ash_info_length(info) <= ASH_MSG_REGISTERS || (thread_buffer(from) && thread_buffer(to));
+}
+
+/* What few hand-overs need. Not in line, and called last, so that those which do not need it keep
+ * no registers on the stack. */
+[[gnu::noinline]] static struct thread *hand_over_carefully(struct hart *hart, struct thread *from,
+                                                            struct thread *to, uint64_t length)
+{
+    const volatile struct ash_ipc_buffer *source = thread_buffer(from);
+    volatile struct ash_ipc_buffer *target = thread_buffer(to);
+    for (uint64_t i = ASH_MSG_REGISTERS; i < length; i++)
+        target->msg[i] = source->msg[i];
+    switch_threads(hart, from, to);
+    return to;
+}
+
+/* The message, `sched` and the processor go from one thread to the other. */
+[[gnu::always_inline]] static inline struct thread *hand_over(struct thread *from,
+                                                              struct thread *to,
+                                                              struct sched_context *sched,
+                                                              const struct message *message)
+{
+    struct hart *hart = this_hart;
     from->sched = nullptr;
     to->sched = sched;
     sched->thread = to;
     to->state = ASH_THREAD_RUNNING;
-    fpu_leave(from);
-    hart->current = to;
-    fpu_enter(to);
-    to->hart = hart;
-    vspace_activate(to);
+    uint64_t *result = &to->reg[REG_A0];
+    result[0] = message->badge;
+    result[1] = message->info;
+    result[2] = message->mr[0];
+    result[3] = message->mr[1];
+    result[4] = message->mr[2];
+    result[5] = message->mr[3];
+    unsigned length = ash_info_length(message->info);
+    if (length > ASH_MSG_REGISTERS || !switch_is_simple(hart, to)) [[clang::unlikely]]
+        return hand_over_carefully(hart, from, to, length);
+    switch_simply(hart, to);
+    return to;
 }
 
-bool fastpath_call(struct thread *caller)
+struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1, uint64_t mr2,
+                             uint64_t mr3, uint64_t reply_path, struct thread *caller)
 {
-    struct hart *hart = this_hart;
-    const struct slot *slot = simple_lookup(caller, caller->reg[REG_A0]);
+    const struct slot *slot = simple_lookup(caller, path);
     uint8_t reply_rights = ASH_RIGHT_GRANT | ASH_RIGHT_GRANT_REPLY;
     if (!slot || slot->cap.type != ASH_OBJ_ENDPOINT || !(slot->cap.rights & ASH_RIGHT_WRITE) ||
-        !(slot->cap.rights & reply_rights) || !short_message(caller->reg[REG_A1]))
-        return false;
+        !(slot->cap.rights & reply_rights) || !plain_message(info))
+        goto long_way;
     struct endpoint *endpoint = (struct endpoint *)slot->cap.object;
     if (endpoint->state != ENDPOINT_RECEIVING)
-        return false;
+        goto long_way;
     struct thread *server = endpoint->queue.head;
     struct reply *reply = server->receive_reply;
     struct sched_context *sched = caller->sched;
-    if (server->sched || !reply || reply->caller || !sched || caller->queued ||
-        server->priority < caller->priority || hart->reschedule)
-        return false;
+    if (server->sched || !reply || reply->caller || !sched || server->priority < caller->priority ||
+        !buffers_ready(caller, server, info))
+        goto long_way;
 
-    queue_remove(&endpoint->queue, server);
-    if (!endpoint->queue.head)
+    if (!queue_take_head(&endpoint->queue, server))
         endpoint->state = ENDPOINT_IDLE;
-    server->endpoint = nullptr;
-    server->receive_reply = nullptr;
     reply->receiver = nullptr;
     reply->caller = caller;
-    reply->sched = sched;
-    reply->below = sched->top;
-    reply->above = nullptr;
-    if (sched->top)
-        sched->top->above = reply;
-    sched->top = reply;
+    reply_push(reply, sched);
     caller->reply = reply;
     caller->state = ASH_THREAD_BLOCKED_REPLY;
-    caller->send_call = true;
-    caller->reg[REG_PC] += 4;
-    move_message(caller, server, slot->cap.data);
-    hand_over(hart, caller, server, sched);
-    return true;
+    struct message message = {slot->cap.data, info, {mr0, mr1, mr2, mr3}};
+    return hand_over(caller, server, sched, &message);
+long_way:
+    return long_way(path, info, mr0, mr1, mr2, mr3, reply_path, caller, ASH_SYS_CALL);
 }
 
-bool fastpath_reply_recv(struct thread *server)
+struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1,
+                                   uint64_t mr2, uint64_t mr3, uint64_t reply_path,
+                                   struct thread *server)
 {
-    struct hart *hart = this_hart;
-    const struct slot *slot = simple_lookup(server, server->reg[REG_A0]);
-    const struct slot *reply_slot = simple_lookup(server, server->reg[REG_A6]);
+    const struct slot *slot = simple_lookup(server, path);
+    const struct slot *reply_slot = simple_lookup(server, reply_path);
     if (!slot || slot->cap.type != ASH_OBJ_ENDPOINT || !(slot->cap.rights & ASH_RIGHT_READ) ||
-        !reply_slot || reply_slot->cap.type != ASH_OBJ_REPLY || !short_message(server->reg[REG_A1]))
-        return false;
+        !reply_slot || reply_slot->cap.type != ASH_OBJ_REPLY || !plain_message(info))
+        goto long_way;
     struct endpoint *endpoint = (struct endpoint *)slot->cap.object;
     struct reply *reply = (struct reply *)reply_slot->cap.object;
     struct sched_context *sched = server->sched;
     struct thread *caller = reply->caller;
-    if (!caller || caller->faulted || !sched || reply->sched != sched || sched->top != reply ||
+    if (!caller || caller->faulted || caller->sched || !sched || sched->top != reply ||
         endpoint->state == ENDPOINT_SENDING || (server->bound && server->bound->signals) ||
-        server->queued || hart->reschedule || caller->priority < hart_highest_ready(hart))
-        return false;
+        caller->priority < hart_highest_ready(this_hart) || !buffers_ready(server, caller, info))
+        goto long_way;
 
-    sched->top = reply->below;
-    if (reply->below)
-        reply->below->above = nullptr;
-    reply->sched = nullptr;
-    reply->below = nullptr;
+    reply_pop(reply, sched);
     reply->caller = nullptr;
-    caller->reply = nullptr;
-    move_message(server, caller, 0);
-    server->reg[REG_PC] += 4;
     server->state = ASH_THREAD_BLOCKED_RECEIVE;
     server->receive_reply = reply;
     reply->receiver = server;
     server->endpoint = endpoint;
     endpoint->state = ENDPOINT_RECEIVING;
     queue_append(&endpoint->queue, server);
-    hand_over(hart, server, caller, sched);
-    return true;
+    struct message message = {0, info, {mr0, mr1, mr2, mr3}};
+    return hand_over(server, caller, sched, &message);
+long_way:
+    return long_way(path, info, mr0, mr1, mr2, mr3, reply_path, server, ASH_SYS_REPLY_RECV);
 }
 
 bool fastpath_signal_wait(struct thread *thread)
@@ -147,10 +174,8 @@ bool fastpath_signal_wait(struct thread *thread)
         return false;
 
     queue_remove(&target->queue, next);
-    next->notification = nullptr;
     next->reg[REG_A0] = to->cap.data != 0 ? to->cap.data : 1;
     next->reg[REG_A1] = 0;
-    thread->reg[REG_PC] += 4;
     thread->state = ASH_THREAD_BLOCKED_NOTIFICATION;
     thread->notification = own;
     queue_append(&own->queue, thread);

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: MIT
-/* The short way of the commonest system calls. */
+/*
+ * The short way of the commonest system calls: Call to, and ReplyRecv by, a passive server with a
+ * message and no capabilities. arch/trap.S comes here with the registers a0..a6 as the caller left
+ * them and the caller itself in the place of a7; they return the thread to run next. A case that
+ * the short way does not know is left to syscall(), with nothing changed.
+ */
 #ifndef KERNEL_IPC_FASTPATH_H
 #define KERNEL_IPC_FASTPATH_H
 
+#include <stdint.h>
+
 struct thread;
 
-/* Call to, and ReplyRecv by, a passive server, with at most four words and no capabilities. True:
- * done, the hart's current thread is the one to run. False: nothing has changed, take the long way,
- * which decides every case this one does not know. */
-bool fastpath_call(struct thread *caller);
-bool fastpath_reply_recv(struct thread *server);
+struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1, uint64_t mr2,
+                             uint64_t mr3, uint64_t reply_path, struct thread *caller);
+struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1,
+                                   uint64_t mr2, uint64_t mr3, uint64_t reply_path,
+                                   struct thread *server);
 /* SignalWait that wakes a thread of this hart and blocks the caller: how a request, and later its
- * answer, goes from one driver to the next. */
+ * answer, goes from one driver to the next. False: nothing has changed. */
 bool fastpath_signal_wait(struct thread *thread);
 
 #endif

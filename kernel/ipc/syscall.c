@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * System calls. The pc is moved past the ecall first; a call that was preempted in the middle moves
+ * System calls. The pc is past the ecall already; a call that was preempted in the middle moves
  * it back and is run again. Every call checks kind and rights of the capability before it acts.
  */
-#include "ipc/syscall.h"
 #include "ipc/fastpath.h"
 #include "ipc/invoke.h"
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
+#include "trap.h"
 
 static void fail(struct thread *thread, unsigned error, uint64_t detail)
 {
@@ -133,17 +133,9 @@ static void signal_and_wait(struct thread *thread)
     wait(thread, thread->reg[REG_A0], true);
 }
 
-void syscall(struct thread *thread)
+static void dispatch(struct thread *thread)
 {
-    uint64_t number = thread->reg[REG_A7];
-    if (number == ASH_SYS_CALL && fastpath_call(thread))
-        return;
-    if (number == ASH_SYS_REPLY_RECV && fastpath_reply_recv(thread))
-        return;
-    if (number == ASH_SYS_SIGNAL_WAIT && fastpath_signal_wait(thread))
-        return;
-    thread->reg[REG_PC] += 4;
-    switch (number) {
+    switch (thread->reg[REG_A7]) {
     case ASH_SYS_CALL:
         send(thread, true, true);
         break;
@@ -172,7 +164,8 @@ void syscall(struct thread *thread)
         sched_yield(thread);
         break;
     case ASH_SYS_SIGNAL_WAIT:
-        signal_and_wait(thread);
+        if (!fastpath_signal_wait(thread))
+            signal_and_wait(thread);
         break;
     case ASH_SYS_NULL:
         break;
@@ -182,4 +175,10 @@ void syscall(struct thread *thread)
         thread_fault(thread, ASH_FAULT_SYSCALL, word);
     }
     }
+}
+
+struct thread *syscall(struct thread *thread)
+{
+    dispatch(thread);
+    return next_thread();
 }

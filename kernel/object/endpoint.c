@@ -8,29 +8,27 @@
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
 
-void queue_append(struct thread_queue *queue, struct thread *thread)
-{
-    thread->queue_next = nullptr;
-    thread->queue_prev = queue->tail;
-    *(queue->tail ? &queue->tail->queue_next : &queue->head) = thread;
-    queue->tail = thread;
-}
-
 void queue_remove(struct thread_queue *queue, struct thread *thread)
 {
     *(thread->queue_next ? &thread->queue_next->queue_prev : &queue->tail) = thread->queue_prev;
     *(thread->queue_prev ? &thread->queue_prev->queue_next : &queue->head) = thread->queue_next;
-    thread->queue_next = thread->queue_prev = nullptr;
 }
 
 static struct thread *take_first(struct endpoint *endpoint)
 {
     struct thread *thread = endpoint->queue.head;
-    queue_remove(&endpoint->queue, thread);
-    if (!endpoint->queue.head)
+    if (!queue_take_head(&endpoint->queue, thread))
         endpoint->state = ENDPOINT_IDLE;
-    thread->endpoint = nullptr;
     return thread;
+}
+
+/* The Reply object that a receiver which got a message, or stops waiting for one, waited with. */
+static struct reply *take_reply(struct thread *receiver)
+{
+    struct reply *reply = receiver->receive_reply;
+    if (reply)
+        reply->receiver = nullptr;
+    return reply;
 }
 
 static void block_on(struct endpoint *endpoint, struct thread *thread, enum endpoint_state what)
@@ -48,7 +46,8 @@ void endpoint_cancel(struct thread *thread)
     queue_remove(&endpoint->queue, thread);
     if (!endpoint->queue.head)
         endpoint->state = ENDPOINT_IDLE;
-    thread->endpoint = nullptr;
+    if (thread->state == ASH_THREAD_BLOCKED_RECEIVE)
+        (void)take_reply(thread);
 }
 
 /* The message has been delivered: what becomes of the sender. `reply` is the receiver's. */
@@ -88,10 +87,7 @@ unsigned endpoint_send(struct thread *sender, const struct capability *cap, bool
     if (!call && !endpoint->queue.head->sched)
         return ASH_E_NOT_BOUND;
     struct thread *receiver = take_first(endpoint);
-    struct reply *reply = receiver->receive_reply;
-    receiver->receive_reply = nullptr;
-    if (reply)
-        reply->receiver = nullptr;
+    struct reply *reply = take_reply(receiver);
     message_transfer(sender, receiver);
     after_delivery(sender, receiver, reply, false);
     thread_wake(receiver);
@@ -137,10 +133,8 @@ static void destroy(struct object *object)
     struct endpoint *endpoint = (struct endpoint *)object;
     while (endpoint->queue.head) {
         struct thread *thread = take_first(endpoint);
-        if (thread->receive_reply) {
-            thread->receive_reply->receiver = nullptr;
-            thread->receive_reply = nullptr;
-        }
+        if (thread->state == ASH_THREAD_BLOCKED_RECEIVE)
+            (void)take_reply(thread);
         if (thread->faulted)
             thread->state = ASH_THREAD_INACTIVE;
         else

@@ -18,7 +18,7 @@
 #include "object/thread.h"
 
 struct thread_queue {
-    struct thread *head, *tail;
+    struct thread *head, *tail; /* tail means something only with a head */
 };
 
 enum endpoint_state { ENDPOINT_IDLE, ENDPOINT_SENDING, ENDPOINT_RECEIVING };
@@ -41,7 +41,7 @@ struct reply {
     struct thread *caller;       /* waits for the answer; null: free */
     struct thread *receiver;     /* waits in Recv with this object; null otherwise */
     struct sched_context *sched; /* donated through this reply, or null */
-    struct reply *below, *above; /* in the stack of that SchedContext */
+    struct reply *below, *above; /* in the stack of that SchedContext; above: if not its top */
 };
 
 #define REFILLS 8u
@@ -72,8 +72,43 @@ struct timer {
 extern const struct object_class endpoint_class, notification_class, reply_class,
     sched_context_class, sched_control_class, timer_class;
 
-void queue_append(struct thread_queue *queue, struct thread *thread);
 void queue_remove(struct thread_queue *queue, struct thread *thread);
+
+static inline void queue_append(struct thread_queue *queue, struct thread *thread)
+{
+    struct thread *last = queue->head ? queue->tail : nullptr;
+    thread->queue_next = nullptr;
+    thread->queue_prev = last;
+    *(last ? &last->queue_next : &queue->head) = thread;
+    queue->tail = thread;
+}
+
+/* `head` is the first; returns the new first or null. */
+static inline struct thread *queue_take_head(struct thread_queue *queue, struct thread *head)
+{
+    struct thread *next = head->queue_next;
+    queue->head = next;
+    if (next)
+        next->queue_prev = nullptr;
+    return next;
+}
+
+/* `sched` is lent to whoever receives through `reply`. */
+static inline void reply_push(struct reply *reply, struct sched_context *sched)
+{
+    reply->sched = sched;
+    reply->below = sched->top;
+    if (sched->top)
+        sched->top->above = reply;
+    sched->top = reply;
+}
+
+/* The top of the stack goes. */
+static inline void reply_pop(struct reply *reply, struct sched_context *sched)
+{
+    sched->top = reply->below;
+    reply->sched = nullptr;
+}
 
 /* Sends the current message of `sender` (registers, buffer) to the endpoint; blocks it if nobody
  * receives and `blocking`. ASH_E_NOT_BOUND if the receiver is passive and this is not a call. */

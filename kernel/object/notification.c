@@ -14,7 +14,6 @@ void notification_signal(struct notification *notification, uint64_t badge)
     struct thread *waiter = notification->queue.head;
     if (waiter) {
         queue_remove(&notification->queue, waiter);
-        waiter->notification = nullptr;
         message_signals(waiter, bits, 0);
         thread_wake(waiter);
         return;
@@ -22,10 +21,6 @@ void notification_signal(struct notification *notification, uint64_t badge)
     struct thread *bound = notification->bound;
     if (bound && bound->state == ASH_THREAD_BLOCKED_RECEIVE && notification->signals == 0) {
         endpoint_cancel(bound);
-        if (bound->receive_reply) {
-            bound->receive_reply->receiver = nullptr;
-            bound->receive_reply = nullptr;
-        }
         message_signals(bound, bits, ASH_LABEL_NOTIFICATION);
         thread_wake(bound);
         return;
@@ -51,7 +46,6 @@ void notification_wait(struct thread *thread, struct notification *notification,
 void notification_cancel(struct thread *thread)
 {
     queue_remove(&thread->notification->queue, thread);
-    thread->notification = nullptr;
 }
 
 static void destroy(struct object *object)

@@ -11,14 +11,15 @@ static void unstack(struct reply *reply)
 {
     if (!reply->sched)
         return;
-    if (reply->above)
-        reply->above->below = reply->below;
-    else
-        reply->sched->top = reply->below;
+    struct sched_context *sched = reply->sched;
+    if (sched->top == reply) {
+        reply_pop(reply, sched);
+        return;
+    }
+    reply->above->below = reply->below;
     if (reply->below)
         reply->below->above = reply->above;
     reply->sched = nullptr;
-    reply->above = reply->below = nullptr;
 }
 
 void reply_bind(struct reply *reply, struct thread *caller, struct thread *receiver)
@@ -32,12 +33,7 @@ void reply_bind(struct reply *reply, struct thread *caller, struct thread *recei
     sched_block(caller);
     if (receiver->sched || !sched)
         return;
-    reply->sched = sched;
-    reply->below = sched->top;
-    reply->above = nullptr;
-    if (sched->top)
-        sched->top->above = reply;
-    sched->top = reply;
+    reply_push(reply, sched);
     sched_context_give(sched, receiver);
 }
 
@@ -51,8 +47,8 @@ static struct thread *detach_caller(struct reply *reply)
     reply->caller = nullptr;
     if (caller)
         caller->reply = nullptr;
-    if (newest)
-        sched_context_give(sched, caller);
+    if (newest) /* a caller that was given another one meanwhile keeps that */
+        sched_context_give(sched, caller && caller->sched ? nullptr : caller);
     return caller;
 }
 

@@ -72,7 +72,6 @@ static void destroy(struct object *object)
         struct reply *top = sched->top;
         sched->top = top->below;
         top->sched = nullptr;
-        top->below = top->above = nullptr;
     }
     for (uint32_t i = 0; i < hart_count; i++)
         if (harts[i].charged == sched)

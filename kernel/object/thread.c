@@ -48,10 +48,6 @@ static void leave_queues(struct thread *thread)
         notification_cancel(thread);
     else if (thread->state == ASH_THREAD_BLOCKED_REPLY)
         reply_forget_caller(thread);
-    if (thread->receive_reply) {
-        thread->receive_reply->receiver = nullptr;
-        thread->receive_reply = nullptr;
-    }
 }
 
 void thread_stop(struct thread *thread)
@@ -113,6 +109,8 @@ static unsigned configure(struct thread *thread, struct invocation *call)
     for (unsigned i = THREAD_SLOT_CSPACE; i <= THREAD_SLOT_BUFFER; i++)
         if (!slot_empty(&thread->slot[i]))
             return ASH_E_BUSY;
+    if (thread->hart) /* it ran in another space before, which is gone */
+        ((struct vspace *)vspace->cap.object)->hart_mask |= 1u << thread->hart->index;
     struct capability buffer = frame->cap;
     buffer.data = buffer.extra = 0;
     slot_insert(&thread->slot[THREAD_SLOT_CSPACE], cspace->cap, cspace);
@@ -299,7 +297,6 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter)
 {
     (void)parameter;
     struct thread *thread = window(memory);
-    thread->sstatus = SSTATUS_SPIE;
     thread->all_next = all_threads;
     if (all_threads)
         all_threads->all_prev = thread;

@@ -48,37 +48,38 @@ enum {
 
 struct thread {
     uint64_t reg[32]; /* [0] is the pc */
-    uint64_t sstatus;
-    struct hart *hart; /* the hart it runs or last ran on */
-    uint64_t fpu[33];  /* f0..f31, fcsr */
-    struct object object;
 
-    uint8_t state; /* enum ash_thread_state */
+    /* What a switch and the short ways of IPC touch: two cache lines. */
+    struct hart *hart; /* the hart it runs or last ran on */
+    struct sched_context *sched;
+    struct reply *reply;         /* BLOCKED_REPLY: it will be answered through this */
+    struct reply *receive_reply; /* BLOCKED_RECEIVE: waits to bind its next caller */
+    union {
+        struct endpoint *endpoint;         /* BLOCKED_SEND, BLOCKED_RECEIVE: where */
+        struct notification *notification; /* BLOCKED_NOTIFICATION: where */
+    };
+    struct thread *queue_next, *queue_prev; /* of an Endpoint or Notification */
+    uint8_t state;                          /* enum ash_thread_state */
     uint8_t priority, max_priority;
     bool queued; /* in a ready queue */
     bool fpu_used;
-    bool send_call; /* blocked in Call rather than Send */
+    bool faulted;               /* its message is a fault, its answer restarts it */
+    uint8_t fault;              /* enum ash_fault */
+    bool send_call;             /* blocked in Call rather than Send */
+    struct notification *bound; /* delivered to Recv as well */
+    uint64_t badge;             /* of the capability it sends through */
     bool send_grant, send_grant_reply;
-    bool faulted;  /* its message is a fault, its answer restarts it */
-    uint8_t fault; /* enum ash_fault */
     struct thread *ready_next, *ready_prev;
-    struct thread *queue_next, *queue_prev; /* of an Endpoint or Notification */
+    uint64_t ticks; /* processor time it has used */
+    struct object object;
 
-    struct sched_context *sched;
-    struct endpoint *endpoint;         /* blocked on */
-    struct notification *notification; /* blocked on */
-    struct notification *bound;        /* delivered to Recv as well */
-    struct reply *reply;               /* blocked until it is answered */
-    struct reply *receive_reply;       /* waits to bind its next caller */
-    uint64_t badge;                    /* of the capability it sends through */
-    uint64_t ticks;                    /* processor time it has used */
+    uint64_t fpu[33]; /* f0..f31, fcsr */
     uint64_t fault_word[4];
     uint64_t buffer_offset; /* of the IPC buffer in its frame */
     char name[16];
     struct thread *all_next, *all_prev; /* every thread there is: for debuggers */
     struct slot slot[THREAD_SLOTS];
 };
-static_assert(offsetof(struct thread, sstatus) == THREAD_SSTATUS);
 static_assert(offsetof(struct thread, hart) == THREAD_HART);
 static_assert(offsetof(struct thread, fpu) == THREAD_FPU);
 

@@ -27,24 +27,21 @@ void vspace_activate_kernel(void)
     load(SATP_SV39 | kernel_to_physical(kernel_root) >> 12);
 }
 
-static void forget_all(void)
-{
-    this_hart->stale = false;
-    tlb_flush_all();
-    fence_instructions();
-}
-
-void vspace_activate(struct thread *thread)
+void vspace_activate_first(struct thread *thread)
 {
     const struct capability *cap = &thread->slot[THREAD_SLOT_VSPACE].cap;
     if (cap->type != ASH_OBJ_VSPACE) {
         vspace_activate_kernel();
         return;
     }
-    if (this_hart->stale) [[clang::unlikely]]
-        forget_all();
+    struct hart *hart = this_hart;
+    if (hart->switch_with_care & HART_STALE) {
+        hart->switch_with_care &= (uint8_t)~HART_STALE;
+        tlb_flush_all();
+        fence_instructions();
+    }
     struct vspace *vspace = (struct vspace *)cap->object;
-    vspace->hart_mask |= 1u << this_hart->index;
+    vspace->hart_mask |= 1u << hart->index;
     load(vspace->satp);
 }
 
@@ -109,7 +106,7 @@ static uint64_t other_harts(const struct vspace *vspace, uint32_t set)
         if (runs_in(&harts[i], vspace))
             ids |= 1ull << harts[i].id;
         else
-            harts[i].stale = true;
+            harts[i].switch_with_care |= HART_STALE;
     }
     return ids;
 }

@@ -53,9 +53,27 @@ extern pte *kernel_root;
 extern uint64_t hardware_asids; /* how many the harts tell apart; 1: none */
 extern const struct object_class vspace_class, page_table_class, frame_class;
 
-/* Loads the thread's address space (the kernel's own if it has none). */
-void vspace_activate(struct thread *thread);
+/* Loads the thread's address space (the kernel's own if it has none). `thread->hart` still says
+ * where it ran last. */
+void vspace_activate_first(struct thread *thread);
 void vspace_activate_kernel(void);
+
+/* Is there nothing to do but to load satp? It has run here before, so the space knows this hart. */
+static inline bool vspace_activates_simply(const struct hart *hart, const struct thread *thread)
+{
+    return !hart->switch_with_care && thread->hart == hart &&
+           thread->slot[THREAD_SLOT_VSPACE].cap.object != 0;
+}
+
+static inline void vspace_activate_simply(struct hart *hart, const struct thread *thread)
+{
+    const struct vspace *vspace =
+        (const struct vspace *)thread->slot[THREAD_SLOT_VSPACE].cap.object;
+    if (hart->satp != vspace->satp) {
+        hart->satp = vspace->satp;
+        csr_write("satp", vspace->satp);
+    }
+}
 
 /* The entry for `address` at the level whose entries span 2^bits bytes; null if a table above it is
  * missing, and then *missing is the span of the missing entry. */

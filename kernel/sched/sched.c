@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "sched/sched.h"
-#include "arch/fpu.h"
 #include "arch/sbi.h"
 #include "object/ipc_objects.h"
 #include "object/vspace.h"
 #include "sched/budget.h"
+#include "sched/switch.h"
 
 uint64_t timebase = 10000000;
 bool have_sstc;
@@ -224,22 +224,33 @@ void sched_timer(void)
 
 /* --- Switching ------------------------------------------------------------------------------- */
 
-static void switch_to(struct hart *hart, struct thread *next)
+void switch_threads(struct hart *hart, struct thread *previous, struct thread *next)
 {
-    struct thread *previous = hart->current;
+    hart->current = next;
+    if (switch_is_simple(hart, next)) {
+        vspace_activate_simply(hart, next);
+        return;
+    }
     if (previous)
         fpu_leave(previous);
-    struct sched_context *sched = next ? next->sched : nullptr;
-    if (hart->charged != sched) {
-        (void)charge(hart);
-        hart->charged = sched;
-        hart->charged_since = time_now();
-    }
-    hart->current = next;
-    if (next) {
-        fpu_enter(next);
-        next->hart = hart;
-    }
+    fpu_enter(next);
+    vspace_activate_first(next);
+    next->hart = hart;
+}
+
+/* The address space stays loaded: the same thread may be the next. */
+static void leave_to_idle(struct hart *hart, struct thread *previous)
+{
+    fpu_leave(previous);
+    hart->current = nullptr;
+}
+
+/* From now on the time is that SchedContext's. */
+static void charge_from(struct hart *hart, struct sched_context *sched, uint64_t now)
+{
+    (void)charge_at(hart, now);
+    hart->charged = sched;
+    hart->charged_since = now;
 }
 
 bool sched_may_take(const struct hart *hart, const struct thread *next, uint64_t now)
@@ -252,16 +263,10 @@ bool sched_may_take(const struct hart *hart, const struct thread *next, uint64_t
 
 void sched_take(struct hart *hart, struct thread *next, uint64_t now)
 {
-    fpu_leave(hart->current);
-    (void)charge_at(hart, now);
     budget_unblock(next->sched, now);
-    hart->charged = next->sched;
-    hart->charged_since = now;
-    hart->current = next;
-    fpu_enter(next);
-    next->hart = hart;
+    charge_from(hart, next->sched, now);
     next->state = ASH_THREAD_RUNNING;
-    vspace_activate(next);
+    switch_threads(hart, hart->current, next);
     sched_update_deadline();
 }
 
@@ -280,10 +285,13 @@ void schedule(void)
     struct thread *next = ready_first(hart);
     if (next)
         ready_remove(hart, next);
-    if (next != previous || (next && hart->charged != next->sched))
-        switch_to(hart, next);
-    if (next)
-        vspace_activate(next);
+    struct sched_context *sched = next ? next->sched : nullptr;
+    if (hart->charged != sched)
+        charge_from(hart, sched, time_now());
+    if (next && next != previous)
+        switch_threads(hart, previous, next);
+    else if (!next && previous)
+        leave_to_idle(hart, previous);
     sched_update_deadline();
     hart->reschedule = false; /* queueing `previous` above may have set it */
 }

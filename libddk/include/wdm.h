@@ -44,6 +44,7 @@
 #include <ddk/register.h>
 
 #include <ddk/debug.h>
+#include <ddk/object.h>
 #include <ddk/rtl.h>
 #include <ddk/thread.h>
 #include <ddk/zw.h>

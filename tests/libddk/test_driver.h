@@ -5,19 +5,11 @@
 #ifndef TEST_DRIVER_H
 #define TEST_DRIVER_H
 
-#include "posix.h"
+#include "ddi_test.h"
 #include <ntifs.h>
 
 static DRIVER_OBJECT driver;
 static DRIVER_EXTENSION extension;
-
-static inline bool dies(void (*body)(void *), void *argument, const char *rule)
-{
-    const char *text;
-    bool died = posix_expect_bugcheck(body, argument, &text);
-    posix_reset_thread();
-    return died && strstr(text, rule) != NULL;
-}
 
 static inline void fresh_driver(PDRIVER_DISPATCH dispatch)
 {

@@ -2,7 +2,6 @@
 //
 // IRPs: the completion walk, the pending rule, stacks, buffers and MDLs.
 
-#include "ash_test.h"
 #include "test_driver.h"
 
 // --- The walk
@@ -40,6 +39,10 @@ static PIRP three_level_irp(void)
 
 TEST(walk_goes_up_in_order_and_tells_the_device)
 {
+    DDI_SHOWS_MACRO(IoCompleteRequest, RESULTS);
+    DDI_SHOWS(IoSetCompletionRoutine, RESULTS);
+    DDI_SHOWS(IoAllocateIrp, RESULTS);
+    DDI_SHOWS(IoFreeIrp, RESULTS);
     PIRP irp = three_level_irp();
     complete_with(irp, STATUS_SUCCESS, 5);
     CHECK_EQ(order_count, 3);
@@ -55,6 +58,7 @@ TEST(walk_goes_up_in_order_and_tells_the_device)
 
 TEST(only_more_processing_stops_and_completing_again_resumes)
 {
+    DDI_SHOWS_MACRO(IoCompleteRequest, RESULTS);
     PIRP irp = three_level_irp();
     answers[0] = STATUS_UNSUCCESSFUL; // anything else continues
     answers[1] = STATUS_MORE_PROCESSING_REQUIRED;
@@ -68,6 +72,8 @@ TEST(only_more_processing_stops_and_completing_again_resumes)
 
 TEST(routine_is_called_only_for_what_it_asked)
 {
+    DDI_SHOWS(IoSetCompletionRoutine, RESULTS);
+    DDI_SHOWS(IoSetNextIrpStackLocation, RESULTS);
     PIRP irp = IoAllocateIrp(2, FALSE);
     order_count = 0;
     answers[1] = STATUS_MORE_PROCESSING_REQUIRED;
@@ -83,6 +89,7 @@ TEST(routine_is_called_only_for_what_it_asked)
 
 TEST(pending_is_passed_up_where_no_routine_is)
 {
+    DDI_SHOWS(IoMarkIrpPending, RESULTS);
     PIRP irp = IoAllocateIrp(3, FALSE);
     order_count = 0;
     answers[2] = STATUS_MORE_PROCESSING_REQUIRED;
@@ -98,6 +105,7 @@ TEST(pending_is_passed_up_where_no_routine_is)
 
 TEST(pending_stops_at_a_routine_that_does_not_mark)
 {
+    DDI_SHOWS_MACRO(IoCompleteRequest, RESULTS);
     PIRP irp = three_level_irp();
     IoMarkIrpPending(irp);
     complete_with(irp, STATUS_SUCCESS, 0);
@@ -113,6 +121,9 @@ static void complete_again(void *irp)
 
 TEST(completing_twice_is_a_bug_check)
 {
+    DDI_SHOWS_MACRO(IoCompleteRequest, ERRORS);
+    DDI_SHOWS_MACRO(IoCallDriver, RESULTS);
+    DDI_SHOWS(IoBuildSynchronousFsdRequest, RESULTS);
     fresh_driver(NULL);
     PDEVICE_OBJECT device = new_device(0);
     KEVENT event;
@@ -145,6 +156,7 @@ static VOID never_called(PDEVICE_OBJECT device, PIRP irp)
 
 TEST(completion_rules_name_themselves)
 {
+    DDI_SHOWS_MACRO(IoCompleteRequest, ERRORS);
     PIRP irp = three_level_irp();
     CHECK(dies(complete_pending, irp, "STATUS_PENDING"));
     CHECK(dies(complete_with_lock, irp, "spin lock held"));
@@ -171,6 +183,8 @@ static void no_location(void *argument)
 
 TEST(driver_irps_must_be_kept_and_stacks_have_an_end)
 {
+    DDI_SHOWS(IoAllocateIrp, ERRORS);
+    DDI_SHOWS_MACRO(IoCallDriver, ERRORS);
     fresh_driver(NULL);
     PDEVICE_OBJECT device = new_device(0);
     CHECK(dies(complete_to_the_end, NULL, "MORE_PROCESSING_REQUIRED"));
@@ -244,6 +258,9 @@ static NTSTATUS flush(PIO_STATUS_BLOCK iosb)
 
 TEST(attaching_sets_stack_size_and_alignment)
 {
+    DDI_SHOWS(IoAttachDeviceToDeviceStack, RESULTS);
+    DDI_SHOWS(IoGetAttachedDeviceReference, RESULTS);
+    DDI_SHOWS(IoDetachDevice, RESULTS);
     make_stack(two_level);
     CHECK_EQ(upper_device->StackSize, 2);
     CHECK_EQ(upper_device->AlignmentRequirement, FILE_64_BYTE_ALIGNMENT);
@@ -256,6 +273,8 @@ TEST(attaching_sets_stack_size_and_alignment)
 
 TEST(skipped_location_completes_asynchronously)
 {
+    DDI_SHOWS(IoSkipCurrentIrpStackLocation, RESULTS);
+    DDI_SHOWS_MACRO(IoCallDriver, RESULTS);
     IO_STATUS_BLOCK iosb = {0};
     make_stack(two_level);
     CHECK_EQ(flush(&iosb), STATUS_PENDING);
@@ -266,6 +285,7 @@ TEST(skipped_location_completes_asynchronously)
 
 TEST(forwarding_synchronously_gets_the_irp_back)
 {
+    DDI_SHOWS(IoForwardIrpSynchronously, RESULTS);
     IO_STATUS_BLOCK iosb = {0};
     make_stack(forward_and_wait);
     CHECK_EQ(flush(&iosb), STATUS_SUCCESS);
@@ -280,6 +300,7 @@ static void delete_below(void *device)
 
 TEST(deleting_a_device_below_another_is_a_bug_check)
 {
+    DDI_SHOWS(IoDeleteDevice, ERRORS);
     make_stack(two_level);
     CHECK(dies(delete_below, lower_device, "attached"));
 }
@@ -306,6 +327,9 @@ static NTSTATUS echo(PDEVICE_OBJECT device, PIRP irp)
 
 TEST(buffered_control_copies_information_bytes)
 {
+    DDI_SHOWS(IoBuildDeviceIoControlRequest, RESULTS);
+    DDI_SHOWS_MACRO(CTL_CODE, RESULTS);
+    DDI_SHOWS(IoGetCurrentIrpStackLocation, RESULTS);
     UCHAR in[8] = {1, 2, 3}, out[16] = {0};
     IO_STATUS_BLOCK iosb;
     KEVENT event;
@@ -341,6 +365,8 @@ static bool read_fills(ULONG flags)
 
 TEST(reads_are_buffered_or_direct_as_the_device_says)
 {
+    DDI_SHOWS(IoBuildSynchronousFsdRequest, RESULTS);
+    DDI_SHOWS(MmGetSystemAddressForMdlSafe, RESULTS);
     fresh_driver(echo);
     CHECK(read_fills(DO_BUFFERED_IO));
     CHECK(read_fills(DO_DIRECT_IO));
@@ -348,6 +374,14 @@ TEST(reads_are_buffered_or_direct_as_the_device_says)
 
 TEST(partial_mdl_describes_a_part)
 {
+    DDI_SHOWS(IoAllocateMdl, RESULTS);
+    DDI_SHOWS(IoFreeMdl, RESULTS);
+    DDI_SHOWS(IoBuildPartialMdl, RESULTS);
+    DDI_SHOWS(MmBuildMdlForNonPagedPool, RESULTS);
+    DDI_SHOWS(MmGetSystemAddressForMdlSafe, RESULTS);
+    DDI_SHOWS_MACRO(MmGetMdlByteCount, RESULTS);
+    DDI_SHOWS_MACRO(MmGetMdlByteOffset, RESULTS);
+    DDI_SHOWS_MACRO(MmGetMdlVirtualAddress, RESULTS);
     UCHAR *data = ExAllocatePool2(POOL_FLAG_NON_PAGED, 3 * PAGE_SIZE, 'tseT');
     PMDL whole = IoAllocateMdl(data, 3 * PAGE_SIZE, FALSE, FALSE, NULL);
     PMDL part = IoAllocateMdl(data, 3 * PAGE_SIZE, FALSE, FALSE, NULL);

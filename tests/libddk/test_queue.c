@@ -2,7 +2,6 @@
 //
 // Cancellation and its races, StartIo, remove locks, share access, names, DMA, interrupts.
 
-#include "ash_test.h"
 #include "test_driver.h"
 
 // --- Cancelling
@@ -92,6 +91,10 @@ static void send_read(PDEVICE_OBJECT device, struct sent *sent)
 
 TEST(csq_cancels_a_queued_irp)
 {
+    DDI_SHOWS(IoCsqInitialize, RESULTS);
+    DDI_SHOWS(IoCsqInsertIrp, RESULTS);
+    DDI_SHOWS(IoCsqRemoveNextIrp, RESULTS);
+    DDI_SHOWS(IoCancelIrp, RESULTS);
     PDEVICE_OBJECT device = csq_device();
     struct csq_device *state = device->DeviceExtension;
     struct sent sent;
@@ -107,6 +110,7 @@ TEST(csq_cancels_a_queued_irp)
 
 TEST(csq_completes_an_irp_cancelled_before_it_was_queued)
 {
+    DDI_SHOWS(IoCsqInsertIrp, RESULTS);
     PDEVICE_OBJECT device = csq_device();
     struct sent sent;
     KeInitializeEvent(&sent.event, NotificationEvent, FALSE);
@@ -136,6 +140,8 @@ static VOID serve(PVOID context)
 // Every IRP is completed exactly once, by the canceller or by the server.
 TEST(cancel_races_with_service)
 {
+    DDI_SHOWS(IoCsqRemoveNextIrp, RESULTS);
+    DDI_SHOWS(IoCancelIrp, RESULTS);
     PDEVICE_OBJECT device = csq_device();
     struct csq_device *state = device->DeviceExtension;
     HANDLE handle;
@@ -176,6 +182,9 @@ static void cancel_it(void *irp)
 
 TEST(cancel_routine_must_release_the_lock_with_the_cancel_irql)
 {
+    DDI_SHOWS(IoReleaseCancelSpinLock, ERRORS);
+    DDI_SHOWS(IoSetCancelRoutine, RESULTS);
+    DDI_SHOWS(IoCancelIrp, RESULTS);
     PIRP irp = IoAllocateIrp(1, FALSE);
     IoSetNextIrpStackLocation(irp);
     IoSetCancelRoutine(irp, forgets_the_irql);
@@ -205,6 +214,8 @@ static NTSTATUS queue_packet(PDEVICE_OBJECT device, PIRP irp)
 
 TEST(start_io_takes_one_packet_at_a_time)
 {
+    DDI_SHOWS(IoStartPacket, RESULTS);
+    DDI_SHOWS(IoStartNextPacket, RESULTS);
     struct sent a, b;
     fresh_driver(queue_packet);
     driver.DriverStartIo = start_io;
@@ -242,6 +253,10 @@ static VOID release_soon(PVOID context)
 
 TEST(remove_lock_waits_and_then_refuses)
 {
+    DDI_SHOWS_MACRO(IoInitializeRemoveLock, RESULTS);
+    DDI_SHOWS_MACRO(IoAcquireRemoveLock, RESULTS | ERRORS);
+    DDI_SHOWS_MACRO(IoReleaseRemoveLock, RESULTS);
+    DDI_SHOWS_MACRO(IoReleaseRemoveLockAndWait, RESULTS);
     HANDLE thread;
     IoInitializeRemoveLock(&remove_lock, 'tseT', 0, 0);
     CHECK_EQ(IoAcquireRemoveLock(&remove_lock, NULL), STATUS_SUCCESS);
@@ -255,6 +270,9 @@ TEST(remove_lock_waits_and_then_refuses)
 
 TEST(share_access_is_checked_both_ways)
 {
+    DDI_SHOWS(IoSetShareAccess, RESULTS);
+    DDI_SHOWS(IoCheckShareAccess, RESULTS | ERRORS);
+    DDI_SHOWS(IoRemoveShareAccess, RESULTS);
     SHARE_ACCESS share;
     FILE_OBJECT a = {0}, b = {0};
     IoSetShareAccess(FILE_READ_DATA, FILE_SHARE_READ, &a, &share);
@@ -269,6 +287,11 @@ TEST(share_access_is_checked_both_ways)
 
 TEST(names_collide_and_links_resolve)
 {
+    DDI_SHOWS(IoCreateDevice, RESULTS | ERRORS);
+    DDI_SHOWS(IoCreateSymbolicLink, RESULTS);
+    DDI_SHOWS(IoDeleteSymbolicLink, RESULTS | ERRORS);
+    DDI_SHOWS(IoGetDeviceObjectPointer, RESULTS);
+    DDI_SHOWS(IoDeleteDevice, RESULTS);
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Named"),
                    link = RTL_CONSTANT_STRING(L"\\??\\Nick");
     PDEVICE_OBJECT device, second;
@@ -301,6 +324,8 @@ static VOID take_list(PDEVICE_OBJECT device, PIRP irp, PSCATTER_GATHER_LIST list
 
 TEST(scatter_gather_covers_exactly_the_range)
 {
+    DDI_SHOWS(IoGetDmaAdapter, RESULTS);
+    DDI_SHOWS_MEMBER(DMA_OPERATIONS, PutDmaAdapter, RESULTS);
     DEVICE_DESCRIPTION description = {.Version = DEVICE_DESCRIPTION_VERSION,
                                       .Master = TRUE,
                                       .ScatterGather = TRUE,
@@ -342,6 +367,8 @@ static BOOLEAN isr(PKINTERRUPT interrupt, PVOID context)
 
 TEST(line_interrupt_runs_the_isr_at_dirql)
 {
+    DDI_SHOWS(IoConnectInterruptEx, RESULTS);
+    DDI_SHOWS(IoDisconnectInterruptEx, RESULTS);
     PKINTERRUPT interrupt;
     fresh_driver(NULL);
     PDEVICE_OBJECT device = new_device(0);

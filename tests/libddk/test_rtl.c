@@ -3,8 +3,7 @@
 // Run-time library: strings, conversions, formats with their Windows meaning, bitmaps, dates,
 // GUIDs, safe integers, name expressions.
 
-#include "ash_test.h"
-#include "posix.h"
+#include "ddi_test.h"
 #include <ntifs.h>
 #include <ntintsafe.h>
 #include <ntstrsafe.h>
@@ -47,6 +46,14 @@ TEST(format_never_leaves_its_buffer)
 
 TEST(safe_strings_terminate_and_report)
 {
+    DDI_SHOWS(RtlStringCbCopyA, RESULTS);
+    DDI_SHOWS(RtlStringCchCopyA, ERRORS);
+    DDI_SHOWS(RtlStringCchCopyW, RESULTS);
+    DDI_SHOWS(RtlStringCbCatW, ERRORS);
+    DDI_SHOWS(RtlStringCbLengthW, RESULTS);
+    DDI_SHOWS(RtlStringCchPrintfA, RESULTS);
+    DDI_SHOWS(RtlStringCbPrintfW, RESULTS);
+    DDI_SHOWS(RtlStringCchLengthA, ERRORS);
     CHAR a[6];
     WCHAR w[6];
     SIZE_T n;
@@ -65,6 +72,10 @@ TEST(safe_strings_terminate_and_report)
 
 TEST(unicode_strings_count_bytes)
 {
+    DDI_SHOWS(RtlInitUnicodeString, RESULTS);
+    DDI_SHOWS(RtlAppendUnicodeStringToString, RESULTS);
+    DDI_SHOWS(RtlAppendUnicodeToString, RESULTS | ERRORS);
+    DDI_SHOWS(RtlCopyUnicodeString, RESULTS);
     WCHAR buffer[8];
     UNICODE_STRING to = {0, sizeof(buffer), buffer}, s;
     RtlInitUnicodeString(&s, L"abc");
@@ -83,6 +94,10 @@ TEST(unicode_strings_count_bytes)
 
 TEST(comparison_ignores_case_beyond_ascii)
 {
+    DDI_SHOWS(RtlEqualUnicodeString, RESULTS);
+    DDI_SHOWS(RtlPrefixUnicodeString, RESULTS);
+    DDI_SHOWS(RtlDowncaseUnicodeChar, RESULTS);
+    DDI_SHOWS(RtlUpcaseUnicodeChar, RESULTS);
     UNICODE_STRING a = RTL_CONSTANT_STRING(L"Stra\u00dfe \u00c4\u03a9\u0416"),
                    b = RTL_CONSTANT_STRING(L"sTRA\u00dfE \u00e4\u03c9\u0436");
     UNICODE_STRING p = RTL_CONSTANT_STRING(L"STRA");
@@ -97,6 +112,10 @@ TEST(comparison_ignores_case_beyond_ascii)
 
 TEST(conversions_allocate_and_free)
 {
+    DDI_SHOWS(RtlAnsiStringToUnicodeString, RESULTS);
+    DDI_SHOWS(RtlUnicodeStringToAnsiString, RESULTS);
+    DDI_SHOWS(RtlFreeUnicodeString, RESULTS);
+    DDI_SHOWS(RtlFreeAnsiString, RESULTS);
     ANSI_STRING a = RTL_CONSTANT_STRING("gr\xfc\xdf"), back;
     UNICODE_STRING u;
     CHECK_EQ(RtlAnsiStringToUnicodeString(&u, &a, TRUE), STATUS_SUCCESS);
@@ -111,6 +130,8 @@ TEST(conversions_allocate_and_free)
 
 TEST(utf8_round_trip_and_damage)
 {
+    DDI_SHOWS(RtlUTF8ToUnicodeN, RESULTS | ERRORS);
+    DDI_SHOWS(RtlUnicodeToUTF8N, RESULTS | ERRORS);
     static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80";
     WCHAR wide[16];
     char back[32];
@@ -130,6 +151,8 @@ TEST(utf8_round_trip_and_damage)
 
 TEST(integers_in_text)
 {
+    DDI_SHOWS(RtlUnicodeStringToInteger, RESULTS | ERRORS);
+    DDI_SHOWS(RtlIntegerToUnicodeString, RESULTS | ERRORS);
     UNICODE_STRING s = RTL_CONSTANT_STRING(L"  -0x1f "), d = RTL_CONSTANT_STRING(L"123abc");
     WCHAR buffer[16];
     UNICODE_STRING out = {0, sizeof(buffer), buffer};
@@ -147,6 +170,9 @@ TEST(integers_in_text)
 
 TEST(guids_in_text)
 {
+    DDI_SHOWS(RtlStringFromGUID, RESULTS);
+    DDI_SHOWS(RtlGUIDFromString, RESULTS | ERRORS);
+    DDI_SHOWS_MACRO(IsEqualGUID, RESULTS);
     static const GUID guid = {
         0x496B8280, 0x6F25, 0x11D0, {0xBE, 0xAF, 0x08, 0, 0x2B, 0xE2, 0x09, 0x2F}};
     GUID back;
@@ -162,6 +188,13 @@ TEST(guids_in_text)
 
 TEST(bitmap_agrees_with_a_plain_array)
 {
+    DDI_SHOWS(RtlInitializeBitMap, RESULTS);
+    DDI_SHOWS(RtlClearAllBits, RESULTS);
+    DDI_SHOWS(RtlSetBits, RESULTS);
+    DDI_SHOWS(RtlClearBits, RESULTS);
+    DDI_SHOWS(RtlTestBit, RESULTS);
+    DDI_SHOWS(RtlNumberOfSetBits, RESULTS);
+    DDI_SHOWS(RtlFindClearBits, RESULTS);
     ULONG words[8], seed = 3;
     bool plain[250] = {0};
     RTL_BITMAP map;
@@ -193,6 +226,8 @@ TEST(bitmap_agrees_with_a_plain_array)
 
 TEST(dates_go_both_ways)
 {
+    DDI_SHOWS(RtlTimeToTimeFields, RESULTS);
+    DDI_SHOWS(RtlTimeFieldsToTime, RESULTS | ERRORS);
     TIME_FIELDS fields;
     LARGE_INTEGER time = {.QuadPart = 0}, back;
     RtlTimeToTimeFields(&time, &fields);
@@ -215,6 +250,11 @@ TEST(dates_go_both_ways)
 
 TEST(safe_integers_report_overflow)
 {
+    DDI_SHOWS(RtlULongAdd, ERRORS);
+    DDI_SHOWS(RtlULongMult, RESULTS);
+    DDI_SHOWS(RtlULongSub, ERRORS);
+    DDI_SHOWS(RtlULongToUShort, ERRORS);
+    DDI_SHOWS(RtlULongLongToLong, RESULTS);
     ULONG r;
     USHORT s;
     LONG l;
@@ -237,6 +277,7 @@ static BOOLEAN matches(PCWSTR expression, PCWSTR name)
 
 TEST(name_expressions)
 {
+    DDI_SHOWS(FsRtlIsNameInExpression, RESULTS);
     CHECK(matches(L"*", L"anything.txt"));
     CHECK(matches(L"*.TXT", L"a.b.txt"));
     CHECK(!matches(L"*.txt", L"a.txt2"));
@@ -250,6 +291,7 @@ TEST(name_expressions)
 
 TEST(dissecting_paths)
 {
+    DDI_SHOWS(FsRtlDissectName, RESULTS);
     UNICODE_STRING path = RTL_CONSTANT_STRING(L"\\one\\two\\three"), first, rest;
     FsRtlDissectName(path, &first, &rest);
     CHECK(equals(&first, L"one") && equals(&rest, L"two\\three"));

@@ -16,6 +16,7 @@ COMMANDS = {
     "debug": "boot under gdb, with the symbols of the kernel and of every task",
     "console": "attach this terminal to the serial line of `debug`",
     "bench": "measure, and print a table or JSON lines",
+    "coverage": "write docs/ddk-coverage.md: what the driver kit has and what tests show of it",
     "setup": "install what is missing, through apt",
 }
 

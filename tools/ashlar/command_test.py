@@ -34,6 +34,7 @@ def run_stage(stage: str, arguments, tally: Tally) -> None:
     if stage == "style":
         for check, name in ((suite_style.house_rules, "style/house-rules"),
                             (suite_style.formatting, "style/clang-format"),
+                            (suite_style.ddk_coverage, "style/ddk-coverage"),
                             (suite_style.tidy, "style/clang-tidy")):
             if wanted(name):
                 check(tally)

@@ -9,7 +9,9 @@ import os
 import pathlib
 import subprocess
 
+import coverage
 import paths
+from report import Failure
 from suite import Clock, Tally, in_parallel, last_lines
 
 MAX_LINES = 500
@@ -56,6 +58,21 @@ def formatting(tally: Tally) -> None:
     in_parallel(one, files)
     tally.group("style/clang-format", len(files) - len(failures), sorted(failures),
                 clock.seconds(), "correct with: clang-format-19 -i FILE")
+
+
+def ddk_coverage(tally: Tally) -> None:
+    """The page about the driver kit says what headers and tests say, and every declaration in a
+    test shows something."""
+    clock = Clock()
+    try:
+        routines, failures = coverage.gather()
+        committed = coverage.PAGE.read_text(encoding="utf-8") if coverage.PAGE.exists() else ""
+        if not failures and committed != coverage.page(routines):
+            failures = ["docs/ddk-coverage.md is out of date"]
+    except Failure as failure:
+        failures = [failure.problem]
+    tally.group("style/ddk-coverage", int(not failures), failures, clock.seconds(),
+                "write it anew with: ./ashlar coverage")
 
 
 def header_dependencies() -> dict[str, list[str]]:

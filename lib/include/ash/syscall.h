@@ -41,6 +41,9 @@ static inline struct ash_ipc_buffer *ash_ipc(void)
     return ash_self()->ipc;
 }
 
+/* What a system call does not keep, besides its arguments and results. */
+#define ASH_SYSCALL_CLOBBERS "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory"
+
 static inline void ash_syscall_message(ash_word number, ash_word target, ash_cptr reply,
                                        struct ash_message *m)
 {
@@ -53,9 +56,10 @@ static inline void ash_syscall_message(ash_word number, ash_word target, ash_cpt
     register ash_word a6 __asm__("a6") = reply;
     register ash_word a7 __asm__("a7") = number;
     __asm__ volatile("ecall"
-                     : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
-                     : "r"(a6), "r"(a7)
-                     : "memory");
+                     : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
+                       "+r"(a7)
+                     :
+                     : ASH_SYSCALL_CLOBBERS);
     m->badge = a0;
     m->info = a1;
     m->mr[0] = a2;
@@ -110,7 +114,10 @@ static inline ash_word ash_syscall_word(ash_word number, ash_word first, ash_wor
     register ash_word a0 __asm__("a0") = first;
     register ash_word a1 __asm__("a1") = second;
     register ash_word a7 __asm__("a7") = number;
-    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a7) : "memory");
+    __asm__ volatile("ecall"
+                     : "+r"(a0), "+r"(a1), "+r"(a7)
+                     :
+                     : "a2", "a3", "a4", "a5", ASH_SYSCALL_CLOBBERS);
     *info = a1;
     return a0;
 }

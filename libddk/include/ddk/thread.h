@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Threads, processes, object references, handles.
-// Documentation: nf-wdm-pscreatesystemthread, nf-wdm-obreferenceobjectbyhandle and neighbours.
+// Threads, processes, processors, work items without a device.
+// Documentation: nf-wdm-pscreatesystemthread and neighbours.
 
 #ifndef DDK_THREAD_H
 #define DDK_THREAD_H
@@ -42,33 +42,6 @@ ULONG KeGetRecommendedSharedDataAlignment(VOID);
 USHORT KeQueryHighestNodeNumber(VOID);
 USHORT KeGetCurrentNodeNumber(VOID);
 #define ALL_PROCESSOR_GROUPS 0xffff
-
-typedef struct _OBJECT_TYPE *POBJECT_TYPE;
-typedef struct _OBJECT_HANDLE_INFORMATION {
-    ULONG HandleAttributes;
-    ACCESS_MASK GrantedAccess;
-} OBJECT_HANDLE_INFORMATION, *POBJECT_HANDLE_INFORMATION;
-extern POBJECT_TYPE *IoFileObjectType;
-extern POBJECT_TYPE *ExEventObjectType;
-extern POBJECT_TYPE *PsThreadType;
-extern POBJECT_TYPE *PsProcessType;
-
-// References. The object goes with the last one; taking one of a dead object is a bug check.
-// IRQL <= DISPATCH_LEVEL.
-LONG_PTR ObfReferenceObject(PVOID object);
-LONG_PTR ObfDereferenceObject(PVOID object);
-#define ObReferenceObject(object)   ObfReferenceObject(object)
-#define ObDereferenceObject(object) ObfDereferenceObject(object)
-NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access, POBJECT_TYPE type,
-                                   KPROCESSOR_MODE mode, PVOID *object,
-                                   POBJECT_HANDLE_INFORMATION information);
-NTSTATUS ObReferenceObjectByPointer(PVOID object, ACCESS_MASK access, POBJECT_TYPE type,
-                                    KPROCESSOR_MODE mode);
-NTSTATUS ZwClose(HANDLE handle);
-
-// Range checks of a METHOD_NEITHER address against what the request granted. Raise on failure.
-VOID ProbeForRead(const volatile VOID *address, SIZE_T length, ULONG alignment);
-VOID ProbeForWrite(volatile VOID *address, SIZE_T length, ULONG alignment);
 
 // Work items of drivers without a device (older form). The item is the caller's, dequeued before
 // its routine runs.
