@@ -51,14 +51,16 @@ void map(ash_cptr frame, ash_cptr vspace, ash_word address, ash_word rights);
 
 /* --- remote.c ------------------------------------------------------------------------------------
  */
-/* What remote.S notes; each thread has its own. */
+/* What remote.S notes; each thread has its own, in cache lines of its own. */
 struct remote_notes {
-    volatile ash_word reached, left;
+    alignas(64) volatile ash_word reached;
+    volatile ash_word left;
     volatile ash_word fault_site; /* for remote_handler: where it may write it */
 };
 
 extern const char remote_begin[], remote_server[], remote_server_fpu[], remote_waiter[],
-    remote_yielder[], remote_handler[], remote_fault[], remote_fault_site[], remote_end[];
+    remote_yielder[], remote_handler[], remote_caller[], remote_counter[], remote_fault[],
+    remote_fault_site[], remote_end[];
 
 struct remote {
     ash_cptr thread, sched;
@@ -71,19 +73,23 @@ struct remote_start {
     unsigned priority;
     unsigned hart;
     bool passive;    /* without a SchedContext once it waits */
+    bool here;       /* in the measuring task's address space instead */
     bool receives;   /* a capability a message, into receive_slot */
     ash_cptr a1, a2; /* capabilities for the loop */
     ash_cptr receive_slot;
 };
 
 void remote_init(void);
-/* Starts that loop in the other address space, and returns when it waits. */
+/* Starts that loop in the other address space, and returns a millisecond later, or, if it shall be
+ * passive, when it waits. */
 [[nodiscard]] struct remote remote_run(const struct remote_start *start);
 void remote_stop(const struct remote *remote);
 /* Where remote.S's code is mapped executable in this address space too. */
 [[nodiscard]] void *remote_here(const char *code);
 /* The same, writable. */
 [[nodiscard]] void *remote_writable(const char *code);
+/* A Notification that will be signalled so much later. */
+[[nodiscard]] ash_cptr nap_set(ash_word ticks);
 void sleep_ticks(ash_word ticks);
 
 /* --- measure.c -----------------------------------------------------------------------------------
@@ -93,10 +99,12 @@ struct moments {
     ash_word before, after;
 };
 struct moments timed(ash_word number, ash_cptr target, ash_cptr reply, struct ash_message *m);
+/* Sorts them. */
+[[nodiscard]] ash_word median(ash_word *values, size_t count);
 /* Prints the median of SAMPLES values as a JSON line. */
 void report(const char *name, ash_word *values);
 
-/* --- The measurements, a file each; fault.c, irq.c, ipc.c, signal.c, cspace.c --------------------
+/* --- The measurements, a file each; in files of their own ------------------------------
  */
 void measure_null(void);
 void measure_messages(void);
@@ -106,5 +114,9 @@ void measure_yield(void);
 void measure_memory(void);
 void measure_faults(void);
 void measure_irq(void);
+/* On two harts: from one to the other. */
+void measure_cross(void);
+/* Throughput of a pair on each hart, by the clock. */
+void measure_pairs(void);
 
 #endif

@@ -42,9 +42,14 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+ash_word median(ash_word *values, size_t count)
+{
+    qsort(values, count, sizeof(*values), compare);
+    return values[count / 2];
+}
+
 void report(const char *name, ash_word *values)
 {
-    qsort(values, SAMPLES, sizeof(*values), compare);
     printf("{\"name\":\"%s\",\"value\":%lu,\"unit\":\"instructions\"}\n", name,
-           (unsigned long)values[SAMPLES / 2]);
+           (unsigned long)median(values, SAMPLES));
 }

@@ -12,7 +12,7 @@
     .section .rodata
     .balign 8
     .globl remote_begin, remote_server, remote_server_fpu, remote_waiter, remote_yielder
-    .globl remote_handler, remote_fault, remote_fault_site, remote_end
+    .globl remote_handler, remote_caller, remote_counter, remote_fault, remote_fault_site, remote_end
     .option norvc
 remote_begin:
 
@@ -104,6 +104,30 @@ remote_handler:
     ecall
     j 1b
 2:  rdcycle a1
+
+/* Calls for ever, and counts the answers in the first word. a1 endpoint. */
+remote_caller:
+    mv s0, a0
+    mv s1, a1
+    li s2, 0
+1:  mv a0, s1
+    li a1, 0
+    li a7, 0            /* Call */
+    ecall
+    addi s2, s2, 1
+    sd s2, 0(s0)
+    j 1b
+
+/* Counts turns of a loop of 512 instructions, without the kernel. */
+remote_counter:
+    mv s0, a0
+    li s2, 0
+1:  li t0, 255
+2:  addi t0, t0, -1
+    bnez t0, 2b
+    addi s2, s2, 1
+    sd s2, 0(s0)
+    j 1b
 
 /* struct moments remote_fault(void): before the fault, and after it was answered. */
 remote_fault:

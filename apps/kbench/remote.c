@@ -13,10 +13,15 @@ static ash_cptr vspace;
 static unsigned started;
 static ash_cptr nap, nap_timer;
 
-void sleep_ticks(ash_word ticks)
+ash_cptr nap_set(ash_word ticks)
 {
     MUST(ash_timer_set(nap_timer, ash_time() + ticks));
-    ash_wait(nap);
+    return nap;
+}
+
+void sleep_ticks(ash_word ticks)
+{
+    ash_wait(nap_set(ticks));
 }
 
 static void map_both(ash_cptr frame, ash_word address, ash_word rights)
@@ -49,6 +54,13 @@ void *remote_writable(const char *code)
     return (void *)(CODE_WRITABLE + (ash_word)(code - remote_begin));
 }
 
+static bool running(ash_cptr thread)
+{
+    struct ash_thread_info info;
+    MUST(ash_thread_info(thread, &info));
+    return info.state == ASH_THREAD_RUNNING;
+}
+
 struct remote remote_run(const struct remote_start *start)
 {
     ash_word address = BUFFERS + started * ASH_PAGE_SIZE, slice = ash_ticks(10000);
@@ -68,13 +80,18 @@ struct remote remote_run(const struct remote_start *start)
                                                .a0 = (ash_word)notes,
                                                .a1 = start->a1,
                                                .a2 = start->a2};
-    MUST(ash_thread_configure(remote.thread, CNODE, vspace, frame, address));
+    if (start->here)
+        MUST(ash_thread_configure(remote.thread, CNODE, VSPACE, here, address));
+    else
+        MUST(ash_thread_configure(remote.thread, CNODE, vspace, frame, address));
     MUST(ash_thread_set_priority(remote.thread, start->priority, start->priority));
     MUST(ash_thread_write_registers(remote.thread, &registers));
     MUST(ash_sched_configure(ASH_BOOT_SCHED_CONTROL, remote.sched, start->hart, slice, slice));
     MUST(ash_sched_bind(remote.sched, remote.thread));
     MUST(ash_thread_resume(remote.thread));
-    sleep_ticks(ash_ticks(1000));
+    do
+        sleep_ticks(ash_ticks(1000));
+    while (start->passive && running(remote.thread));
     if (start->passive)
         MUST(ash_sched_unbind(remote.sched));
     return remote;

@@ -23,7 +23,8 @@ from report import Failure, say
 ICOUNT = ["-icount", "shift=0"]
 # Groups, and the command that measures each in the guest; None: measured in another way.
 GROUPS = {"boot": None, "size": None, "memory": "bench memory", "ipc": None,
-          "blk": "bench blk", "wall": "bench wall"}
+          "smp": None, "blk": "bench blk", "wall": "bench wall"}
+HARTS = (1, 2, 4)  # of the group smp
 TIMEOUT = 300
 
 
@@ -169,15 +170,45 @@ def measure_boot() -> list[dict]:
     return [row("boot.seconds", round(best, 3), "s"), *counted]
 
 
-def measure_kernel(cpu: str) -> list[dict]:
+def kernel_bench(group: str, harts: int = 1, cpu: str = "rv64", icount: bool = True) -> list[dict]:
     """apps/kbench instead of the system: figures of the kernel alone."""
-    result = guest.capture(guest.Machine(harts=1, words=["ashlar.quiet", "ashlar.test=bench"],
-                                         cpu=cpu, extra=ICOUNT), TIMEOUT)
+    words = ["ashlar.quiet", "ashlar.test=bench", f"ashlar.bench={group}"]
+    result = guest.capture(guest.Machine(harts=harts, words=words, cpu=cpu,
+                                         extra=ICOUNT if icount else []), TIMEOUT)
     if result.status != 0:
         raise Failure("apps/kbench failed in the guest:\n" +
                       result.console.decode("utf-8", "replace")[-1500:],
                       "./ashlar test --only kernel tells whether the kernel works")
     return parse(result.text())
+
+
+def measure_pairs() -> list[dict]:
+    """Throughput by the clock, and what the kernel's lock costs of it: loops that never enter the
+    kernel grow by what this machine gives, calls by less; the difference is time lost to waiting
+    for the lock (here including waiting for a hart that the host does not run)."""
+    rows, rates = [], {}
+    for harts in HARTS:
+        found = kernel_bench("pairs", harts=harts, icount=False)
+        rates[harts] = {entry["name"].rpartition(".")[0]: entry["value"] for entry in found}
+        rows += found
+        if harts == 1:
+            continue
+        ratio = {name: rate / rates[1][name] for name, rate in rates[harts].items()}
+        rows += [row(f"{name}.ratio{harts}", round(value, 3), "times one hart")
+                 for name, value in ratio.items()]
+        waiting = max(0, 1 - ratio["ipc.pairs"] / ratio["user.loops"])
+        rows.append(row(f"ipc.pairs.waiting{harts}", round(waiting, 3), "of the time"))
+    return rows
+
+
+def measure_smp() -> list[dict]:
+    """The same operations while the other harts are idle, from one hart to another, and on all
+    harts at once."""
+    rows = []
+    for harts in HARTS[1:]:
+        rows += [dict(entry, name=f"{entry['name']}.harts{harts}")
+                 for entry in kernel_bench("ipc", harts=harts)]
+    return rows + kernel_bench("cross", harts=2) + measure_pairs()
 
 
 def measure_memory() -> list[dict]:
@@ -196,7 +227,9 @@ def measure(group: str, cpu: str) -> list[dict]:
     if group == "memory":
         return measure_memory()
     if group == "ipc":
-        return measure_kernel(cpu)
+        return kernel_bench("ipc", cpu=cpu)
+    if group == "smp":
+        return measure_smp()
     return parse(run(GROUPS[group], icount=group != "wall").text())
 
 
