@@ -22,9 +22,11 @@ struct round {
     bool fpu;   /* touch the floating-point registers between the calls */
 };
 
+/* No register that a C function has to save: else the whole program would use the unit, and every
+ * figure would be one of a thread that does. */
 static void touch_fpu(void)
 {
-    __asm__ volatile("fcvt.d.l fs1, %0\nfadd.d fs0, fs0, fs1\n" : : "r"(boot) : "fs0", "fs1");
+    __asm__ volatile("fcvt.d.l ft1, %0\nfadd.d ft0, ft0, ft1\n" : : "r"(boot) : "ft0", "ft1");
 }
 
 /* The capability lies in the slot that the server receives into until this deletes it. */
