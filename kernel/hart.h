@@ -84,6 +84,14 @@ static inline void kernel_lock(void)
     kernel_lock_wait(atomic_fetch_add_explicit(&kernel_lock_word.next, 1, memory_order_relaxed));
 }
 
+/* The lock is held here; does another hart wait for it? */
+static inline bool kernel_lock_wanted(void)
+{
+    return atomic_load_explicit(&kernel_lock_word.next, memory_order_relaxed) -
+               atomic_load_explicit(&kernel_lock_word.serving, memory_order_relaxed) >
+           1;
+}
+
 static inline void kernel_unlock(void)
 {
     uint32_t serving = atomic_load_explicit(&kernel_lock_word.serving, memory_order_relaxed);

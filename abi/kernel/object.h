@@ -44,12 +44,15 @@ enum ash_method {
      * copy: mr0 index, mr1 src, mr2 rights (subset)      Untyped and Reply cannot be copied.
      * mint: mr0 index, mr1 src, mr2 rights, mr3 badge    Endpoint, Notification; unbadged source
      * move: mr0 index, mr1 src
-     * delete: mr0 index.  revoke: mr0 index: deletes everything derived from it, not itself */
+     * delete: mr0 index.  revoke: mr0 index: deletes everything derived from it, not itself
+     * finish: what the kernel makes of a delete that an interrupt stops when its slot is already
+     *   empty: goes on with what that left to do, if anything */
     ASH_CNODE_COPY = 16,
     ASH_CNODE_MINT = 17,
     ASH_CNODE_MOVE = 18,
     ASH_CNODE_DELETE = 19,
     ASH_CNODE_REVOKE = 20,
+    ASH_CNODE_FINISH = 128,
 
     /* Thread.
      * configure: mr0 IPC buffer address; c0 CNode, c1 VSpace, c2 Frame of the IPC buffer.

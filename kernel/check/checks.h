@@ -26,7 +26,8 @@ struct entry {
     uint64_t key;
     uint32_t pass;           /* other than the current one: free */
     uint32_t count;          /* of an object: slots that name it */
-    const struct slot *slot; /* of an object: one that names it. Of a PTE: its owner */
+    const struct slot *slot; /* of an object: one that names it. Of a PTE: its owner. Of a slot: its
+                                parent */
     uint32_t mark;           /* enum mark, gathered on the way */
 };
 
@@ -38,6 +39,7 @@ enum mark {
     MARK_STACKED = 1u << 4,      /* reply: in the stack of a SchedContext */
     MARK_TIMED = 1u << 5,        /* SchedContext, Timer: its timeout is in a queue */
     MARK_LISTED = 1u << 6,       /* thread: in the list of all threads */
+    MARK_DERIVED = 1u << 7,      /* slot: in the derivation tree */
 };
 
 /* Addresses of different things never meet: kernel addresses of slots, objects and page-table
@@ -78,7 +80,7 @@ static inline uint8_t type_of(const struct entry *entry)
 /* derivation.c. The slots that this one is linked with; null where there is none. */
 #define NEIGHBOURS 4u
 void derivation_neighbours(const struct slot *slot, const struct slot *neighbour[NEIGHBOURS]);
-/* The nearest Untyped above, or null. */
+/* The nearest Untyped above, or null. After check_derivation. */
 const struct slot *derivation_untyped(const struct slot *slot);
 void check_derivation(void);
 

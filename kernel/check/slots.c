@@ -56,11 +56,14 @@ static void note_object(const struct slot *slot)
         return;
     entry->slot = slot;
     all_objects[object_count++] = entry;
+    if (class->inner)
+        note_inside(class->inner((struct object *)slot->cap.object), 1);
     if (!class->slots)
         return;
     size_t count;
     const struct slot *slots = class->slots((struct object *)slot->cap.object, &count);
     note_inside(slots, count);
+    note_inside(&class->grave((struct object *)slot->cap.object)->tomb, 1);
 }
 
 static void follow(const struct slot *slot)
@@ -89,11 +92,17 @@ static void check_counts(void)
     }
 }
 
+static void note_thread(const struct thread *thread)
+{
+    note_inside(thread->slot, THREAD_SLOTS);
+    note_inside(&thread->grave.tomb, 1);
+}
+
 void slots_find(void)
 {
     slot_count = object_count = 0;
     for (const struct thread *thread = all_threads; thread; thread = thread->all_next)
-        note_inside(thread->slot, THREAD_SLOTS);
+        note_thread(thread);
     for (size_t i = 0; i < slot_count; i++)
         follow(all_slots[i]);
     for (size_t i = 0; i < slot_count; i++)

@@ -20,9 +20,17 @@ static struct slot *find(enum ash_object_type type, bool (*fits)(const struct sl
     return found;
 }
 
+static struct slot *parent_of(const struct slot *slot)
+{
+    slot_link link = slot->next;
+    while (!slot_link_is_parent(link))
+        link = slot_link_target(link)->next;
+    return slot_link_target(link);
+}
+
 static bool has_child(const struct slot *slot)
 {
-    return slot->child && !slot->cap.device;
+    return slot_has_children(slot) && !slot->cap.device;
 }
 
 static bool mapped_page(const struct slot *slot)
@@ -83,13 +91,13 @@ static bool spoil_objects(struct thread *thread, uint64_t what)
     struct slot *copy = &thread->slot[THREAD_SLOT_VSPACE];
     switch (what) {
     case ASH_PROVOKE_LINKS:
-        copy->parent = nullptr;
+        copy->prev = 1;
         return true;
     case ASH_PROVOKE_COUNT:
         thread->object.references++;
         return true;
     case ASH_PROVOKE_RIGHTS:
-        copy->parent->cap.rights = 0;
+        parent_of(copy)->cap.rights = 0;
         return true;
     case ASH_PROVOKE_WATERMARK:
         lower_watermark();

@@ -70,6 +70,11 @@ unsigned invoke_error(struct invocation *call, unsigned error, uint64_t detail0,
     return error;
 }
 
+void invoke_run_again_as(const struct invocation *call, uint64_t method)
+{
+    call->caller->reg[REG_A1] = ash_info(method, call->length, call->caps);
+}
+
 unsigned invoke_object(struct thread *caller, struct slot *slot, uint64_t info)
 {
     struct invocation call = {

@@ -26,7 +26,7 @@ static struct slot *receive_slot(struct thread *receiver, unsigned n)
         return nullptr;
     struct cnode *cnode = (struct cnode *)cnode_slot->cap.object;
     uint64_t index = buffer->receive_index + n;
-    if (index > cnode_mask(cnode) || cnode->object.dying || !slot_empty(&cnode->slot[index]))
+    if (index > cnode_mask(cnode) || !slot_empty(&cnode->slot[index]))
         return nullptr;
     return &cnode->slot[index];
 }

@@ -9,8 +9,25 @@
 #include "sched/sched.h"
 #include "trap.h"
 
+/* A call that is run again but whose capabilities are gone, because it deleted the thread's own
+ * CSpace or the thread itself: goes on emptying what is left. */
+static bool finish_deleting(struct thread *thread)
+{
+    bool half_done = thread->reg[REG_A7] == ASH_SYS_CALL &&
+                     ash_info_label(thread->reg[REG_A1]) == ASH_CNODE_FINISH;
+    if (!half_done && !thread->object.dying)
+        return false;
+    if (graves_empty(&thread->graves) == PREEMPTED)
+        thread->reg[REG_PC] -= 4;
+    else
+        thread->reg[REG_A1] = 0;
+    return true;
+}
+
 static void fail(struct thread *thread, unsigned error, uint64_t detail)
 {
+    if (finish_deleting(thread))
+        return;
     thread->reg[REG_A0] = 0;
     thread->reg[REG_A1] = ash_info(error, 1, 0) | ASH_INFO_KERNEL;
     thread->reg[REG_A2] = detail;

@@ -3,7 +3,9 @@
  * CNode methods: every change of the derivation tree that user space can ask for. Decode finds
  * and checks both slots; commit links. The destination is a slot of the invoked CNode, the source
  * any path of the caller's.
- */
+ *
+ * A delete that an interrupt stops after its slot is empty becomes the method `finish`, so that it
+ * cannot delete what somebody puts into the slot meanwhile. */
 #include "object/cnode.h"
 #include "ipc/invoke.h"
 
@@ -80,7 +82,15 @@ static unsigned delete_or_revoke(struct cnode *cnode, struct invocation *call, b
     uint64_t index = invoke_word(call, 0);
     if (index > cnode_mask(cnode))
         return invoke_error(call, ASH_E_RANGE, 0, cnode_mask(cnode));
-    return revoke ? slot_revoke(&cnode->slot[index]) : slot_delete(&cnode->slot[index]);
+    struct slot *slot = &cnode->slot[index];
+    struct graves *graves = &call->caller->graves;
+    bool emptied;
+    unsigned result = revoke ? slot_revoke(slot, graves) : slot_delete(slot, graves, &emptied);
+    if (revoke)
+        emptied = slot_empty(slot); /* by deleting the CNode it lies in */
+    if (result == PREEMPTED && emptied)
+        invoke_run_again_as(call, ASH_CNODE_FINISH);
+    return result;
 }
 
 static unsigned words_needed(uint64_t method)
@@ -92,6 +102,8 @@ static unsigned words_needed(uint64_t method)
         return 4;
     case ASH_CNODE_MOVE:
         return 2;
+    case ASH_CNODE_FINISH:
+        return 0;
     default:
         return 1;
     }
@@ -100,7 +112,7 @@ static unsigned words_needed(uint64_t method)
 static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
 {
     struct cnode *cnode = (struct cnode *)slot->cap.object;
-    if (method < ASH_CNODE_COPY || method > ASH_CNODE_REVOKE)
+    if ((method < ASH_CNODE_COPY || method > ASH_CNODE_REVOKE) && method != ASH_CNODE_FINISH)
         return invoke_error(call, ASH_E_METHOD, method, 0);
     if (call->length < words_needed(method))
         return invoke_error(call, ASH_E_TRUNCATED, words_needed(method), 0);
@@ -111,6 +123,8 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
         return mint(cnode, call);
     case ASH_CNODE_MOVE:
         return move(cnode, call);
+    case ASH_CNODE_FINISH:
+        return graves_empty(&call->caller->graves);
     default:
         return delete_or_revoke(cnode, call, method == ASH_CNODE_REVOKE);
     }
@@ -121,6 +135,11 @@ static struct slot *slots(struct object *object, size_t *count)
     struct cnode *cnode = (struct cnode *)object;
     *count = (size_t)1 << cnode->radix;
     return cnode->slot;
+}
+
+static struct grave *grave(struct object *object)
+{
+    return &((struct cnode *)object)->grave;
 }
 
 static uint64_t size(uint64_t parameter, uint64_t *align)
@@ -143,6 +162,7 @@ const struct object_class cnode_class = {
     .name = "CNode",
     .invoke = invoke,
     .slots = slots,
+    .grave = grave,
     .size = size,
     .create = create,
     .counted = true,

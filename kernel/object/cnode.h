@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* CNode: 2^radix slots behind a header of one slot's size. */
+/* CNode: 2^radix slots behind a header of two slots' size. */
 #ifndef KERNEL_OBJECT_CNODE_H
 #define KERNEL_OBJECT_CNODE_H
 
@@ -8,10 +8,12 @@
 struct cnode {
     struct object object;
     uint32_t radix;
-    uint32_t reserved[11];
+    uint32_t reserved;
+    struct grave grave;
+    uint64_t unused[2];
     struct slot slot[];
 };
-static_assert(sizeof(struct cnode) == 64);
+static_assert(sizeof(struct cnode) == 128);
 
 #define CNODE_RADIX_MAX 16u
 

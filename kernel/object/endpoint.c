@@ -6,6 +6,7 @@
 #include "ipc/invoke.h"
 #include "ipc/message.h"
 #include "object/ipc_objects.h"
+#include "sched/preempt.h"
 #include "sched/sched.h"
 
 void queue_remove(struct thread_queue *queue, struct thread *thread)
@@ -128,7 +129,7 @@ void endpoint_receive(struct thread *receiver, struct endpoint *endpoint, struct
     block_on(endpoint, receiver, ENDPOINT_RECEIVING);
 }
 
-static void destroy(struct object *object)
+static unsigned shed(struct object *object)
 {
     struct endpoint *endpoint = (struct endpoint *)object;
     while (endpoint->queue.head) {
@@ -139,7 +140,10 @@ static void destroy(struct object *object)
             thread->state = ASH_THREAD_INACTIVE;
         else
             thread_abort_wait(thread, ASH_E_DELETED);
+        if (endpoint->queue.head && preemption_wanted())
+            return PREEMPTED;
     }
+    return ASH_OK;
 }
 
 static uint64_t size(uint64_t parameter, uint64_t *align)
@@ -157,7 +161,7 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter)
 
 const struct object_class endpoint_class = {
     .name = "Endpoint",
-    .destroy = destroy,
+    .shed = shed,
     .size = size,
     .create = create,
     .counted = true,

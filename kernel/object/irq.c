@@ -45,8 +45,6 @@ static unsigned get(struct slot *slot, struct invocation *call)
     if (source == 0 || source > irqchip_sources())
         return invoke_error(call, ASH_E_RANGE, 0, irqchip_sources());
     struct cnode *cnode = (struct cnode *)target->cap.object;
-    if (cnode->object.dying)
-        return ASH_E_DELETED;
     if (index > cnode_mask(cnode))
         return invoke_error(call, ASH_E_RANGE, 1, cnode_mask(cnode));
     if (!slot_empty(&cnode->slot[index]))
@@ -80,7 +78,8 @@ static unsigned bind(struct irq *irq, struct invocation *call)
         return ASH_E_SOURCE;
     if (!(source->cap.rights & ASH_RIGHT_WRITE))
         return invoke_error(call, ASH_E_RIGHTS, ASH_RIGHT_WRITE, 0);
-    slot_delete_simple(&irq->notification);
+    if (slot_delete_inner(&irq->notification) == PREEMPTED)
+        return PREEMPTED;
     slot_insert(&irq->notification, source->cap, source);
     irqchip_unmask(source_of(irq), irq->hart);
     return ASH_OK;
@@ -99,8 +98,7 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
         return ASH_OK;
     case ASH_IRQ_UNBIND:
         irqchip_mask(source_of(irq), irq->hart);
-        slot_delete_simple(&irq->notification);
-        return ASH_OK;
+        return slot_delete_inner(&irq->notification);
     default:
         return invoke_error(call, ASH_E_METHOD, method, 0);
     }
@@ -113,9 +111,8 @@ static void destroy(struct object *object)
     irq->hart = nullptr;
 }
 
-static struct slot *slots(struct object *object, size_t *count)
+static struct slot *inner(struct object *object)
 {
-    *count = 1;
     return &((struct irq *)object)->notification;
 }
 
@@ -123,7 +120,7 @@ const struct object_class irq_class = {
     .name = "Irq",
     .invoke = invoke,
     .destroy = destroy,
-    .slots = slots,
+    .inner = inner,
     .counted = true,
     .copyable = true,
 };

@@ -5,6 +5,7 @@
  */
 #include "ipc/message.h"
 #include "object/ipc_objects.h"
+#include "sched/preempt.h"
 #include "sched/sched.h"
 
 /* A capability without a badge signals bit 0. */
@@ -48,14 +49,22 @@ void notification_cancel(struct thread *thread)
     queue_remove(&thread->notification->queue, thread);
 }
 
-static void destroy(struct object *object)
+static unsigned shed(struct object *object)
 {
     struct notification *notification = (struct notification *)object;
     while (notification->queue.head) {
         struct thread *thread = notification->queue.head;
         notification_cancel(thread);
         thread_abort_wait(thread, ASH_E_DELETED);
+        if (notification->queue.head && preemption_wanted())
+            return PREEMPTED;
     }
+    return ASH_OK;
+}
+
+static void destroy(struct object *object)
+{
+    struct notification *notification = (struct notification *)object;
     if (notification->bound)
         notification->bound->bound = nullptr;
 }
@@ -75,6 +84,7 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter)
 
 const struct object_class notification_class = {
     .name = "Notification",
+    .shed = shed,
     .destroy = destroy,
     .size = size,
     .create = create,

@@ -2,6 +2,7 @@
 /* SchedContext and SchedControl: who may use how much processor time, and where. */
 #include "ipc/invoke.h"
 #include "object/ipc_objects.h"
+#include "sched/preempt.h"
 #include "sched/sched.h"
 
 void sched_context_give(struct sched_context *sched, struct thread *thread)
@@ -61,6 +62,18 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
     }
 }
 
+/* Whoever runs on it goes on doing so until the end: it may be the thread that deletes it. */
+static unsigned shed(struct object *object)
+{
+    struct sched_context *sched = (struct sched_context *)object;
+    while (sched->top) {
+        reply_pop(sched->top, sched);
+        if (sched->top && preemption_wanted())
+            return PREEMPTED;
+    }
+    return ASH_OK;
+}
+
 static void destroy(struct object *object)
 {
     struct sched_context *sched = (struct sched_context *)object;
@@ -68,11 +81,6 @@ static void destroy(struct object *object)
         if (harts[i].charged == sched)
             sched_charge(&harts[i]);
     sched_context_give(sched, nullptr);
-    while (sched->top) {
-        struct reply *top = sched->top;
-        sched->top = top->below;
-        top->sched = nullptr;
-    }
     for (uint32_t i = 0; i < hart_count; i++)
         if (harts[i].charged == sched)
             harts[i].charged = nullptr;
@@ -96,6 +104,7 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter)
 const struct object_class sched_context_class = {
     .name = "SchedContext",
     .invoke = invoke,
+    .shed = shed,
     .destroy = destroy,
     .size = size,
     .create = create,

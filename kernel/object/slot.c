@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
- * Deletion. A container (CNode, Thread) whose last capability goes must be emptied first, and what
- * it holds may be the last capability of another container, and so on. There is no recursion and
- * no record on the side: the walk descends from the slot to be deleted through last capabilities
- * to one that is simple, deletes that, and starts again. Between two such steps the tree is whole,
- * so the whole operation can be left at any step and be run again from the system call.
- * A container that is reached twice (it lies inside itself) is marked `dying` and not entered
- * again.
+ * The derivation tree, and deletion in steps that each take a bounded time.
+ *
+ * A container (CNode, Thread) whose last capability goes must be emptied first; what it holds may
+ * be the last capability of another container, and so on, in any depth and in circles. So a
+ * container is buried: its last capability moves into its own tomb (object/capability.h), which
+ * leaves the slot it came from empty and nobody who can name the container, and the container is
+ * put into the deleting thread's list. Then the list is worked off, container by container and slot
+ * by slot; what is found on the way is buried in turn, never entered. There is no recursion, no
+ * depth, and every step leaves the tree whole.
+ *
+ * Who finishes. Between two steps everything that is left to do is in the thread's list, and a
+ * system call that is run again takes it up. If the thread is deleted meanwhile, its list goes over
+ * to whoever empties the thread; if the buried container is found by a revocation (its tomb is a
+ * child of the Untyped it came from), it goes over to the revoking thread. A thread that deletes
+ * itself stays alive, without capabilities, until the rest is done (ipc/syscall.c).
  */
 #include "object/capability.h"
 #include "sched/preempt.h"
+
+/* Empty slots passed over between two looks for an interrupt. */
+#define EMPTY_SLOTS_A_STEP 64u
 
 static const struct object_class *class_of(const struct slot *slot)
 {
@@ -21,32 +32,73 @@ static struct object *header_of(const struct slot *slot)
     return class_of(slot)->counted ? (struct object *)slot->cap.object : nullptr;
 }
 
-static void link_child(struct slot *slot, struct slot *parent)
+/* --- The tree -------------------------------------------------------------------------------- */
+
+static slot_link sibling(struct slot *slot)
 {
-    slot->parent = parent;
-    slot->prev = nullptr;
-    slot->next = parent ? parent->child : nullptr;
-    if (slot->next)
-        slot->next->prev = slot;
-    if (parent)
-        parent->child = slot;
+    return (slot_link)slot;
 }
 
-static void unlink_from_siblings(struct slot *slot)
+static slot_link end_of(struct slot *parent)
 {
-    if (slot->next)
-        slot->next->prev = slot->prev;
-    if (slot->prev)
-        slot->prev->next = slot->next;
-    else if (slot->parent)
-        slot->parent->child = slot->next;
+    return (slot_link)parent | 1;
+}
+
+static struct slot *sibling_or_null(slot_link link)
+{
+    return slot_link_is_parent(link) ? nullptr : slot_link_target(link);
+}
+
+/* What comes before the place `link` leads back to is followed by `to` from now on. */
+static void follow_by(slot_link link, slot_link to)
+{
+    struct slot *before = slot_link_target(link);
+    if (!slot_link_is_parent(link))
+        before->next = to;
+    else if (before)
+        before->first = sibling_or_null(to);
+}
+
+/* What comes after the place `link` leads on to is preceded by `to` from now on. */
+static void precede_by(slot_link link, slot_link to)
+{
+    struct slot *after = slot_link_target(link);
+    if (!slot_link_is_parent(link))
+        after->prev = to;
+    else if (after)
+        after->last = sibling_or_null(to);
+}
+
+static void link_first(struct slot *slot, struct slot *parent)
+{
+    slot->first = slot->last = nullptr;
+    slot->prev = slot->next = end_of(parent);
+    if (!parent)
+        return;
+    if (parent->first)
+        slot->next = sibling(parent->first);
+    precede_by(slot->next, sibling(slot));
+    parent->first = slot;
+}
+
+/* Its children come into its place. */
+static void unlink(struct slot *slot)
+{
+    if (!slot->first) {
+        follow_by(slot->prev, slot->next);
+        precede_by(slot->next, slot->prev);
+        return;
+    }
+    slot->first->prev = slot->prev;
+    slot->last->next = slot->next;
+    follow_by(slot->prev, sibling(slot->first));
+    precede_by(slot->next, sibling(slot->last));
 }
 
 void slot_insert(struct slot *slot, struct capability cap, struct slot *parent)
 {
     slot->cap = cap;
-    slot->child = nullptr;
-    link_child(slot, parent);
+    link_first(slot, parent);
     struct object *object = header_of(slot);
     if (object)
         object->references++;
@@ -55,115 +107,229 @@ void slot_insert(struct slot *slot, struct capability cap, struct slot *parent)
 void slot_move(struct slot *to, struct slot *from)
 {
     *to = *from;
-    if (to->next)
-        to->next->prev = to;
-    if (to->prev)
-        to->prev->next = to;
-    else if (to->parent)
-        to->parent->child = to;
-    for (struct slot *child = to->child; child; child = child->next)
-        child->parent = to;
+    follow_by(to->prev, sibling(to));
+    precede_by(to->next, sibling(to));
+    if (to->first) {
+        to->first->prev = end_of(to);
+        to->last->next = end_of(to);
+    }
     *from = (struct slot){};
 }
 
-/* Takes the slot out of the tree and empties it. It has no children. */
+/* --- Deleting one capability ------------------------------------------------------------------ */
+
 static void release(struct slot *slot)
 {
-    struct object *object = header_of(slot);
     const struct object_class *class = class_of(slot);
+    struct object *object = header_of(slot);
     if (class->detach)
         class->detach(slot);
-    unlink_from_siblings(slot);
+    unlink(slot);
     *slot = (struct slot){};
     if (object && --object->references == 0 && class->destroy)
         class->destroy(object);
 }
 
-/* Hands the children to the parent, one at a time. */
-static unsigned adopt_children(struct slot *slot)
+/* Of an object that is no container. Until it is done the capability stays where it is, but
+ * grants nothing. */
+static unsigned delete_plain(struct slot *slot)
 {
-    while (slot->child) {
-        struct slot *child = slot->child;
-        unlink_from_siblings(child);
-        link_child(child, slot->parent);
-        if (preemption_wanted() && slot->child)
-            return PREEMPTED;
+    const struct object_class *class = class_of(slot);
+    struct object *object = header_of(slot);
+    if (object && object->references == 1 && class->shed) {
+        object->dying = 1;
+        slot->cap.rights = 0;
+        unsigned result = class->shed(object);
+        if (result != ASH_OK)
+            return result;
     }
+    release(slot);
     return ASH_OK;
 }
 
-/* The first full slot of the container that this last capability names, or null. A dying container
- * takes no new capabilities (invoke.c refuses), so the cursor only grows. */
-static struct slot *first_inside(const struct slot *slot, struct object *object)
+unsigned slot_delete_inner(struct slot *slot)
+{
+    return slot_empty(slot) ? ASH_OK : delete_plain(slot);
+}
+
+/* --- Containers ------------------------------------------------------------------------------ */
+
+static void leave_list(struct grave *grave)
+{
+    *grave->link = grave->next;
+    if (grave->next)
+        grave->next->link = grave->link;
+    grave->owner = nullptr;
+}
+
+static void enter_list(struct grave *grave, struct graves *graves)
+{
+    if (grave->owner)
+        leave_list(grave);
+    grave->owner = graves;
+    grave->next = graves->first;
+    grave->link = &graves->first;
+    if (grave->next)
+        grave->next->link = &grave->next;
+    graves->first = grave;
+}
+
+static bool is_tomb(const struct slot *slot)
 {
     const struct object_class *class = class_of(slot);
-    if (!class->slots || object->references != 1)
-        return nullptr;
-    size_t count;
-    struct slot *inside = class->slots(object, &count);
-    while (object->cursor < count) {
-        if (!slot_empty(&inside[object->cursor]))
-            return &inside[object->cursor];
+    return class->grave && slot == &class->grave((struct object *)slot->cap.object)->tomb;
+}
+
+static bool is_last_of_container(const struct slot *slot)
+{
+    struct object *object = header_of(slot);
+    return object && object->references == 1 && class_of(slot)->grave;
+}
+
+/* Is it the grave of the thread whose list this is? */
+static bool is_own(const struct grave *grave, const struct graves *graves)
+{
+    const struct object_class *class = class_of(&grave->tomb);
+    return class->graves && class->graves((struct object *)grave->tomb.cap.object) == graves;
+}
+
+/* Also takes a buried container over from another list. */
+static struct slot *bury(struct slot *slot, struct graves *graves)
+{
+    const struct object_class *class = class_of(slot);
+    struct object *object = (struct object *)slot->cap.object;
+    struct grave *grave = class->grave(object);
+    if (slot != &grave->tomb)
+        slot_move(&grave->tomb, slot);
+    object->dying = 1;
+    enter_list(grave, graves);
+    if (class->stop && !is_own(grave, graves))
+        class->stop(object);
+    return &grave->tomb;
+}
+
+static unsigned dispose(struct slot *slot, struct graves *graves)
+{
+    if (is_last_of_container(slot)) {
+        bury(slot, graves);
+        return ASH_OK;
+    }
+    const struct object_class *class = class_of(slot);
+    struct object *object = header_of(slot);
+    if (object && class->inner && object->references == 1) {
+        object->dying = 1;
+        slot->cap.rights = 0;
+        unsigned result = slot_delete_inner(class->inner(object));
+        if (result != ASH_OK)
+            return result;
+    }
+    return delete_plain(slot);
+}
+
+/* Moves the container's cursor past empty slots; the full slot there, or null. */
+static struct slot *next_full(struct object *object, struct slot *slots, size_t count)
+{
+    for (unsigned n = 0; n < EMPTY_SLOTS_A_STEP && object->cursor < count; n++) {
+        if (!slot_empty(&slots[object->cursor]))
+            return &slots[object->cursor];
         object->cursor++;
-        if (object->cursor % 64 == 0 && preemption_wanted())
-            break;
     }
     return nullptr;
 }
 
-/* Descends from `top` to a capability that can be deleted at once; null when an interrupt waits. */
-static struct slot *descend(struct slot *top)
+static unsigned empty_a_little(struct grave *grave, struct graves *graves)
 {
-    static uint32_t walks;
-    uint32_t walk = ++walks ? walks : ++walks;
-    struct slot *slot = top;
-    for (;;) {
-        struct object *object = header_of(slot);
-        if (!object || object->dying == walk)
-            return slot;
-        struct slot *inside = first_inside(slot, object);
-        if (preemption_wanted())
-            return nullptr;
-        if (!inside)
-            return slot;
-        object->dying = walk;
-        if (inside == top)
-            return slot;
-        slot = inside;
+    const struct object_class *class = class_of(&grave->tomb);
+    struct object *object = (struct object *)grave->tomb.cap.object;
+    size_t count;
+    struct slot *slots = class->slots(object, &count);
+    struct slot *full = next_full(object, slots, count);
+    if (full)
+        return dispose(full, graves);
+    if (object->cursor < count)
+        return ASH_OK;
+    struct graves *inherited = class->graves ? class->graves(object) : nullptr;
+    if (inherited && inherited != graves && inherited->first) {
+        enter_list(inherited->first, graves);
+        return ASH_OK;
     }
+    leave_list(grave);
+    release(&grave->tomb);
+    return ASH_OK;
 }
 
-unsigned slot_delete(struct slot *slot)
+/* The newest, but the thread itself last. */
+static struct grave *next_grave(const struct graves *graves)
 {
-    while (!slot_empty(slot)) {
-        struct slot *victim = descend(slot);
-        if (!victim || adopt_children(victim) != ASH_OK)
+    struct grave *grave = graves->first;
+    return grave && grave->next && is_own(grave, graves) ? grave->next : grave;
+}
+
+unsigned graves_empty(struct graves *graves)
+{
+    struct grave *grave;
+    while ((grave = next_grave(graves)) && !slot_empty(&grave->tomb)) {
+        unsigned result = empty_a_little(grave, graves);
+        if (result != ASH_OK)
+            return result;
+        if (graves->first && preemption_wanted())
             return PREEMPTED;
-        release(victim);
     }
     return ASH_OK;
 }
 
-void slot_delete_simple(struct slot *slot)
+unsigned slot_delete(struct slot *slot, struct graves *graves, bool *emptied)
 {
-    while (slot_delete(slot) != ASH_OK)
-        ;
+    unsigned result = slot_empty(slot) ? ASH_OK : dispose(slot, graves);
+    *emptied = result == ASH_OK;
+    return result == ASH_OK ? graves_empty(graves) : result;
 }
 
-unsigned slot_revoke(struct slot *slot)
+/* --- Revocation ------------------------------------------------------------------------------ */
+
+static void move_behind_siblings(struct slot *child, struct slot *parent)
 {
-    while (!slot_empty(slot) && slot->child) {
-        struct slot *victim = slot->child;
-        while (victim->child) {
-            victim = victim->child;
-            if (preemption_wanted())
-                return PREEMPTED;
-        }
-        unsigned result = slot_delete(victim);
+    unlink(child);
+    child->next = end_of(parent);
+    child->prev = parent->last ? sibling(parent->last) : end_of(parent);
+    follow_by(child->prev, sibling(child));
+    parent->last = child;
+}
+
+static bool is_buried_by(const struct slot *slot, const struct graves *graves)
+{
+    return is_tomb(slot) &&
+           class_of(slot)->grave((struct object *)slot->cap.object)->owner == graves;
+}
+
+/* Everything derived from it but what this thread has buried. Children of a deleted child come into
+ * its place, so the first child is all there is to look at. */
+static unsigned delete_children(struct slot *slot, struct graves *graves)
+{
+    struct slot *child;
+    while ((child = slot->first) && !is_buried_by(child, graves)) {
+        unsigned result = ASH_OK;
+        if (is_last_of_container(child))
+            move_behind_siblings(bury(child, graves), slot);
+        else
+            result = dispose(child, graves);
         if (result != ASH_OK)
             return result;
-        if (preemption_wanted() && !slot_empty(slot) && slot->child)
+        if (preemption_wanted())
             return PREEMPTED;
     }
+    return ASH_OK;
+}
+
+/* Graves are last: one of them may be that of the container in which the slot itself lies. */
+unsigned slot_revoke(struct slot *slot, struct graves *graves)
+{
+    do {
+        unsigned result = delete_children(slot, graves);
+        if (result == ASH_OK)
+            result = graves_empty(graves);
+        if (result != ASH_OK)
+            return result;
+    } while (slot->first);
     return ASH_OK;
 }

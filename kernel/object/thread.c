@@ -131,7 +131,8 @@ static unsigned set_fault_endpoint(struct thread *thread, struct invocation *cal
         if ((source->cap.rights & needed) != needed)
             return invoke_error(call, ASH_E_RIGHTS, needed, 0);
     }
-    slot_delete_simple(&thread->slot[THREAD_SLOT_FAULT]);
+    if (slot_delete_inner(&thread->slot[THREAD_SLOT_FAULT]) == PREEMPTED)
+        return PREEMPTED;
     if (source)
         slot_insert(&thread->slot[THREAD_SLOT_FAULT], source->cap, source);
     return ASH_OK;
@@ -286,6 +287,21 @@ static struct slot *slots(struct object *object, size_t *count)
     return thread_from((uint64_t)object)->slot;
 }
 
+static struct grave *grave(struct object *object)
+{
+    return &thread_from((uint64_t)object)->grave;
+}
+
+static struct graves *graves(struct object *object)
+{
+    return &thread_from((uint64_t)object)->graves;
+}
+
+static void stop(struct object *object)
+{
+    thread_stop(thread_from((uint64_t)object));
+}
+
 static uint64_t size(uint64_t parameter, uint64_t *align)
 {
     (void)parameter;
@@ -309,6 +325,9 @@ const struct object_class thread_class = {
     .invoke = invoke,
     .destroy = destroy,
     .slots = slots,
+    .grave = grave,
+    .graves = graves,
+    .stop = stop,
     .size = size,
     .create = create,
     .counted = true,

@@ -11,7 +11,8 @@ static unsigned bind(struct timer *timer, struct invocation *call)
         return ASH_E_SOURCE;
     if (!(source->cap.rights & ASH_RIGHT_WRITE))
         return invoke_error(call, ASH_E_RIGHTS, ASH_RIGHT_WRITE, 0);
-    slot_delete_simple(&timer->notification);
+    if (slot_delete_inner(&timer->notification) == PREEMPTED)
+        return PREEMPTED;
     slot_insert(&timer->notification, source->cap, source);
     return ASH_OK;
 }
@@ -50,9 +51,8 @@ static void destroy(struct object *object)
     timeout_remove(&((struct timer *)object)->timeout);
 }
 
-static struct slot *slots(struct object *object, size_t *count)
+static struct slot *inner(struct object *object)
 {
-    *count = 1;
     return &((struct timer *)object)->notification;
 }
 
@@ -75,7 +75,7 @@ const struct object_class timer_class = {
     .name = "Timer",
     .invoke = invoke,
     .destroy = destroy,
-    .slots = slots,
+    .inner = inner,
     .size = size,
     .create = create,
     .counted = true,

@@ -26,7 +26,7 @@ struct retype {
 /* No child: all memory is free again, and what was cleared is no longer known to be clear. */
 static void reset_if_free(struct slot *slot)
 {
-    if (!slot->child && slot->cap.data != 0) {
+    if (!slot_has_children(slot) && slot->cap.data != 0) {
         slot->cap.data = 0;
         slot->cap.cleared = 0;
     }
@@ -38,8 +38,6 @@ static unsigned decode_slots(struct invocation *call, struct retype *r)
     if (!destination)
         return ASH_E_SOURCE;
     r->cnode = (struct cnode *)destination->cap.object;
-    if (r->cnode->object.dying)
-        return ASH_E_DELETED;
     if (r->count < 1 || r->count > RETYPE_MAX)
         return invoke_error(call, ASH_E_RANGE, 3, RETYPE_MAX);
     uint64_t mask = cnode_mask(r->cnode);

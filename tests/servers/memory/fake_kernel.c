@@ -144,7 +144,7 @@ static uint64_t object_size(unsigned type, uint64_t size)
     case ASH_OBJ_FRAME:
         return (uint64_t)1 << size;
     case ASH_OBJ_CNODE:
-        return 64 + ((uint64_t)64 << size);
+        return 128 + ((uint64_t)64 << size);
     case ASH_OBJ_VSPACE:
         return 2 * ASH_PAGE_SIZE;
     default:
