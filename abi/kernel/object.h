@@ -144,8 +144,8 @@ enum ash_provocation {
     ASH_PROVOKE_RIGHTS = 11,     /* a copy has more rights than the original */
     ASH_PROVOKE_WATERMARK = 12,  /* an object lies above the watermark */
     ASH_PROVOKE_DIRTY = 13,      /* memory that is said to be clear is not */
-    ASH_PROVOKE_WAIT = 14,       /* a running thread says that it waits */
-    ASH_PROVOKE_ANSWER = 15,     /* a running thread says that it waits for an answer */
+    ASH_PROVOKE_WAIT = 14,       /* a thread in no queue says that it waits */
+    ASH_PROVOKE_ANSWER = 15,     /* a thread waits for the answer of nobody */
     ASH_PROVOKE_READY = 16,      /* an empty ready queue says that it is not */
     ASH_PROVOKE_TIMEOUT = 17,    /* a timeout names a queue that it is not in */
     ASH_PROVOKE_BUDGET = 18,     /* refills add up to more than the budget */

@@ -2,7 +2,7 @@
 /*
  * The kernel's own memory (arch/memory.h): W^X over every page of the kernel's half, text and
  * read-only data have no writable alias, nothing there is for user mode; and the kernel cannot
- * reach user memory by accident (SUM and MXR are off).
+ * reach user memory by accident (SUM and MXR are off); sret leads to user mode.
  */
 #include "arch/csr.h"
 #include "check/checks.h"
@@ -51,6 +51,8 @@ void check_kernel(void)
     check_table(kernel_root, VSPACE_USER_ENTRIES, ~0ull << 39, ASH_GIGAPAGE_BITS);
     for (unsigned i = 0; i < VSPACE_USER_ENTRIES; i++)
         RULE(kernel_root[i] == 0, "the kernel's own table maps no user memory: entry %u", i);
-    RULE(!(csr_read("sstatus") & (SSTATUS_SUM | SSTATUS_MXR)), "SUM and MXR are off: sstatus %lx",
-         csr_read("sstatus"));
+    uint64_t status = csr_read("sstatus");
+    RULE(!(status & (SSTATUS_SUM | SSTATUS_MXR)), "SUM and MXR are off: sstatus %lx", status);
+    RULE(!(status & (SSTATUS_SPP | SSTATUS_SIE)),
+         "interrupts are off in the kernel, and sret leads to user mode: sstatus %lx", status);
 }

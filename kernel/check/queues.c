@@ -22,7 +22,7 @@ static void check_queue(const struct thread_queue *queue, const void *owner,
         rule(thread, owner);
         previous = thread;
     }
-    RULE(queue->tail == previous, "a queue ends at its tail: of %p", owner);
+    RULE(!queue->head || queue->tail == previous, "a queue ends at its tail: of %p", owner);
 }
 
 static void waits_for_endpoint(const struct thread *thread, const void *owner)

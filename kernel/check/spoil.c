@@ -124,10 +124,13 @@ static bool spoil_threads(struct thread *thread, uint64_t what)
     struct sched_context *sched = thread->sched;
     switch (what) {
     case ASH_PROVOKE_WAIT:
-        thread->endpoint = (struct endpoint *)sched;
+        thread->state = ASH_THREAD_BLOCKED_SEND;
+        this_hart->current = nullptr;
         return true;
     case ASH_PROVOKE_ANSWER:
         thread->reply = (struct reply *)sched;
+        thread->state = ASH_THREAD_BLOCKED_REPLY;
+        this_hart->current = nullptr;
         return true;
     case ASH_PROVOKE_READY:
         this_hart->ready_bits[0] |= 1;

@@ -8,48 +8,31 @@
 #include "object/ipc_objects.h"
 #include "object/vspace.h"
 
-static bool waits_at_endpoint(const struct thread *thread)
-{
-    return thread->state == ASH_THREAD_BLOCKED_SEND || thread->state == ASH_THREAD_BLOCKED_RECEIVE;
-}
-
+/* queues.c has compared `endpoint` or `notification` with the queue that the thread is in. */
 static void check_wait(const struct thread *thread, const struct entry *entry)
 {
-    bool at_endpoint = waits_at_endpoint(thread);
-    bool at_notification = thread->state == ASH_THREAD_BLOCKED_NOTIFICATION;
+    bool waits = thread->state == ASH_THREAD_BLOCKED_SEND ||
+                 thread->state == ASH_THREAD_BLOCKED_RECEIVE ||
+                 thread->state == ASH_THREAD_BLOCKED_NOTIFICATION;
     RULE(thread->state <= ASH_THREAD_BLOCKED_NOTIFICATION, "a thread has a state: %s",
          thread->name);
-    RULE((thread->endpoint != nullptr) == at_endpoint,
-         "BLOCKED_SEND, BLOCKED_RECEIVE: in the queue of `endpoint`: %s, state %u", thread->name,
-         thread->state);
-    RULE((thread->notification != nullptr) == at_notification,
-         "BLOCKED_NOTIFICATION: in the queue of `notification`: %s, state %u", thread->name,
-         thread->state);
-    RULE(!!(entry->mark & MARK_WAITS) == (at_endpoint || at_notification),
+    RULE(!!(entry->mark & MARK_WAITS) == waits,
          "a thread that waits is in one queue, another in none: %s, state %u", thread->name,
          thread->state);
-    if (!(entry->mark & MARK_WAITS))
-        RULE(!thread->queue_next && !thread->queue_prev,
-             "a thread in no queue has no neighbours: %s", thread->name);
 }
 
 static void check_answer(const struct thread *thread)
 {
-    bool waits = thread->state == ASH_THREAD_BLOCKED_REPLY;
-    RULE((thread->reply != nullptr) == waits,
-         "BLOCKED_REPLY: `reply` is the Reply object that will answer it: %s, state %u",
-         thread->name, thread->state);
-    if (waits) {
+    if (thread->state == ASH_THREAD_BLOCKED_REPLY) {
         MUST_LIVE(ASH_OBJ_REPLY, thread->reply, "the Reply that answers a caller");
-        RULE(thread->reply->caller == thread, "a Reply names the caller that waits for it: %s",
-             thread->name);
+        RULE(thread->reply->caller == thread,
+             "BLOCKED_REPLY: `reply` is the Reply object that will answer it: %s", thread->name);
     }
-    if (!thread->receive_reply)
-        return;
-    MUST_LIVE(ASH_OBJ_REPLY, thread->receive_reply, "the Reply that a receiver waits with");
-    RULE(thread->state == ASH_THREAD_BLOCKED_RECEIVE && thread->receive_reply->receiver == thread,
-         "a thread waiting in Recv owns `receive_reply`: %s, state %u", thread->name,
-         thread->state);
+    if (thread->state == ASH_THREAD_BLOCKED_RECEIVE && thread->receive_reply) {
+        MUST_LIVE(ASH_OBJ_REPLY, thread->receive_reply, "the Reply that a receiver waits with");
+        RULE(thread->receive_reply->receiver == thread,
+             "a thread waiting in Recv owns `receive_reply`: %s", thread->name);
+    }
 }
 
 static void check_bindings(const struct thread *thread)
@@ -100,17 +83,6 @@ static void check_slots(const struct thread *thread)
          "an IPC buffer lies in its frame of RAM: %s", thread->name);
 }
 
-/* What sret will do with it: to user mode, interrupts on, no access for the kernel to user pages.
- */
-static void check_status(const struct thread *thread)
-{
-    const uint64_t extension_state = SSTATUS_FS_MASK | 1ull << 63; /* and its summary, SD */
-    const uint64_t user_xlen = 3ull << 32;
-    RULE((thread->sstatus & ~(extension_state | user_xlen)) == SSTATUS_SPIE,
-         "a thread goes on in user mode with interrupts on: %s, sstatus %lx", thread->name,
-         thread->sstatus);
-}
-
 void check_threads(void)
 {
     size_t listed = 0, named = 0;
@@ -127,7 +99,6 @@ void check_threads(void)
         check_bindings(thread);
         check_place(thread, entry);
         check_slots(thread);
-        check_status(thread);
         previous = thread;
         listed++;
     }

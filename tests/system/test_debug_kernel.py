@@ -27,8 +27,8 @@ INVARIANTS = [
     "a derived capability has no more rights",
     "objects lie below the watermark",
     "RAM between the watermark and `cleared` is zero",
-    "BLOCKED_SEND, BLOCKED_RECEIVE: in the queue of `endpoint`",
-    "BLOCKED_REPLY: `reply` is the Reply object that will answer it",
+    "a thread that waits is in one queue, another in none",
+    "the Reply that answers a caller is a live object",
     "the bit of a ready queue tells whether it is empty",
     "a timeout that names a queue is in it",
     "the amounts add up to the budget",
@@ -65,7 +65,7 @@ def broken_rules_panic(system):
         system.check(found is not None, f"{what}: a panic with an exception and its pc", text)
         system.check(function in text[found.end():].partition("hart")[0],
                      f"{what}: the place is named", text)
-        system.check(re.search(r"#\d 0x[0-9a-f]+\n.*trap_from_user", text) is not None,
+        system.check(re.search(r"#\d 0x[0-9a-f]+\n.*trap_entry", text) is not None,
                      f"{what}: a backtrace down to the trap", text)
 
 
