@@ -251,6 +251,8 @@ static void charge_from(struct hart *hart, struct sched_context *sched, uint64_t
     (void)charge_at(hart, now);
     hart->charged = sched;
     hart->charged_since = now;
+    if (sched)
+        budget_unblock(sched, now);
 }
 
 bool sched_may_take(const struct hart *hart, const struct thread *next, uint64_t now)
@@ -263,7 +265,6 @@ bool sched_may_take(const struct hart *hart, const struct thread *next, uint64_t
 
 void sched_take(struct hart *hart, struct thread *next, uint64_t now)
 {
-    budget_unblock(next->sched, now);
     charge_from(hart, next->sched, now);
     next->state = ASH_THREAD_RUNNING;
     switch_threads(hart, hart->current, next);
@@ -276,11 +277,9 @@ void schedule(void)
     struct thread *previous = hart->current;
     if (previous && previous->state == ASH_THREAD_RUNNING && !previous->queued && previous->sched &&
         !previous->sched->release.queue) {
-        bool runs_here = previous->sched->hart == hart;
-        if (runs_here)
-            ready_insert(hart, previous, true);
-        else
-            make_ready(previous, false);
+        /* Booked first: it may have come to the end of its budget just now. */
+        bool ended = charge(hart);
+        make_ready(previous, !ended && previous->sched->hart == hart);
     }
     struct thread *next = ready_first(hart);
     if (next)
