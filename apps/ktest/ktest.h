@@ -30,7 +30,7 @@ struct test {
 extern const struct test untyped_tests[], cnode_tests[], endpoint_tests[], transfer_tests[],
     reply_tests[], notification_tests[], thread_tests[], sched_tests[], timer_tests[],
     vspace_tests[], fault_tests[], irq_tests[], fpu_tests[], smp_tests[], hostile_tests[],
-    error_tests[], device_error_tests[];
+    error_tests[], device_error_tests[], budget_tests[];
 
 extern const struct ash_boot *boot;
 
@@ -42,6 +42,22 @@ void fail(const char *file, int line, const char *what, ash_word got, ash_word w
         ash_word got_ = (ash_word)(got), wanted_ = (ash_word)(wanted);                             \
         if (got_ != wanted_) {                                                                     \
             fail(__FILE__, __LINE__, #got, got_, wanted_);                                         \
+            return;                                                                                \
+        }                                                                                          \
+    } while (0)
+#define AT_MOST(got, limit)                                                                        \
+    do {                                                                                           \
+        ash_word most_ = (ash_word)(got), limit_ = (ash_word)(limit);                              \
+        if (most_ > limit_) {                                                                      \
+            fail(__FILE__, __LINE__, #got, most_, limit_);                                         \
+            return;                                                                                \
+        }                                                                                          \
+    } while (0)
+#define AT_LEAST(got, limit)                                                                       \
+    do {                                                                                           \
+        ash_word least_ = (ash_word)(got), limit_ = (ash_word)(limit);                             \
+        if (least_ < limit_) {                                                                     \
+            fail(__FILE__, __LINE__, #got, least_, limit_);                                        \
             return;                                                                                \
         }                                                                                          \
     } while (0)
