@@ -12,6 +12,7 @@ import apt
 import guest
 import paths
 import suite
+import suite_abi
 import suite_style
 import symbols
 
@@ -134,3 +135,30 @@ class Names(unittest.TestCase):
     def test_short_message(self):
         message = f"{paths.TREE}/kernel/trap.c:1:2: error: x"
         self.assertEqual(suite_style.short(message), "kernel/trap.c:1:2: error: x")
+class KernelAbi(unittest.TestCase):
+    """The comparison of docs/kernel-abi.md with headers and code sees what is wrong."""
+
+    def wrong(self, old: str, new: str) -> str:
+        text = suite_abi.DOCUMENT.read_text(encoding="utf-8")
+        self.assertIn(old, text)
+        return "\n".join(suite_abi.findings(text.replace(old, new))[1])
+
+    def test_agrees(self):
+        self.assertEqual(self.wrong("# The kernel", "# The kernel"), "")
+
+    def test_number(self):
+        self.assertEqual(self.wrong("(`ASH_CNODE_MOVE`, 18)", "(`ASH_CNODE_MOVE`, 19)"),
+                         "ASH_CNODE_MOVE is 18, not 19")
+
+    def test_errors(self):
+        self.assertIn("ASH_TIMER_SET: lists NOT_BOUND; its code has NOT_BOUND, TRUNCATED",
+                      self.wrong("Errors: NOT_BOUND, TRUNCATED.", "Errors: NOT_BOUND."))
+
+    def test_missing(self):
+        self.assertIn("ASH_IRQ_ACK has no section",
+                      self.wrong("### Irq.ack (`ASH_IRQ_ACK`, 74)", "### ack"))
+        self.assertIn("ASH_E_WX: no row", self.wrong("| 14 | `ASH_E_WX` |", "| 14 | |"))
+        self.assertIn("struct ash_boot: timebase is not drawn", self.wrong("| timebase ", "| "))
+        self.assertIn("ASH_SYS_POLL is not explained", self.wrong("`ASH_SYS_POLL`", ""))
+
+

@@ -5,6 +5,7 @@ import os
 
 import builder
 import disk
+import suite_abi
 import suite_guest
 import suite_host
 import suite_style
@@ -35,6 +36,7 @@ def run_stage(stage: str, arguments, tally: Tally) -> None:
         for check, name in ((suite_style.house_rules, "style/house-rules"),
                             (suite_style.formatting, "style/clang-format"),
                             (suite_style.ddk_coverage, "style/ddk-coverage"),
+                            (suite_abi.documentation, "style/kernel-abi"),
                             (suite_style.tidy, "style/clang-tidy")):
             if wanted(name):
                 check(tally)
