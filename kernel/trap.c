@@ -25,13 +25,11 @@ static void handle_interrupts(void)
         irq_handle();
 }
 
-struct thread *next_thread(void)
+struct thread *choose_thread(void)
 {
-    struct hart *hart = this_hart;
-    if (hart->reschedule || !hart->current)
-        schedule();
+    schedule();
     check_leave();
-    return hart->current;
+    return this_hart->current;
 }
 
 struct thread *idle(void)

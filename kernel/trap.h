@@ -7,20 +7,34 @@
 #ifndef KERNEL_TRAP_H
 #define KERNEL_TRAP_H
 
-#include <stdint.h>
+#include "check/check.h"
+#include "hart.h"
 
 struct thread;
 
 /* A system call whose arguments are in the thread's registers; the pc is past the ecall. */
 struct thread *syscall(struct thread *thread);
-/* The same for one that found the lock taken: waits for its turn, and does nothing if the thread
+/* The same for one whose number is known. */
+struct thread *syscall_call(struct thread *thread);
+struct thread *syscall_reply_recv(struct thread *thread);
+/* A system call that found the lock taken: waits for its turn, and does nothing if the thread
  * was taken away meanwhile; it will make the call again. */
 struct thread *syscall_after_waiting(struct thread *thread, uint64_t ticket);
 /* Takes the lock itself. */
 struct thread *trap_from_user(struct thread *thread, uint64_t cause, uint64_t value);
 /* registers[1..31]: x1..x31 as they were. */
 [[noreturn]] void trap_from_kernel(const uint64_t registers[32]);
-struct thread *next_thread(void);
+/* After a change that may call for another thread on this hart. */
+struct thread *choose_thread(void);
+static inline struct thread *next_thread(void)
+{
+    const struct hart *hart = this_hart;
+    if (hart->reschedule || !hart->current)
+        return choose_thread();
+    check_leave();
+    return hart->current;
+}
+
 /* Waits, without the lock, until there is a thread to run. */
 struct thread *idle(void);
 /* Runs whatever there is to run on this hart. The kernel lock is held. */

@@ -135,7 +135,7 @@ interrupt_or_exception:
 // void leave_kernel(void): runs whatever there is to run on this hart. The lock is held.
     .globl  leave_kernel
 leave_kernel:
-    jal     next_thread
+    jal     choose_thread
     j       leave_saved
 nobody:
     jal     idle

@@ -25,20 +25,19 @@ struct message {
     uint64_t badge, info, mr[ASH_MSG_REGISTERS];
 };
 
-/* The system call as it was made, for syscall(). */
-static struct thread *long_way(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-                               uint64_t a5, uint64_t a6, struct thread *thread, uint64_t number)
+/* The system call as it was made, for the long way. */
+[[gnu::always_inline]] static inline void keep_arguments(struct thread *thread, uint64_t number,
+                                                         uint64_t path,
+                                                         const struct message *message,
+                                                         uint64_t reply_path)
 {
     uint64_t *argument = &thread->reg[REG_A0];
-    argument[0] = a0;
-    argument[1] = a1;
-    argument[2] = a2;
-    argument[3] = a3;
-    argument[4] = a4;
-    argument[5] = a5;
-    argument[6] = a6;
+    argument[0] = path;
+    argument[1] = message->info;
+    for (unsigned i = 0; i < ASH_MSG_REGISTERS; i++)
+        argument[2 + i] = message->mr[i];
+    argument[6] = reply_path;
     argument[7] = number;
-    return syscall(thread);
 }
 
 /* Length, number of capabilities and flags lie side by side: none of these, and no more words than
@@ -64,6 +63,7 @@ static inline bool buffers_ready(struct thread *from, struct thread *to, uint64_
     for (uint64_t i = ASH_MSG_REGISTERS; i < length; i++)
         target->msg[i] = source->msg[i];
     switch_threads(hart, from, to);
+    check_leave();
     return to;
 }
 
@@ -86,15 +86,16 @@ static inline bool buffers_ready(struct thread *from, struct thread *to, uint64_
     result[4] = message->mr[2];
     result[5] = message->mr[3];
     unsigned length = ash_info_length(message->info);
-    if (length > ASH_MSG_REGISTERS || !switch_is_simple(hart, to)) [[clang::unlikely]]
+    if (length > ASH_MSG_REGISTERS || !switch_simply(hart, to)) [[clang::unlikely]]
         return hand_over_carefully(hart, from, to, length);
-    switch_simply(hart, to);
+    check_leave();
     return to;
 }
 
 struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1, uint64_t mr2,
                              uint64_t mr3, uint64_t reply_path, struct thread *caller)
 {
+    struct message message = {0, info, {mr0, mr1, mr2, mr3}};
     const struct slot *slot = simple_lookup(caller, path);
     uint8_t reply_rights = ASH_RIGHT_GRANT | ASH_RIGHT_GRANT_REPLY;
     if (!slot || slot->cap.type != ASH_OBJ_ENDPOINT || !(slot->cap.rights & ASH_RIGHT_WRITE) ||
@@ -117,16 +118,18 @@ struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_
     reply_push(reply, sched);
     caller->reply = reply;
     caller->state = ASH_THREAD_BLOCKED_REPLY;
-    struct message message = {slot->cap.data, info, {mr0, mr1, mr2, mr3}};
+    message.badge = slot->cap.data;
     return hand_over(caller, server, sched, &message);
 long_way:
-    return long_way(path, info, mr0, mr1, mr2, mr3, reply_path, caller, ASH_SYS_CALL);
+    keep_arguments(caller, ASH_SYS_CALL, path, &message, reply_path);
+    return syscall_call(caller);
 }
 
 struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1,
                                    uint64_t mr2, uint64_t mr3, uint64_t reply_path,
                                    struct thread *server)
 {
+    struct message message = {0, info, {mr0, mr1, mr2, mr3}};
     const struct slot *slot = simple_lookup(server, path);
     const struct slot *reply_slot = simple_lookup(server, reply_path);
     if (!slot || slot->cap.type != ASH_OBJ_ENDPOINT || !(slot->cap.rights & ASH_RIGHT_READ) ||
@@ -149,10 +152,10 @@ struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, u
     server->endpoint = endpoint;
     endpoint->state = ENDPOINT_RECEIVING;
     queue_append(&endpoint->queue, server);
-    struct message message = {0, info, {mr0, mr1, mr2, mr3}};
     return hand_over(server, caller, sched, &message);
 long_way:
-    return long_way(path, info, mr0, mr1, mr2, mr3, reply_path, server, ASH_SYS_REPLY_RECV);
+    keep_arguments(server, ASH_SYS_REPLY_RECV, path, &message, reply_path);
+    return syscall_reply_recv(server);
 }
 
 bool fastpath_signal_wait(struct thread *thread)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * System calls. The pc is past the ecall already; a call that was preempted in the middle moves
- * it back and is run again. Every call checks kind and rights of the capability before it acts.
+ * it back and is run again. Each has a function of its own, which nothing is called after, so that
+ * a short one keeps no registers on the stack. Every call checks kind and rights of the capability
+ * before it acts.
  */
 #include "ipc/fastpath.h"
 #include "ipc/invoke.h"
@@ -48,7 +50,17 @@ static struct slot *need(struct thread *thread, uint64_t path, uint64_t rights)
     return slot;
 }
 
-static void send(struct thread *thread, bool blocking, bool call)
+/* The short way of Send: nobody waits for the signal. */
+static bool signal_nobody(const struct slot *slot)
+{
+    struct notification *notification = (struct notification *)slot->cap.object;
+    if (notification->queue.head || notification->bound)
+        return false;
+    notification->signals |= slot->cap.data ? slot->cap.data : 1;
+    return true;
+}
+
+static void send(struct thread *thread, bool blocking)
 {
     struct slot *slot = lookup_cap(thread, thread->reg[REG_A0]);
     if (!slot) {
@@ -56,27 +68,45 @@ static void send(struct thread *thread, bool blocking, bool call)
         return;
     }
     uint8_t type = slot->cap.type;
-    if (type == ASH_OBJ_ENDPOINT || type == ASH_OBJ_NOTIFICATION) {
-        if (!(slot->cap.rights & ASH_RIGHT_WRITE)) {
-            fail(thread, ASH_E_RIGHTS, ASH_RIGHT_WRITE);
-        } else if (type == ASH_OBJ_ENDPOINT) {
-            unsigned error = endpoint_send(thread, &slot->cap, blocking, call);
-            if (error != ASH_OK)
-                fail(thread, error, 0);
-            else if (!call && thread->state == ASH_THREAD_RUNNING)
-                thread->reg[REG_A1] = 0;
-        } else {
-            thread->reg[REG_A1] = 0;
-            notification_signal((struct notification *)slot->cap.object, slot->cap.data);
-        }
-    } else if (type == ASH_OBJ_REPLY && !call) {
+    unsigned error = ASH_OK;
+    if (type == ASH_OBJ_REPLY) {
         reply_send((struct reply *)slot->cap.object, thread);
-        thread->reg[REG_A1] = 0;
-    } else if (!call) {
+    } else if (type != ASH_OBJ_NOTIFICATION && type != ASH_OBJ_ENDPOINT) {
         fail(thread, ASH_E_METHOD, type);
-    } else if (invoke_object(thread, slot, thread->reg[REG_A1]) == PREEMPTED) {
-        thread->reg[REG_PC] -= 4;
+        return;
+    } else if (!(slot->cap.rights & ASH_RIGHT_WRITE)) {
+        fail(thread, ASH_E_RIGHTS, ASH_RIGHT_WRITE);
+        return;
+    } else if (type == ASH_OBJ_ENDPOINT) {
+        error = endpoint_send(thread, &slot->cap, blocking, false);
+    } else if (!signal_nobody(slot)) {
+        notification_signal((struct notification *)slot->cap.object, slot->cap.data);
     }
+    if (error != ASH_OK)
+        fail(thread, error, 0);
+    else if (thread->state == ASH_THREAD_RUNNING)
+        thread->reg[REG_A1] = 0;
+}
+
+struct thread *syscall_call(struct thread *thread)
+{
+    struct slot *slot = lookup_cap(thread, thread->reg[REG_A0]);
+    if (!slot) {
+        fail(thread, ASH_E_CAPABILITY, thread->reg[REG_A0]);
+    } else if (slot->cap.type != ASH_OBJ_ENDPOINT && slot->cap.type != ASH_OBJ_NOTIFICATION) {
+        if (invoke_object(thread, slot, thread->reg[REG_A1]) == PREEMPTED)
+            thread->reg[REG_PC] -= 4;
+    } else if (!(slot->cap.rights & ASH_RIGHT_WRITE)) {
+        fail(thread, ASH_E_RIGHTS, ASH_RIGHT_WRITE);
+    } else if (slot->cap.type == ASH_OBJ_ENDPOINT) {
+        unsigned error = endpoint_send(thread, &slot->cap, true, true);
+        if (error != ASH_OK)
+            fail(thread, error, 0);
+    } else {
+        thread->reg[REG_A1] = 0;
+        notification_signal((struct notification *)slot->cap.object, slot->cap.data);
+    }
+    return next_thread();
 }
 
 static void receive(struct thread *thread, bool blocking)
@@ -106,15 +136,16 @@ static void receive(struct thread *thread, bool blocking)
     endpoint_receive(thread, (struct endpoint *)endpoint->cap.object, reply, blocking);
 }
 
-static void reply_and_receive(struct thread *thread)
+struct thread *syscall_reply_recv(struct thread *thread)
 {
     struct slot *slot = lookup_cap(thread, thread->reg[REG_A6]);
-    if (!slot || slot->cap.type != ASH_OBJ_REPLY) {
+    if (slot && slot->cap.type == ASH_OBJ_REPLY) {
+        reply_send((struct reply *)slot->cap.object, thread);
+        receive(thread, true);
+    } else {
         fail(thread, ASH_E_SOURCE, thread->reg[REG_A6]);
-        return;
     }
-    reply_send((struct reply *)slot->cap.object, thread);
-    receive(thread, true);
+    return next_thread();
 }
 
 static struct notification *need_notification(struct thread *thread, uint64_t path, uint64_t rights,
@@ -150,52 +181,79 @@ static void signal_and_wait(struct thread *thread)
     wait(thread, thread->reg[REG_A0], true);
 }
 
-static void dispatch(struct thread *thread)
+static struct thread *do_send(struct thread *thread)
 {
-    switch (thread->reg[REG_A7]) {
-    case ASH_SYS_CALL:
-        send(thread, true, true);
-        break;
-    case ASH_SYS_REPLY_RECV:
-        reply_and_receive(thread);
-        break;
-    case ASH_SYS_SEND:
-        send(thread, true, false);
-        break;
-    case ASH_SYS_NBSEND:
-        send(thread, false, false);
-        break;
-    case ASH_SYS_RECV:
-        receive(thread, true);
-        break;
-    case ASH_SYS_NBRECV:
-        receive(thread, false);
-        break;
-    case ASH_SYS_WAIT:
-        wait(thread, thread->reg[REG_A0], true);
-        break;
-    case ASH_SYS_POLL:
-        wait(thread, thread->reg[REG_A0], false);
-        break;
-    case ASH_SYS_YIELD:
-        sched_yield(thread);
-        break;
-    case ASH_SYS_SIGNAL_WAIT:
-        if (!fastpath_signal_wait(thread))
-            signal_and_wait(thread);
-        break;
-    case ASH_SYS_NULL:
-        break;
-    default: {
-        uint64_t word[4] = {thread->reg[REG_PC] - 4, thread->reg[REG_A7], 0, 0};
-        thread->reg[REG_PC] -= 4;
-        thread_fault(thread, ASH_FAULT_SYSCALL, word);
-    }
-    }
+    send(thread, true);
+    return next_thread();
+}
+
+static struct thread *do_nbsend(struct thread *thread)
+{
+    send(thread, false);
+    return next_thread();
+}
+
+static struct thread *do_recv(struct thread *thread)
+{
+    receive(thread, true);
+    return next_thread();
+}
+
+static struct thread *do_nbrecv(struct thread *thread)
+{
+    receive(thread, false);
+    return next_thread();
+}
+
+static struct thread *do_wait(struct thread *thread)
+{
+    wait(thread, thread->reg[REG_A0], true);
+    return next_thread();
+}
+
+static struct thread *do_poll(struct thread *thread)
+{
+    wait(thread, thread->reg[REG_A0], false);
+    return next_thread();
+}
+
+static struct thread *do_yield(struct thread *thread)
+{
+    sched_yield(thread);
+    return next_thread();
+}
+
+static struct thread *do_signal_wait(struct thread *thread)
+{
+    if (!fastpath_signal_wait(thread))
+        signal_and_wait(thread);
+    return next_thread();
+}
+
+static struct thread *do_null(struct thread *thread)
+{
+    (void)thread;
+    return next_thread();
+}
+
+static struct thread *do_unknown(struct thread *thread)
+{
+    thread->reg[REG_PC] -= 4;
+    uint64_t word[4] = {thread->reg[REG_PC], thread->reg[REG_A7], 0, 0};
+    thread_fault(thread, ASH_FAULT_SYSCALL, word);
+    return next_thread();
 }
 
 struct thread *syscall(struct thread *thread)
 {
-    dispatch(thread);
-    return next_thread();
+    static struct thread *(*const calls[])(struct thread *) = {
+        [ASH_SYS_CALL] = syscall_call, [ASH_SYS_REPLY_RECV] = syscall_reply_recv,
+        [ASH_SYS_SEND] = do_send,      [ASH_SYS_NBSEND] = do_nbsend,
+        [ASH_SYS_RECV] = do_recv,      [ASH_SYS_NBRECV] = do_nbrecv,
+        [ASH_SYS_WAIT] = do_wait,      [ASH_SYS_POLL] = do_poll,
+        [ASH_SYS_YIELD] = do_yield,    [ASH_SYS_SIGNAL_WAIT] = do_signal_wait,
+        [ASH_SYS_NULL] = do_null,
+    };
+    uint64_t number = thread->reg[REG_A7];
+    return number < sizeof(calls) / sizeof(calls[0]) ? calls[number](thread) : do_unknown(thread);
 }

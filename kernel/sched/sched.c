@@ -226,11 +226,8 @@ void sched_timer(void)
 
 void switch_threads(struct hart *hart, struct thread *previous, struct thread *next)
 {
-    hart->current = next;
-    if (switch_is_simple(hart, next)) {
-        vspace_activate_simply(hart, next);
+    if (switch_simply(hart, next))
         return;
-    }
     if (previous)
         fpu_leave(previous);
     fpu_enter(next);

@@ -9,17 +9,14 @@
 #include "arch/fpu.h"
 #include "object/vspace.h"
 
-/* Nothing but satp has to change: neither uses the floating-point unit, `next` has run here. */
-static inline bool switch_is_simple(const struct hart *hart, const struct thread *next)
-{
-    return !(csr_read("sstatus") & SSTATUS_FS_MASK) && !next->fpu_used &&
-           vspace_activates_simply(hart, next);
-}
-
-static inline void switch_simply(struct hart *hart, struct thread *next)
+/* If nothing has to be saved, loaded or forgotten; else false, and switch_threads() does it all. */
+static inline bool switch_simply(struct hart *hart, struct thread *next)
 {
     hart->current = next;
+    if (!vspace_activates_simply(hart, next) || !fpu_switch(hart, next))
+        return false;
     vspace_activate_simply(hart, next);
+    return true;
 }
 
 /* In all cases. previous: null if the hart was idle or its thread is gone. */
