@@ -10,6 +10,7 @@
 #include "arch/memory.h"
 #include "arch/offsets.h"
 #include "kernel/boot.h"
+#include "sched/queue.h"
 #include "sched/timeout.h"
 
 #include <stdatomic.h>
@@ -17,12 +18,6 @@
 
 struct thread;
 struct sched_context;
-
-#define PRIORITIES 256u
-
-struct ready_queue {
-    struct thread *head, *tail;
-};
 
 struct hart {
     uint64_t stack_top;            /* offset HART_STACK */
@@ -37,8 +32,7 @@ struct hart {
     uint64_t satp;            /* what the satp register holds */
     struct thread *fpu_owner; /* whose values the FPU registers hold, if it is clean */
     uint64_t deadline;        /* what the timer is set to */
-    uint64_t ready_bits[PRIORITIES / 64];
-    struct ready_queue ready[PRIORITIES];
+    struct thread_queue ready;
     struct timeout_queue timeouts;
     int32_t irq_context;    /* of the PLIC, for this hart's S-mode */
     _Atomic uint32_t stall; /* another hart waits until this one has left its thread */
@@ -100,14 +94,5 @@ static inline void kernel_unlock(void)
 
 /* Asks another hart to look at its ready queues. */
 void hart_notify(struct hart *other);
-
-/* The highest priority that has a ready thread on this hart, or -1. */
-static inline int hart_highest_ready(const struct hart *hart)
-{
-    for (unsigned word = PRIORITIES / 64; word-- > 0;)
-        if (hart->ready_bits[word])
-            return (int)(word * 64 + 63 - (unsigned)__builtin_clzll(hart->ready_bits[word]));
-    return -1;
-}
 
 #endif

@@ -58,6 +58,7 @@ trap_entry:
     bne     t1, t2, wait_for_lock
     fence   r, rw
     sd      sp, HART_TRAPPED(tp)
+    sd      a0, 8*10(sp)
     bnez    a7, not_call                // ASH_SYS_CALL is 0
     mv      a7, sp
     ld      sp, HART_STACK(tp)
@@ -82,6 +83,7 @@ leave_saved:
 not_call:
     li      t0, 1                       // ASH_SYS_REPLY_RECV
     bne     a7, t0, other_call
+    sd      a6, 8*16(sp)
     mv      a7, sp
     ld      sp, HART_STACK(tp)
     jal     fastpath_reply_recv
@@ -100,7 +102,7 @@ return_to_caller:
     sret
 
 other_call:
-    each    sd, sp, ARGUMENTS
+    each    sd, sp, 11, 12, 13, 14, 15, 16, 17
     mv      a0, sp
     ld      sp, HART_STACK(tp)
     jal     syscall

@@ -152,8 +152,8 @@ void boot_create_root(const struct boot_info *boot)
     thread->reg[REG_SP] = ASH_BOOT_STACK_TOP;
     thread->reg[REG_A0] = ASH_BOOT_INFO;
     memcpy(thread->name, "root", 5);
-    thread->priority = ROOT_PRIORITY;
-    thread->max_priority = PRIORITIES - 1;
+    thread->priority = thread->base_priority = ROOT_PRIORITY;
+    thread->max_priority = 255;
     boot_map(vspace, ASH_BOOT_IPC_BUFFER, (paddr){buffer->object}, PTE_R | PTE_W);
     mapping_record(buffer, vspace, ASH_BOOT_IPC_BUFFER);
     char *stack = boot_pages(STACK_PAGES, ASH_PAGE_SIZE);

@@ -5,7 +5,8 @@
  *
  *  - the SchedContext goes with the message, so no time is read and no deadline moves;
  *  - the one who gets it may run at once: its priority is not below that of anybody ready here;
- *  - neither is in a ready queue: one runs, the other was blocked.
+ *  - neither is in a ready queue: one runs (so it has a SchedContext), the other was blocked;
+ *  - a Reply object that a thread waits in Recv with has no caller.
  */
 #include "ipc/fastpath.h"
 #include "object/cnode.h"
@@ -25,18 +26,14 @@ struct message {
     uint64_t badge, info, mr[ASH_MSG_REGISTERS];
 };
 
-/* The system call as it was made, for the long way. */
+/* The system call as it was made, for the long way. trap.S stored a0, and a6 where it counts. */
 [[gnu::always_inline]] static inline void keep_arguments(struct thread *thread, uint64_t number,
-                                                         uint64_t path,
-                                                         const struct message *message,
-                                                         uint64_t reply_path)
+                                                         const struct message *message)
 {
     uint64_t *argument = &thread->reg[REG_A0];
-    argument[0] = path;
     argument[1] = message->info;
     for (unsigned i = 0; i < ASH_MSG_REGISTERS; i++)
         argument[2 + i] = message->mr[i];
-    argument[6] = reply_path;
     argument[7] = number;
 }
 
@@ -64,7 +61,7 @@ static inline bool buffers_ready(struct thread *from, struct thread *to, uint64_
         target->msg[i] = source->msg[i];
     switch_threads(hart, from, to);
     check_leave();
-    return to;
+    return hart->current; /* not `to`: what is known to the caller would not be a call at its end */
 }
 
 /* The message, `sched` and the processor go from one thread to the other. */
@@ -93,8 +90,9 @@ static inline bool buffers_ready(struct thread *from, struct thread *to, uint64_
 }
 
 struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1, uint64_t mr2,
-                             uint64_t mr3, uint64_t reply_path, struct thread *caller)
+                             uint64_t mr3, uint64_t unused, struct thread *caller)
 {
+    (void)unused;
     struct message message = {0, info, {mr0, mr1, mr2, mr3}};
     const struct slot *slot = simple_lookup(caller, path);
     uint8_t reply_rights = ASH_RIGHT_GRANT | ASH_RIGHT_GRANT_REPLY;
@@ -107,11 +105,12 @@ struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_
     struct thread *server = endpoint->queue.head;
     struct reply *reply = server->receive_reply;
     struct sched_context *sched = caller->sched;
-    if (server->sched || !reply || reply->caller || !sched || server->priority < caller->priority ||
+    if (server->sched || !reply || server->priority < caller->priority ||
         !buffers_ready(caller, server, info))
         goto long_way;
 
-    if (!queue_take_head(&endpoint->queue, server))
+    queue_take_first(&endpoint->queue);
+    if (!endpoint->queue.head)
         endpoint->state = ENDPOINT_IDLE;
     reply->receiver = nullptr;
     reply->caller = caller;
@@ -121,7 +120,7 @@ struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_
     message.badge = slot->cap.data;
     return hand_over(caller, server, sched, &message);
 long_way:
-    keep_arguments(caller, ASH_SYS_CALL, path, &message, reply_path);
+    keep_arguments(caller, ASH_SYS_CALL, &message);
     return syscall_call(caller);
 }
 
@@ -139,9 +138,10 @@ struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, u
     struct reply *reply = (struct reply *)reply_slot->cap.object;
     struct sched_context *sched = server->sched;
     struct thread *caller = reply->caller;
-    if (!caller || caller->faulted || caller->sched || !sched || sched->top != reply ||
+    if (!caller || caller->faulted || caller->sched || sched->top != reply || server->inherited ||
         endpoint->state == ENDPOINT_SENDING || (server->bound && server->bound->signals) ||
-        caller->priority < hart_highest_ready(this_hart) || !buffers_ready(server, caller, info))
+        sched_somebody_above(this_hart, caller->priority) || !buffers_ready(server, caller, info) ||
+        !queue_append(&endpoint->queue, server))
         goto long_way;
 
     reply_pop(reply, sched);
@@ -151,10 +151,9 @@ struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, u
     reply->receiver = server;
     server->endpoint = endpoint;
     endpoint->state = ENDPOINT_RECEIVING;
-    queue_append(&endpoint->queue, server);
     return hand_over(server, caller, sched, &message);
 long_way:
-    keep_arguments(server, ASH_SYS_REPLY_RECV, path, &message, reply_path);
+    keep_arguments(server, ASH_SYS_REPLY_RECV, &message);
     return syscall_reply_recv(server);
 }
 
@@ -176,12 +175,12 @@ bool fastpath_signal_wait(struct thread *thread)
     if (!sched_may_take(hart, next, now))
         return false;
 
-    queue_remove(&target->queue, next);
+    queue_take_first(&target->queue);
     next->reg[REG_A0] = to->cap.data != 0 ? to->cap.data : 1;
     next->reg[REG_A1] = 0;
     thread->state = ASH_THREAD_BLOCKED_NOTIFICATION;
     thread->notification = own;
-    queue_append(&own->queue, thread);
+    queue_insert(&own->queue, thread);
     sched_take(hart, next, now);
     return true;
 }

@@ -2,8 +2,9 @@
 /*
  * The short way of the commonest system calls: Call to, and ReplyRecv by, a passive server with a
  * message and no capabilities. arch/trap.S comes here with the registers a0..a6 as the caller left
- * them and the caller itself in the place of a7; they return the thread to run next. A case that
- * the short way does not know is left to syscall(), with nothing changed.
+ * them (a0, and a6 for ReplyRecv, are in its struct too) and the caller itself in the place of a7;
+ * they return the thread to run next. A case that the short way does not know is left to the long
+ * one (trap.h), with nothing changed.
  */
 #ifndef KERNEL_IPC_FASTPATH_H
 #define KERNEL_IPC_FASTPATH_H
@@ -13,7 +14,7 @@
 struct thread;
 
 struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1, uint64_t mr2,
-                             uint64_t mr3, uint64_t reply_path, struct thread *caller);
+                             uint64_t mr3, uint64_t unused, struct thread *caller);
 struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1,
                                    uint64_t mr2, uint64_t mr3, uint64_t reply_path,
                                    struct thread *server);

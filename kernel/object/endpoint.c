@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Endpoint: synchronous messages. Its queue holds only senders or only receivers, in order of
- * arrival; `state` says which, and IDLE means an empty queue.
+ * Endpoint: synchronous messages. Its queue holds only senders or only receivers; `state` says
+ * which, and IDLE means an empty queue.
  */
 #include "ipc/invoke.h"
 #include "ipc/message.h"
@@ -9,16 +9,11 @@
 #include "sched/preempt.h"
 #include "sched/sched.h"
 
-void queue_remove(struct thread_queue *queue, struct thread *thread)
-{
-    *(thread->queue_next ? &thread->queue_next->queue_prev : &queue->tail) = thread->queue_prev;
-    *(thread->queue_prev ? &thread->queue_prev->queue_next : &queue->head) = thread->queue_next;
-}
-
 static struct thread *take_first(struct endpoint *endpoint)
 {
     struct thread *thread = endpoint->queue.head;
-    if (!queue_take_head(&endpoint->queue, thread))
+    queue_take_first(&endpoint->queue);
+    if (!endpoint->queue.head)
         endpoint->state = ENDPOINT_IDLE;
     return thread;
 }
@@ -37,7 +32,7 @@ static void block_on(struct endpoint *endpoint, struct thread *thread, enum endp
     thread->state = what == ENDPOINT_SENDING ? ASH_THREAD_BLOCKED_SEND : ASH_THREAD_BLOCKED_RECEIVE;
     thread->endpoint = endpoint;
     endpoint->state = what;
-    queue_append(&endpoint->queue, thread);
+    queue_insert(&endpoint->queue, thread);
     sched_block(thread);
 }
 
@@ -89,6 +84,7 @@ unsigned endpoint_send(struct thread *sender, const struct capability *cap, bool
         return ASH_E_NOT_BOUND;
     struct thread *receiver = take_first(endpoint);
     struct reply *reply = take_reply(receiver);
+    receiver->state = ASH_THREAD_RUNNING;
     message_transfer(sender, receiver);
     after_delivery(sender, receiver, reply, false);
     thread_wake(receiver);

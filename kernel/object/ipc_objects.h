@@ -17,10 +17,6 @@
 
 #include "object/thread.h"
 
-struct thread_queue {
-    struct thread *head, *tail; /* tail means something only with a head */
-};
-
 enum endpoint_state { ENDPOINT_IDLE, ENDPOINT_SENDING, ENDPOINT_RECEIVING };
 
 struct endpoint {
@@ -71,27 +67,6 @@ struct timer {
 
 extern const struct object_class endpoint_class, notification_class, reply_class,
     sched_context_class, sched_control_class, timer_class;
-
-void queue_remove(struct thread_queue *queue, struct thread *thread);
-
-static inline void queue_append(struct thread_queue *queue, struct thread *thread)
-{
-    struct thread *last = queue->head ? queue->tail : nullptr;
-    thread->queue_next = nullptr;
-    thread->queue_prev = last;
-    *(last ? &last->queue_next : &queue->head) = thread;
-    queue->tail = thread;
-}
-
-/* `head` is the first; returns the new first or null. */
-static inline struct thread *queue_take_head(struct thread_queue *queue, struct thread *head)
-{
-    struct thread *next = head->queue_next;
-    queue->head = next;
-    if (next)
-        next->queue_prev = nullptr;
-    return next;
-}
 
 /* `sched` is lent to whoever receives through `reply`. */
 static inline void reply_push(struct reply *reply, struct sched_context *sched)

@@ -14,7 +14,7 @@ void notification_signal(struct notification *notification, uint64_t badge)
     uint64_t bits = badge ? badge : 1;
     struct thread *waiter = notification->queue.head;
     if (waiter) {
-        queue_remove(&notification->queue, waiter);
+        queue_take_first(&notification->queue);
         message_signals(waiter, bits, 0);
         thread_wake(waiter);
         return;
@@ -39,7 +39,7 @@ void notification_wait(struct thread *thread, struct notification *notification,
     } else {
         thread->state = ASH_THREAD_BLOCKED_NOTIFICATION;
         thread->notification = notification;
-        queue_append(&notification->queue, thread);
+        queue_insert(&notification->queue, thread);
         sched_block(thread);
     }
 }

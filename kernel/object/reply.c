@@ -34,7 +34,11 @@ void reply_bind(struct reply *reply, struct thread *caller, struct thread *recei
     if (receiver->sched || !sched)
         return;
     reply_push(reply, sched);
+    uint8_t inherited = caller->inherited;
+    if (caller->priority > receiver->priority)
+        thread_inherit(receiver, caller->priority);
     sched_context_give(sched, receiver);
+    thread_inherit(caller, inherited); /* for the time when it gets the SchedContext back */
 }
 
 /* Detaches the caller; gives its SchedContext back if this is the newest loan. */

@@ -16,6 +16,7 @@ void sched_context_give(struct sched_context *sched, struct thread *thread)
         }
         sched_dequeue(old);
         old->sched = nullptr;
+        thread_inherit(old, 0);
     }
     timeout_remove(&sched->release);
     sched->thread = thread;

@@ -31,6 +31,43 @@ void thread_stall(struct thread *thread)
         sched_enqueue(thread);
 }
 
+/* The queue it is in, or null. */
+static struct thread_queue *queue_of(struct thread *thread)
+{
+    switch (thread->state) {
+    case ASH_THREAD_RUNNING:
+        return thread->queued ? &thread->sched->hart->ready : nullptr;
+    case ASH_THREAD_BLOCKED_SEND:
+    case ASH_THREAD_BLOCKED_RECEIVE:
+        return &thread->endpoint->queue;
+    case ASH_THREAD_BLOCKED_NOTIFICATION:
+        return &thread->notification->queue;
+    default:
+        return nullptr;
+    }
+}
+
+static void update_priority(struct thread *thread)
+{
+    uint8_t priority =
+        thread->base_priority > thread->inherited ? thread->base_priority : thread->inherited;
+    if (priority == thread->priority)
+        return;
+    struct thread_queue *queue = queue_of(thread);
+    if (queue)
+        queue_remove(queue, thread);
+    thread->priority = priority;
+    if (queue)
+        queue_insert(queue, thread);
+    sched_priority_changed(thread);
+}
+
+void thread_inherit(struct thread *thread, uint8_t priority)
+{
+    thread->inherited = priority;
+    update_priority(thread);
+}
+
 /* A thread stopped in a wait repeats the system call when it is resumed; one whose call was taken
  * already learns that no answer comes. A fault is no system call: the instruction is repeated. */
 static void leave_queues(struct thread *thread)
@@ -146,7 +183,8 @@ static unsigned set_priority(struct thread *thread, struct invocation *call)
     for (unsigned i = 0; i < 2; i++)
         if (invoke_word(call, i) > limit)
             return invoke_error(call, ASH_E_RANGE, i, limit);
-    sched_set_priority(thread, (uint8_t)invoke_word(call, 0));
+    thread->base_priority = (uint8_t)invoke_word(call, 0);
+    update_priority(thread);
     thread->max_priority = (uint8_t)invoke_word(call, 1);
     return ASH_OK;
 }

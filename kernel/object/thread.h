@@ -58,19 +58,22 @@ struct thread {
         struct endpoint *endpoint;         /* BLOCKED_SEND, BLOCKED_RECEIVE: where */
         struct notification *notification; /* BLOCKED_NOTIFICATION: where */
     };
-    struct thread *queue_next, *queue_prev; /* of an Endpoint or Notification */
+    struct thread *queue_next, *queue_prev; /* see sched/queue.h */
     uint8_t state;                          /* enum ash_thread_state */
-    uint8_t priority, max_priority;
-    bool queued; /* in a ready queue */
-    bool fpu_used;
+    uint8_t priority;                       /* the higher one of the next two */
+    uint8_t base_priority;                  /* as it was set */
+    uint8_t inherited;          /* from the caller on whose SchedContext it runs, if higher */
+    bool queued;                /* in a ready queue */
+    bool fpu_used;              /* ever */
     bool faulted;               /* its message is a fault, its answer restarts it */
-    uint8_t fault;              /* enum ash_fault */
-    bool send_call;             /* blocked in Call rather than Send */
+    uint8_t max_priority;       /* that it may give to threads */
     struct notification *bound; /* delivered to Recv as well */
     uint64_t badge;             /* of the capability it sends through */
+    uint8_t fault;              /* enum ash_fault */
+    bool send_call;             /* blocked in Call rather than Send */
     bool send_grant, send_grant_reply;
-    struct thread *ready_next, *ready_prev;
-    uint64_t ticks; /* processor time it has used */
+    struct thread *level_next, *level_prev; /* see sched/queue.h */
+    uint64_t ticks;                         /* processor time it has used */
     struct object object;
 
     uint64_t fpu[33]; /* f0..f31, fcsr */
@@ -103,6 +106,43 @@ static inline volatile struct ash_ipc_buffer *thread_buffer(struct thread *threa
                                               thread->buffer_offset);
 }
 
+/* The first of a queue goes. */
+[[gnu::always_inline]] static inline void queue_take_first(struct thread_queue *queue)
+{
+    struct thread *first = queue->head, *next = first->queue_next;
+    queue->head = next;
+    if (!next)
+        return;
+    next->queue_prev = nullptr;
+    next->level_prev = nullptr;
+    if (next->priority == first->priority) {
+        next->level_next = first->level_next;
+        if (next->level_next)
+            next->level_next->level_prev = next;
+    }
+}
+
+/* Behind the last one, if that has the thread's priority; else false. */
+[[gnu::always_inline]] static inline bool queue_append(struct thread_queue *queue,
+                                                       struct thread *thread)
+{
+    struct thread *last = queue->head ? queue->tail : nullptr;
+    if (last && last->priority != thread->priority)
+        return false;
+    thread->queue_next = nullptr;
+    thread->queue_prev = last;
+    if (last) {
+        last->queue_next = thread;
+    } else {
+        thread->level_next = thread->level_prev = nullptr;
+        queue->head = thread;
+    }
+    queue->tail = thread;
+    return true;
+}
+
+/* What it inherits from its caller (0: nothing). It takes its new place in whatever it waits in. */
+void thread_inherit(struct thread *thread, uint8_t priority);
 /* Makes a stopped or newly woken thread runnable: a ready queue, or the release queue. */
 void thread_wake(struct thread *thread);
 /* Takes it out of whatever it waits in or is ready in; state becomes INACTIVE. A call it waits for

@@ -16,32 +16,10 @@ uint64_t sched_ticks_per_us(uint64_t us)
 
 /* --- Ready queues ---------------------------------------------------------------------------- */
 
-static void ready_insert(struct hart *hart, struct thread *thread, bool at_head)
-{
-    struct ready_queue *queue = &hart->ready[thread->priority];
-    thread->queued = true;
-    thread->ready_prev = at_head ? nullptr : queue->tail;
-    thread->ready_next = at_head ? queue->head : nullptr;
-    *(thread->ready_next ? &thread->ready_next->ready_prev : &queue->tail) = thread;
-    *(thread->ready_prev ? &thread->ready_prev->ready_next : &queue->head) = thread;
-    hart->ready_bits[thread->priority / 64] |= 1ull << thread->priority % 64;
-}
-
 static void ready_remove(struct hart *hart, struct thread *thread)
 {
-    struct ready_queue *queue = &hart->ready[thread->priority];
-    *(thread->ready_next ? &thread->ready_next->ready_prev : &queue->tail) = thread->ready_prev;
-    *(thread->ready_prev ? &thread->ready_prev->ready_next : &queue->head) = thread->ready_next;
-    thread->ready_next = thread->ready_prev = nullptr;
+    queue_remove(&hart->ready, thread);
     thread->queued = false;
-    if (!queue->head)
-        hart->ready_bits[thread->priority / 64] &= ~(1ull << thread->priority % 64);
-}
-
-static struct thread *ready_first(struct hart *hart)
-{
-    int priority = hart_highest_ready(hart);
-    return priority < 0 ? nullptr : hart->ready[priority].head;
 }
 
 static void tell_hart(struct hart *hart, const struct thread *thread)
@@ -72,7 +50,11 @@ static void make_ready(struct thread *thread, bool at_head)
     }
     if (!at_head)
         budget_unblock(sched, now);
-    ready_insert(sched->hart, thread, at_head);
+    thread->queued = true;
+    if (at_head)
+        queue_insert_first(&sched->hart->ready, thread);
+    else
+        queue_insert(&sched->hart->ready, thread);
     tell_hart(sched->hart, thread);
 }
 
@@ -98,20 +80,14 @@ void sched_block(struct thread *thread)
         this_hart->reschedule = true;
 }
 
-void sched_set_priority(struct thread *thread, uint8_t priority)
+void sched_priority_changed(struct thread *thread)
 {
-    bool queued = thread->queued;
-    if (queued)
-        ready_remove(thread->sched->hart, thread);
-    thread->priority = priority;
-    if (queued)
-        make_ready(thread, false);
-    struct hart *hart = thread_running_on(thread);
-    if (hart) {
-        hart->reschedule = true;
-        if (hart != this_hart)
-            hart_notify(hart);
-    }
+    struct hart *hart = thread->queued ? thread->sched->hart : thread_running_on(thread);
+    if (!hart)
+        return;
+    hart->reschedule = true;
+    if (hart != this_hart)
+        hart_notify(hart);
 }
 
 void sched_configure(struct sched_context *sched, struct hart *hart, uint64_t budget,
@@ -257,7 +233,7 @@ bool sched_may_take(const struct hart *hart, const struct thread *next, uint64_t
     const struct sched_context *sched = next->sched;
     if (!sched || sched->hart != hart || sched->release.queue || !budget_usable(sched, now))
         return false;
-    return next->priority > hart_highest_ready(hart);
+    return !hart->ready.head || next->priority > hart->ready.head->priority;
 }
 
 void sched_take(struct hart *hart, struct thread *next, uint64_t now)
@@ -278,9 +254,11 @@ void schedule(void)
         bool ended = charge(hart);
         make_ready(previous, !ended && previous->sched->hart == hart);
     }
-    struct thread *next = ready_first(hart);
-    if (next)
-        ready_remove(hart, next);
+    struct thread *next = hart->ready.head;
+    if (next) {
+        queue_take_first(&hart->ready);
+        next->queued = false;
+    }
     struct sched_context *sched = next ? next->sched : nullptr;
     if (hart->charged != sched)
         charge_from(hart, sched, time_now());

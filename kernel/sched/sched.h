@@ -27,7 +27,8 @@ void sched_dequeue(struct thread *thread);
 void sched_block(struct thread *thread);
 /* The current thread gives way to others of its priority. */
 void sched_yield(struct thread *thread);
-void sched_set_priority(struct thread *thread, uint8_t priority);
+/* The thread, if it runs now, may no longer be the right one. */
+void sched_priority_changed(struct thread *thread);
 void sched_configure(struct sched_context *sched, struct hart *hart, uint64_t budget,
                      uint64_t period);
 

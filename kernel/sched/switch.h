@@ -9,8 +9,14 @@
 #include "arch/fpu.h"
 #include "object/vspace.h"
 
+/* Is a thread of higher priority ready on this hart? */
+static inline bool sched_somebody_above(const struct hart *hart, uint8_t priority)
+{
+    return hart->ready.head && hart->ready.head->priority > priority;
+}
+
 /* If nothing has to be saved, loaded or forgotten; else false, and switch_threads() does it all. */
-static inline bool switch_simply(struct hart *hart, struct thread *next)
+[[gnu::always_inline]] static inline bool switch_simply(struct hart *hart, struct thread *next)
 {
     hart->current = next;
     if (!vspace_activates_simply(hart, next) || !fpu_switch(hart, next))
