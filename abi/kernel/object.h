@@ -146,7 +146,7 @@ enum ash_provocation {
     ASH_PROVOKE_DIRTY = 13,      /* memory that is said to be clear is not */
     ASH_PROVOKE_WAIT = 14,       /* a thread in no queue says that it waits */
     ASH_PROVOKE_ANSWER = 15,     /* a thread waits for the answer of nobody */
-    ASH_PROVOKE_READY = 16,      /* an empty ready queue says that it is not */
+    ASH_PROVOKE_READY = 16,      /* a ready queue holds the thread that runs */
     ASH_PROVOKE_TIMEOUT = 17,    /* a timeout names a queue that it is not in */
     ASH_PROVOKE_BUDGET = 18,     /* refills add up to more than the budget */
     ASH_PROVOKE_MAPPING = 19,    /* a page of user space that no capability owns */

@@ -11,6 +11,8 @@
 #include "panic.h"
 
 struct invocation;
+struct thread;
+struct thread_queue;
 struct vspace;
 
 /* Panics when an invariant does not hold: in its own words, with what was found. */
@@ -85,9 +87,12 @@ const struct slot *derivation_untyped(const struct slot *slot);
 void check_derivation(void);
 
 void check_memory_boot(size_t objects);
-void check_memory(void);    /* memory.c: objects and Untypeds */
-void check_threads(void);   /* threads.c */
-void check_queues(void);    /* queues.c: Endpoints and Notifications */
+void check_memory(void);  /* memory.c: objects and Untypeds */
+void check_threads(void); /* threads.c */
+void check_queues(void);  /* queues.c: Endpoints and Notifications */
+/* One queue of threads, whoever owns it: marks each thread and lets `rule` look at it. */
+void check_thread_queue(const struct thread_queue *queue, const void *owner, enum mark mark,
+                        void (*rule)(const struct thread *thread, const void *owner));
 void check_replies(void);   /* replies.c: Replies and what is lent through them */
 void check_schedules(void); /* schedules.c: ready queues, harts */
 void check_timeouts(void);  /* timeouts.c */

@@ -7,22 +7,39 @@
 #include "check/checks.h"
 #include "object/ipc_objects.h"
 
-/* Both ends and both directions; `rule` looks at each thread. */
-static void check_queue(const struct thread_queue *queue, const void *owner,
+/* The first threads of each priority are linked with each other (sched/queue.h). Returns the one
+ * that the thread belongs to. */
+static const struct thread *check_level(const struct thread *level, const struct thread *thread)
+{
+    if (level && level->priority == thread->priority)
+        return level;
+    RULE(!level || level->priority > thread->priority, "a queue is sorted by priority: %s after %s",
+         thread->name, level ? level->name : "");
+    RULE(thread->level_prev == level && (!level || level->level_next == thread),
+         "the first threads of each priority are linked: %s", thread->name);
+    return thread;
+}
+
+/* Both ends and both directions. */
+void check_thread_queue(const struct thread_queue *queue, const void *owner, enum mark mark,
                         void (*rule)(const struct thread *thread, const void *owner))
 {
-    const struct thread *previous = nullptr;
+    const struct thread *previous = nullptr, *level = nullptr;
     for (const struct thread *thread = queue->head; thread; thread = thread->queue_next) {
         struct entry *entry = live(ASH_OBJ_THREAD, thread);
         RULE(entry, "a queue holds live threads: %p in that of %p", (const void *)thread, owner);
-        RULE(!(entry->mark & MARK_WAITS), "a thread is in one queue, once: %s", thread->name);
+        RULE(!(entry->mark & (MARK_WAITS | MARK_READY)), "a thread is in one queue, once: %s",
+             thread->name);
         RULE(thread->queue_prev == previous, "a queue is doubly linked: %s in that of %p",
              thread->name, owner);
-        entry->mark |= MARK_WAITS;
+        level = check_level(level, thread);
+        entry->mark |= mark;
         rule(thread, owner);
         previous = thread;
     }
     RULE(!queue->head || queue->tail == previous, "a queue ends at its tail: of %p", owner);
+    RULE(!level || !level->level_next, "the lowest priority in a queue has none below it: of %p",
+         owner);
 }
 
 static void waits_for_endpoint(const struct thread *thread, const void *owner)
@@ -42,7 +59,7 @@ static void check_endpoint(const struct endpoint *endpoint)
              (endpoint->state == ENDPOINT_IDLE) == !endpoint->queue.head,
          "IDLE means an empty queue: Endpoint %p, state %u", (const void *)endpoint,
          endpoint->state);
-    check_queue(&endpoint->queue, endpoint, waits_for_endpoint);
+    check_thread_queue(&endpoint->queue, endpoint, MARK_WAITS, waits_for_endpoint);
 }
 
 static void waits_for_notification(const struct thread *thread, const void *owner)
@@ -53,7 +70,7 @@ static void waits_for_notification(const struct thread *thread, const void *owne
 
 static void check_notification(const struct notification *notification)
 {
-    check_queue(&notification->queue, notification, waits_for_notification);
+    check_thread_queue(&notification->queue, notification, MARK_WAITS, waits_for_notification);
     RULE(!notification->queue.head || notification->signals == 0,
          "bits are pending only while nobody waits: Notification %p has %lx",
          (const void *)notification, notification->signals);

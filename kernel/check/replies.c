@@ -35,9 +35,10 @@ static void check_reply(const struct reply *reply, const struct entry *entry)
     }
     if (reply->receiver) {
         MUST_LIVE(ASH_OBJ_THREAD, reply->receiver, "the receiver that waits with a Reply");
-        RULE(reply->receiver->receive_reply == reply &&
-                 reply->receiver->state == ASH_THREAD_BLOCKED_RECEIVE && !reply->caller,
-             "the receiver that waits with a Reply owns it: %s", reply->receiver->name);
+        RULE(reply->receiver->state == ASH_THREAD_BLOCKED_RECEIVE &&
+                 reply->receiver->receive_reply == reply && !reply->caller,
+             "the receiver that waits with a Reply owns it, and it has no caller: %s",
+             reply->receiver->name);
     }
 }
 

@@ -1,34 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * Ready queues and harts (hart.h, sched/sched.h): a ready queue holds runnable threads of its
- * priority whose SchedContext is on its hart, and its bit tells whether it is empty; what a hart
- * runs is runnable, has a SchedContext of that hart, and is in no ready queue.
+ * Ready queues and harts (hart.h, sched/sched.h): a ready queue holds runnable threads whose
+ * SchedContext is on its hart; what a hart runs is runnable, has a SchedContext of that hart, and
+ * is in no ready queue; sstatus of this hart is what its thread goes on with.
  */
 #include "check/checks.h"
 #include "hart.h"
 #include "object/ipc_objects.h"
-#include "object/vspace.h"
+#include "sched/switch.h"
 
-static void check_ready(const struct hart *hart, unsigned priority)
+static void is_ready(const struct thread *thread, const void *owner)
 {
-    const struct ready_queue *queue = &hart->ready[priority];
-    bool bit = hart->ready_bits[priority / 64] >> priority % 64 & 1;
-    RULE(bit == (queue->head != nullptr), "the bit of a ready queue tells whether it is empty: %u",
-         priority);
-    const struct thread *previous = nullptr;
-    for (const struct thread *thread = queue->head; thread; thread = thread->ready_next) {
-        struct entry *entry = live(ASH_OBJ_THREAD, thread);
-        RULE(entry, "a ready queue holds live threads: %p", (const void *)thread);
-        RULE(!(entry->mark & MARK_READY), "a thread is in one ready queue, once: %s", thread->name);
-        RULE(thread->ready_prev == previous, "a ready queue is doubly linked: %s", thread->name);
-        RULE(thread->queued && thread->priority == priority &&
-                 thread->state == ASH_THREAD_RUNNING && thread->sched &&
-                 thread->sched->hart == hart,
-             "a ready thread is runnable, of that priority and on that hart: %s", thread->name);
-        entry->mark |= MARK_READY;
-        previous = thread;
-    }
-    RULE(queue->tail == previous, "a ready queue ends at its tail: priority %u", priority);
+    const struct hart *hart = owner;
+    RULE(thread->queued && thread->state == ASH_THREAD_RUNNING && thread->sched &&
+             thread->sched->hart == hart,
+         "a ready thread is runnable and on that hart: %s", thread->name);
 }
 
 static void check_current(const struct hart *hart)
@@ -59,14 +45,26 @@ static void check_space(const struct hart *hart)
 
 static void check_hart(const struct hart *hart)
 {
-    for (unsigned priority = 0; priority < PRIORITIES; priority++)
-        check_ready(hart, priority);
+    check_thread_queue(&hart->ready, hart, MARK_READY, is_ready);
     check_current(hart);
     if (hart->charged)
         MUST_LIVE(ASH_OBJ_SCHED_CONTEXT, hart->charged, "whose budget runs on a hart");
     if (hart->fpu_owner)
         MUST_LIVE(ASH_OBJ_THREAD, hart->fpu_owner, "whose values the FPU holds");
     check_space(hart);
+}
+
+/* What sret will do: to user mode, and the floating-point unit is on for who has used it. */
+static void check_status(const struct thread *thread)
+{
+    uint64_t status = csr_read("sstatus");
+    RULE(!(status & SSTATUS_SPP), "a thread goes on in user mode: %s, sstatus %lx", thread->name,
+         status);
+    RULE(!!(status & SSTATUS_FS_MASK) == thread->fpu_used,
+         "the floating-point unit is on for a thread that has used it: %s, sstatus %lx",
+         thread->name, status);
+    RULE(!thread->fpu_used || this_hart->fpu_owner == thread,
+         "the floating-point registers hold the values of the thread that runs: %s", thread->name);
 }
 
 void check_schedules(void)
@@ -79,8 +77,9 @@ void check_schedules(void)
     if (!thread)
         return;
     /* Others may have become ready on other harts since those chose; not here. */
-    RULE(hart->reschedule || hart_highest_ready(hart) <= thread->priority,
+    RULE(hart->reschedule || !sched_somebody_above(hart, thread->priority),
          "the ready thread of the highest priority runs: hart %u, %s", hart->index, thread->name);
+    check_status(thread);
     const struct capability *space = &thread->slot[THREAD_SLOT_VSPACE].cap;
     RULE(space->type != ASH_OBJ_VSPACE ||
              hart->satp == ((const struct vspace *)space->object)->satp,

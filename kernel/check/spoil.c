@@ -133,7 +133,7 @@ static bool spoil_threads(struct thread *thread, uint64_t what)
         this_hart->current = nullptr;
         return true;
     case ASH_PROVOKE_READY:
-        this_hart->ready_bits[0] |= 1;
+        this_hart->ready.head = this_hart->ready.tail = thread;
         return true;
     case ASH_PROVOKE_TIMEOUT:
         sched->release.queue = &sched->hart->timeouts;

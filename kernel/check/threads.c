@@ -83,6 +83,15 @@ static void check_slots(const struct thread *thread)
          "an IPC buffer lies in its frame of RAM: %s", thread->name);
 }
 
+static void check_priority(const struct thread *thread)
+{
+    uint8_t higher =
+        thread->base_priority > thread->inherited ? thread->base_priority : thread->inherited;
+    RULE(thread->priority == higher,
+         "a thread's priority is its own or the inherited one: %s, %u of %u and %u", thread->name,
+         thread->priority, thread->base_priority, thread->inherited);
+}
+
 void check_threads(void)
 {
     size_t listed = 0, named = 0;
@@ -99,6 +108,7 @@ void check_threads(void)
         check_bindings(thread);
         check_place(thread, entry);
         check_slots(thread);
+        check_priority(thread);
         previous = thread;
         listed++;
     }

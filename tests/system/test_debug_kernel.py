@@ -29,7 +29,7 @@ INVARIANTS = [
     "RAM between the watermark and `cleared` is zero",
     "a thread that waits is in one queue, another in none",
     "the Reply that answers a caller is a live object",
-    "the bit of a ready queue tells whether it is empty",
+    "a ready thread is runnable and on that hart|a queue is doubly linked",
     "a timeout that names a queue is in it",
     "the amounts add up to the budget",
     "every entry of user space is owned by a capability",
