@@ -22,7 +22,7 @@ PROVOCATIONS = [
 
 # The later ones spoil the kernel's data: how the checker calls the invariant.
 INVARIANTS = [
-    "siblings are doubly linked|`child` is the newest slot|a root of the tree",
+    "siblings are doubly linked|beyond the oldest sibling lies the parent|`child` is the newest slot|a root of the tree",
     "objects count the slots that name them",
     "a derived capability has no more rights",
     "objects lie below the watermark",
