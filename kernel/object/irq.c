@@ -10,6 +10,7 @@
 #include "irqchip/irqchip.h"
 #include "object/cnode.h"
 #include "object/ipc_objects.h"
+#include "small.h"
 
 struct irq {
     struct object object;
@@ -33,6 +34,8 @@ void irq_handle(void)
             notification_signal((struct notification *)cap->object, cap->data);
     }
 }
+
+SMALL
 
 static unsigned get(struct slot *slot, struct invocation *call)
 {
@@ -84,6 +87,8 @@ static unsigned bind(struct irq *irq, struct invocation *call)
     irqchip_unmask(source_of(irq), irq->hart);
     return ASH_OK;
 }
+
+SMALL_END
 
 static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
 {

@@ -4,6 +4,7 @@
 #include "object/ipc_objects.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
+#include "small.h"
 
 void sched_context_give(struct sched_context *sched, struct thread *thread)
 {
@@ -26,6 +27,8 @@ void sched_context_give(struct sched_context *sched, struct thread *thread)
     if (thread->state == ASH_THREAD_RUNNING && !thread_running_on(thread))
         sched_enqueue(thread);
 }
+
+SMALL
 
 static unsigned bind(struct sched_context *sched, struct invocation *call)
 {
@@ -148,3 +151,5 @@ const struct object_class sched_control_class = {
     .invoke = invoke_control,
     .copyable = true,
 };
+
+SMALL_END

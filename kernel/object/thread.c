@@ -7,6 +7,7 @@
 #include "object/vspace.h"
 #include "panic.h"
 #include "sched/sched.h"
+#include "small.h"
 
 #include <string.h>
 
@@ -125,6 +126,8 @@ void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t wo
         thread_stop(thread);
     }
 }
+
+SMALL
 
 /* --- Methods --------------------------------------------------------------------------------- */
 
@@ -371,3 +374,5 @@ const struct object_class thread_class = {
     .counted = true,
     .copyable = true,
 };
+
+SMALL_END

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+/*
+ * SMALL ... SMALL_END: the functions in between run seldom and are compiled for size, in a file
+ * whose others are compiled for speed (kernel/meson.build does it for whole files).
+ */
+#ifndef KERNEL_SMALL_H
+#define KERNEL_SMALL_H
+
+#define SMALL     _Pragma("clang attribute push(__attribute__((minsize)), apply_to = function)")
+#define SMALL_END _Pragma("clang attribute pop")
+
+#endif
