@@ -38,6 +38,7 @@ typedef long long INT64, INT_PTR, LONG_PTR, SSIZE_T;
 typedef unsigned char UINT8;
 typedef unsigned short UINT16;
 typedef unsigned int UINT32, ULONG32, DWORD32;
+typedef long long PTRDIFF_T;
 typedef unsigned long long UINT64, UINT_PTR, ULONG_PTR, DWORD_PTR, SIZE_T;
 typedef float FLOAT;
 typedef double DOUBLE;
@@ -233,6 +234,7 @@ typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 #define Int32x32To64(a, b)  ((LONGLONG)(LONG)(a) * (LONGLONG)(LONG)(b))
 #define UInt32x32To64(a, b) ((ULONGLONG)(ULONG)(a) * (ULONGLONG)(ULONG)(b))
 
+C_ASSERT((CHAR)-1 < 0); // -fsigned-char: plain char is unsigned on RISC-V
 C_ASSERT(sizeof(LONG) == 4);
 C_ASSERT(sizeof(LONGLONG) == 8);
 C_ASSERT(sizeof(ULONG_PTR) == sizeof(PVOID));

@@ -15,5 +15,7 @@ struct rtl_output {
     bool wide;
 };
 void rtl_format(struct rtl_output *output, va_list arguments);
+// Characters that the text would have, without a terminator.
+SIZE_T rtl_measure(const void *format, bool wide, va_list arguments);
 
 #endif

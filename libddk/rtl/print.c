@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Formatting into buffers, DbgPrint and the safe strings.
+// Formatting into buffers and DbgPrint.
 // Invariant: a buffer of size > 0 is always terminated within its size.
 
-#include <ntstrsafe.h>
 #include <wdm.h>
 
 #include "../port/port.h"
@@ -102,146 +101,15 @@ ULONG DbgPrintEx(ULONG component, ULONG level, PCSTR format, ...)
     return status;
 }
 
-static bool bad_size(SIZE_T size)
+static void count_only(struct rtl_output *output, WCHAR c)
 {
-    return size == 0 || size > NTSTRSAFE_MAX_CCH;
+    (void)c;
+    CONTAINING_RECORD(output, struct buffer, Output)->Used++;
 }
 
-NTSTATUS DdkSafeLengthA(PCSTR s, SIZE_T limit, SIZE_T *length)
+SIZE_T rtl_measure(const void *format, bool wide, va_list arguments)
 {
-    SIZE_T n = 0;
-    if (s == NULL || limit > NTSTRSAFE_MAX_CCH)
-        return STATUS_INVALID_PARAMETER;
-    while (n < limit && s[n] != 0)
-        n++;
-    if (length != NULL)
-        *length = n < limit ? n : 0;
-    return n < limit ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
-}
-
-NTSTATUS DdkSafeLengthW(PCWSTR s, SIZE_T limit, SIZE_T *length)
-{
-    SIZE_T n = 0;
-    if (s == NULL || limit > NTSTRSAFE_MAX_CCH)
-        return STATUS_INVALID_PARAMETER;
-    while (n < limit && s[n] != 0)
-        n++;
-    if (length != NULL)
-        *length = n < limit ? n : 0;
-    return n < limit ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
-}
-
-NTSTATUS DdkSafeCopyA(PSTR to, SIZE_T size, PCSTR from, SIZE_T limit)
-{
-    SIZE_T n = 0;
-    if (bad_size(size))
-        return STATUS_INVALID_PARAMETER;
-    while (n < limit && from[n] != 0 && n + 1 < size) {
-        to[n] = from[n];
-        n++;
-    }
-    to[n] = 0;
-    return n < limit && from[n] != 0 ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
-}
-
-NTSTATUS DdkSafeCopyW(PWSTR to, SIZE_T size, PCWSTR from, SIZE_T limit)
-{
-    SIZE_T n = 0;
-    if (bad_size(size))
-        return STATUS_INVALID_PARAMETER;
-    while (n < limit && from[n] != 0 && n + 1 < size) {
-        to[n] = from[n];
-        n++;
-    }
-    to[n] = 0;
-    return n < limit && from[n] != 0 ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
-}
-
-NTSTATUS DdkSafeCatA(PSTR to, SIZE_T size, PCSTR from, SIZE_T limit)
-{
-    SIZE_T used;
-    if (bad_size(size) || !NT_SUCCESS(DdkSafeLengthA(to, size, &used)))
-        return STATUS_INVALID_PARAMETER;
-    return DdkSafeCopyA(to + used, size - used, from, limit);
-}
-
-NTSTATUS DdkSafeCatW(PWSTR to, SIZE_T size, PCWSTR from, SIZE_T limit)
-{
-    SIZE_T used;
-    if (bad_size(size) || !NT_SUCCESS(DdkSafeLengthW(to, size, &used)))
-        return STATUS_INVALID_PARAMETER;
-    return DdkSafeCopyW(to + used, size - used, from, limit);
-}
-
-NTSTATUS DdkSafeVPrintA(PSTR to, SIZE_T size, PCSTR format, va_list arguments)
-{
-    if (bad_size(size))
-        return STATUS_INVALID_PARAMETER;
-    return _vsnprintf(to, size, format, arguments) < 0 ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
-}
-
-NTSTATUS DdkSafeVPrintW(PWSTR to, SIZE_T size, PCWSTR format, va_list arguments)
-{
-    if (bad_size(size))
-        return STATUS_INVALID_PARAMETER;
-    return _vsnwprintf(to, size, format, arguments) < 0 ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
-}
-
-static NTSTATUS append(PUNICODE_STRING to, const WCHAR *from, SIZE_T chars)
-{
-    SIZE_T room = (SIZE_T)(to->MaximumLength - to->Length) / sizeof(WCHAR);
-    SIZE_T count = chars < room ? chars : room;
-    memmove(to->Buffer + to->Length / sizeof(WCHAR), from, count * sizeof(WCHAR));
-    to->Length = (USHORT)(to->Length + count * sizeof(WCHAR));
-    return count < chars ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
-}
-
-NTSTATUS RtlUnicodeStringCopy(PUNICODE_STRING to, PCUNICODE_STRING from)
-{
-    to->Length = 0;
-    return append(to, from->Buffer, from->Length / sizeof(WCHAR));
-}
-
-NTSTATUS RtlUnicodeStringCopyString(PUNICODE_STRING to, PCWSTR from)
-{
-    to->Length = 0;
-    return append(to, from, DdkWcslen(from));
-}
-
-NTSTATUS RtlUnicodeStringCat(PUNICODE_STRING to, PCUNICODE_STRING from)
-{
-    return append(to, from->Buffer, from->Length / sizeof(WCHAR));
-}
-
-NTSTATUS RtlUnicodeStringCatString(PUNICODE_STRING to, PCWSTR from)
-{
-    return append(to, from, DdkWcslen(from));
-}
-
-static void put_unicode(struct rtl_output *output, WCHAR c)
-{
-    struct buffer *buffer = CONTAINING_RECORD(output, struct buffer, Output);
-    if (buffer->Used >= buffer->Size)
-        buffer->Cut = true;
-    else
-        buffer->Wide[buffer->Used++] = c;
-}
-
-NTSTATUS RtlUnicodeStringVPrintf(PUNICODE_STRING to, PCWSTR format, va_list arguments)
-{
-    struct buffer buffer = {.Output = {put_unicode, format, true},
-                            .Wide = to->Buffer,
-                            .Size = to->MaximumLength / sizeof(WCHAR)};
+    struct buffer buffer = {.Output = {count_only, format, wide}};
     rtl_format(&buffer.Output, arguments);
-    to->Length = (USHORT)(buffer.Used * sizeof(WCHAR));
-    return buffer.Cut ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
-}
-
-NTSTATUS RtlUnicodeStringPrintf(PUNICODE_STRING to, PCWSTR format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    NTSTATUS status = RtlUnicodeStringVPrintf(to, format, arguments);
-    va_end(arguments);
-    return status;
+    return buffer.Used;
 }

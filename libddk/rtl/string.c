@@ -24,14 +24,6 @@ VOID RtlInitUnicodeString(PUNICODE_STRING to, PCWSTR text)
     to->Buffer = (PWCH)(ULONG_PTR)text;
 }
 
-NTSTATUS RtlUnicodeStringInit(PUNICODE_STRING to, PCWSTR text)
-{
-    if (text != NULL && DdkWcslen(text) * sizeof(WCHAR) > UNICODE_STRING_MAX_BYTES)
-        return STATUS_NAME_TOO_LONG;
-    RtlInitUnicodeString(to, text);
-    return STATUS_SUCCESS;
-}
-
 VOID RtlInitString(PSTRING to, PCSTR text)
 {
     SIZE_T bytes = text != NULL ? strlen(text) : 0;

@@ -93,9 +93,9 @@ static inline bool ddi_keeps_limit(void (*call)(void *), KIRQL limit, KIRQL beyo
     DDI_IRQL_CHECK(routine, limit, (limit) - 1, "below " #limit, __VA_ARGS__)
 #define DDI_IRQL_MAX(routine, limit, ...)                                                          \
     enum { ddi_size_of_##routine = sizeof(&(routine)) };                                           \
-    DDI_IRQL_MAX_MACRO(routine, limit, __VA_ARGS__)
+    DDI_IRQL_CHECK(routine, limit, (limit) + 1, "above " #limit, __VA_ARGS__)
 #define DDI_IRQL_MIN(routine, limit, ...)                                                          \
     enum { ddi_size_of_##routine = sizeof(&(routine)) };                                           \
-    DDI_IRQL_MIN_MACRO(routine, limit, __VA_ARGS__)
+    DDI_IRQL_CHECK(routine, limit, (limit) - 1, "below " #limit, __VA_ARGS__)
 
 #endif

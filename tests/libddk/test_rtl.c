@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Run-time library: strings, conversions, formats with their Windows meaning, bitmaps, dates,
-// GUIDs, safe integers, name expressions.
+// GUIDs, name expressions.
 
 #include "ddi_test.h"
 #include <ntifs.h>
-#include <ntintsafe.h>
 #include <ntstrsafe.h>
 
 static bool equals(PCUNICODE_STRING s, PCWSTR text)
@@ -246,25 +245,6 @@ TEST(dates_go_both_ways)
     CHECK(!RtlTimeFieldsToTime(&fields, &back));
     fields.Year = 2024;
     CHECK(RtlTimeFieldsToTime(&fields, &back));
-}
-
-TEST(safe_integers_report_overflow)
-{
-    DDI_SHOWS(RtlULongAdd, ERRORS);
-    DDI_SHOWS(RtlULongMult, RESULTS);
-    DDI_SHOWS(RtlULongSub, ERRORS);
-    DDI_SHOWS(RtlULongToUShort, ERRORS);
-    DDI_SHOWS(RtlULongLongToLong, RESULTS);
-    ULONG r;
-    USHORT s;
-    LONG l;
-    CHECK_EQ(RtlULongAdd(0xffffffffu, 1, &r), STATUS_INTEGER_OVERFLOW);
-    CHECK_EQ(r, MAXULONG);
-    CHECK_EQ(RtlULongMult(0x10000, 0xffff, &r), STATUS_SUCCESS);
-    CHECK_EQ(RtlULongSub(1, 2, &r), STATUS_INTEGER_OVERFLOW);
-    CHECK_EQ(RtlULongToUShort(0x10000, &s), STATUS_INTEGER_OVERFLOW);
-    CHECK_EQ(RtlULongLongToLong(5, &l), STATUS_SUCCESS);
-    CHECK_EQ(l, 5);
 }
 
 static BOOLEAN matches(PCWSTR expression, PCWSTR name)

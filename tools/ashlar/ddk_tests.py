@@ -16,6 +16,7 @@ DECLARATION = re.compile(r"\b(DDI_(?:TEST|SHOWS|IRQL_MAX|IRQL_MIN)(?:_MACRO|_MEM
 FUNCTION = re.compile(r"^(?:[A-Za-z_][\w \t*]*?[\s*])?([A-Za-z_]\w*)\s*\(", re.M)
 MACRO = re.compile(r"^#define (\w+)((?:\\\n|.)*)", re.M)
 WORD = re.compile(r"[A-Za-z_]\w*")
+GENERATED = re.compile(r"^([A-Z]\w*)(\([^()\n]*\))$", re.M)  # MACRO(name, ...): makes a function
 COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"', re.S)
 LIMITS = {"PASSIVE_LEVEL": "PASSIVE", "APC_LEVEL": "APC", "DISPATCH_LEVEL": "DISPATCH"}
 
@@ -101,6 +102,10 @@ class File:
             self.known[body.name] = body.words
         for macro in MACRO.finditer(self.text):
             self.known.setdefault(macro[1], set(WORD.findall(macro[2])))
+        for made in GENERATED.finditer(self.text):
+            words = WORD.findall(made[2])
+            if words:
+                self.known.setdefault(words[0], set(words[1:]) | {made[1]})
         self.shown: list[Shown] = []
         self.complaints: list[str] = []
 

@@ -25,8 +25,6 @@ PVOID RtlSecureZeroMemory(PVOID to, SIZE_T n);
 VOID RtlInitUnicodeString(PUNICODE_STRING to, PCWSTR text);
 VOID RtlInitString(PSTRING to, PCSTR text);
 VOID RtlInitAnsiString(PANSI_STRING to, PCSTR text);
-// STATUS_NAME_TOO_LONG above UNICODE_STRING_MAX_BYTES.
-NTSTATUS RtlUnicodeStringInit(PUNICODE_STRING to, PCWSTR text);
 FORCEINLINE VOID RtlInitEmptyUnicodeString(PUNICODE_STRING to, PWCHAR buffer, USHORT bytes)
 {
     to->Length = 0;

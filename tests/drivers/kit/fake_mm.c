@@ -83,9 +83,15 @@ VOID RtlFreeUnicodeString(PUNICODE_STRING s)
 }
 
 // Only %u: all that device names need.
-NTSTATUS DdkSafeVPrintW(PWSTR buffer, SIZE_T chars, PCWSTR format, va_list arguments)
+NTSTATUS DdkSafePrint(ULONG form, PVOID to, SIZE_T size, PVOID end, SIZE_T *rest, ULONG flags,
+                      const VOID *text, va_list arguments)
 {
-    size_t used = 0;
+    size_t used = 0, chars = (form & DDK_SAFE_BYTES) != 0 ? size / sizeof(WCHAR) : size;
+    PWSTR buffer = to;
+    PCWSTR format = text;
+    if ((form & DDK_SAFE_WIDE) == 0 || end != NULL || rest != NULL || flags != 0) {
+        kit_fail("the fake prints to wide strings only, without an Ex form");
+    }
     for (; *format != 0; format++) {
         char digits[16] = {(char)*format};
         if (*format == '%') {
