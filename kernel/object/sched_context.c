@@ -56,6 +56,8 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
         sched_context_give(sched, nullptr);
         return ASH_OK;
     case ASH_SCHED_CONTEXT_INFO:
+        if (sched->hart && sched->hart->charged == sched)
+            sched_charge(sched->hart);
         invoke_reply(call, 0, sched->hart ? sched->hart->index : 0);
         invoke_reply(call, 1, sched->budget);
         invoke_reply(call, 2, sched->period);
