@@ -9,8 +9,6 @@
 struct hart harts[ASH_MAX_HARTS];
 uint32_t hart_count = 1;
 
-struct kernel_lock kernel_lock_word;
-
 void hart_do_stall(void)
 {
     struct hart *hart = this_hart;

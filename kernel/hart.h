@@ -10,6 +10,7 @@
 #include "arch/memory.h"
 #include "arch/offsets.h"
 #include "kernel/boot.h"
+#include "lock.h"
 #include "sched/queue.h"
 #include "sched/timeout.h"
 
@@ -55,42 +56,6 @@ extern uint32_t hart_count;
  * uses the kernel's root table and will find its `current` gone when it gets the lock. */
 void hart_stall(struct hart *other);
 void hart_do_stall(void);
-
-/* The one kernel lock, a ticket lock. trap.S takes and returns it as well. */
-struct kernel_lock {
-    _Atomic uint32_t next, serving;
-};
-static_assert(offsetof(struct kernel_lock, next) == LOCK_NEXT);
-static_assert(offsetof(struct kernel_lock, serving) == LOCK_SERVING);
-extern struct kernel_lock kernel_lock_word;
-
-/* Waits for that ticket's turn, and answers stalls until then. A hart that gets the lock without
- * waiting has no stall to answer: who stalls holds the lock until it has been answered. */
-static inline void kernel_lock_wait(uint32_t ticket)
-{
-    while (atomic_load_explicit(&kernel_lock_word.serving, memory_order_acquire) != ticket)
-        if (atomic_load_explicit(&this_hart->stall, memory_order_acquire)) [[clang::unlikely]]
-            hart_do_stall();
-}
-
-static inline void kernel_lock(void)
-{
-    kernel_lock_wait(atomic_fetch_add_explicit(&kernel_lock_word.next, 1, memory_order_relaxed));
-}
-
-/* The lock is held here; does another hart wait for it? */
-static inline bool kernel_lock_wanted(void)
-{
-    return atomic_load_explicit(&kernel_lock_word.next, memory_order_relaxed) -
-               atomic_load_explicit(&kernel_lock_word.serving, memory_order_relaxed) >
-           1;
-}
-
-static inline void kernel_unlock(void)
-{
-    uint32_t serving = atomic_load_explicit(&kernel_lock_word.serving, memory_order_relaxed);
-    atomic_store_explicit(&kernel_lock_word.serving, serving + 1, memory_order_release);
-}
 
 /* Asks another hart to look at its ready queues. */
 void hart_notify(struct hart *other);

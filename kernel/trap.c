@@ -45,10 +45,10 @@ struct thread *idle(void)
     return hart->current;
 }
 
-struct thread *syscall_after_waiting(struct thread *thread, uint64_t ticket)
+struct thread *syscall_after_waiting(struct thread *thread, uint64_t lock_word)
 {
     thread->reg[REG_PC] -= 4;
-    kernel_lock_wait((uint32_t)ticket);
+    kernel_lock_wait((uint32_t)lock_word);
     if (this_hart->current != thread)
         return next_thread();
     thread->reg[REG_PC] += 4;

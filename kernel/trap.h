@@ -19,7 +19,7 @@ struct thread *syscall_call(struct thread *thread);
 struct thread *syscall_reply_recv(struct thread *thread);
 /* A system call that found the lock taken: waits for its turn, and does nothing if the thread
  * was taken away meanwhile; it will make the call again. */
-struct thread *syscall_after_waiting(struct thread *thread, uint64_t ticket);
+struct thread *syscall_after_waiting(struct thread *thread, uint64_t lock_word);
 /* Takes the lock itself. */
 struct thread *trap_from_user(struct thread *thread, uint64_t cause, uint64_t value);
 /* registers[1..31]: x1..x31 as they were. */

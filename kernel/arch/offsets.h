@@ -13,8 +13,8 @@
 #define HART_STACK   0
 #define HART_TRAPPED 8
 
-#define LOCK_NEXT    0
-#define LOCK_SERVING 4
+#define LOCK_WORD 0
+#define LOCK_HELD 1
 
 #define SCAUSE_ECALL 8
 

@@ -28,11 +28,9 @@
 #define KEPT_BY_C 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
 
 .macro unlock
-1:  auipc   t0, %pcrel_hi(kernel_lock_word + LOCK_SERVING)
-    lw      t1, %pcrel_lo(1b)(t0)
-    addiw   t1, t1, 1
-    fence   rw, w
-    sw      t1, %pcrel_lo(1b)(t0)
+    lla     t0, kernel_lock_word
+    li      t1, ~LOCK_HELD
+    amoand.w.rl zero, t1, LOCK_WORD(t0)
 .endm
 
     .section .text.hot, "ax"
@@ -52,11 +50,9 @@ trap_entry:
     sd      t1, THREAD_PC(sp)
     ld      tp, THREAD_HART(sp)         // tp is the struct hart everywhere in the kernel
     lla     t0, kernel_lock_word
-    li      t1, 1
-    amoadd.w t1, t1, LOCK_NEXT(t0)
-    lw      t2, LOCK_SERVING(t0)
-    bne     t1, t2, wait_for_lock
-    fence   r, rw
+    li      t1, LOCK_HELD
+    amoor.w.aq t1, t1, LOCK_WORD(t0)
+    bnez    t1, wait_for_lock
     sd      sp, HART_TRAPPED(tp)
     sd      a0, 8*10(sp)
     bnez    a7, not_call                // ASH_SYS_CALL is 0
@@ -111,7 +107,7 @@ other_call:
     j       leave
 
 // Another hart has the lock: it may want this one to leave the thread, so the thread is made whole,
-// as if it had not made the call yet. t1: the ticket.
+// as if it had not made the call yet. t1: the word that it found.
 wait_for_lock:
     each    sd, sp, ARGUMENTS, KEPT_BY_C
     mv      a0, sp
