@@ -7,7 +7,7 @@
 #include "ktest.h"
 
 #define SPANS  2000u
-#define GAP    ash_ticks(3) /* shorter ones are interrupts that it gets its hart back from */
+#define GAP    ash_ticks(2) /* shorter ones are interrupts that it gets its hart back from */
 #define SLACK  ash_ticks(6) /* from the end of a budget to the instruction that is stopped */
 #define BUDGET ash_ticks(200)
 #define PERIOD ash_ticks(1000)
