@@ -142,7 +142,7 @@ void host_trap(uint64_t cause, uint64_t value)
 }
 
 /* As trap_entry: the two calls with functions of their own get their arguments in registers, and
- * what the thread's memory holds of these is old. */
+ * what the thread's memory holds of most of these is old. */
 void host_ecall(void)
 {
     struct thread *thread = host_hart->current;
@@ -155,7 +155,9 @@ void host_ecall(void)
         leave(syscall(thread));
         return;
     }
-    memset(&thread->reg[REG_A0], 0xee, sizeof(a));
+    memset(&thread->reg[REG_A1], 0xee, sizeof(a) - sizeof(a[0]));
+    if (a[7] == ASH_SYS_REPLY_RECV)
+        thread->reg[REG_A6] = a[6];
     leave((a[7] == ASH_SYS_CALL ? fastpath_call : fastpath_reply_recv)(a[0], a[1], a[2], a[3], a[4],
                                                                        a[5], a[6], thread));
 }
