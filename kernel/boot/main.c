@@ -10,6 +10,7 @@
 #include "trap.h"
 
 #include <libfdt.h>
+#include <string.h>
 
 uint64_t kernel_physical_base __attribute__((section(".data")));
 
@@ -38,6 +39,14 @@ static void choose_timer(const struct boot_info *boot)
     timebase = tree_timebase(boot->tree);
 }
 
+/* The word kernel.no-asids: as on harts that have no address-space numbers, which QEMU cannot show.
+ */
+static void choose_asids(const struct boot_info *boot)
+{
+    if (strstr(tree_command_line(boot->tree), "kernel.no-asids"))
+        hardware_asids = 1;
+}
+
 void boot_main(uint64_t hart_id, uint64_t tree)
 {
     static struct boot_info boot;
@@ -51,6 +60,7 @@ void boot_main(uint64_t hart_id, uint64_t tree)
             "the device tree has no interrupt controller of kind riscv,plic0 or sifive,plic-1.0.0");
     boot_find_memory(&boot);
     boot_build_kernel_tables();
+    choose_asids(&boot);
     boot_hart_init(&harts[0]);
     boot_start_harts(&boot, hart_id);
     check_boot();

@@ -26,6 +26,8 @@ from report import Failure
 BEGIN = b"\x1eASHLAR-BEGIN"
 END = re.compile(rb"\x1eASHLAR-END (-?\d+)")
 QEMU = "qemu-system-riscv64"
+# Words for the kernel that make a processor model what it is: QEMU gives each of them ASIDs.
+PROCESSOR_WORDS = {"sifive-u54": ["kernel.no-asids"]}
 
 
 @dataclasses.dataclass
@@ -45,7 +47,8 @@ class Machine:
         line = [QEMU, "-M", "virt", "-cpu", self.cpu, "-smp", str(self.harts),
                 "-m", self.memory, "-bios", str(paths.FIRMWARE), "-kernel", str(self.kernel)]
         if self.package is not None:
-            line += ["-initrd", str(self.package), "-append", " ".join(self.words)]
+            words = self.words + PROCESSOR_WORDS.get(self.cpu, [])
+            line += ["-initrd", str(self.package), "-append", " ".join(words)]
         if self.disk is not None:
             drive = f"if=none,id=d0,file={str(self.disk).replace(',', ',,')},format=raw"
             line += ["-drive", drive + (",snapshot=on" if self.snapshot else ""),

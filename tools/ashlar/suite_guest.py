@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Second layer of tests: test tasks inside the guest, which print TAP between the marks. `kernel`
-exercises every kernel method in root's place, `kernel-debug` does so on the debug kernel; `runtime`
-exercises the run-time library and the process manager in the shell's place. They run under -icount, where time is counted in instructions: budgets and
-deadlines are then exact however busy this machine is, and a failure can be repeated."""
+exercises every kernel method in root's place, `kernel-debug` does so on the debug kernel,
+`kernel-u54` on harts without Sstc and ASIDs; `runtime` exercises the run-time library and the
+process manager in the shell's place. They run under -icount, where time is counted in
+instructions: budgets and deadlines are then exact however busy this machine is, and a failure can
+be repeated."""
 
 import guest
 import paths
@@ -10,9 +12,11 @@ import symbols
 from suite import Clock, Tally, in_parallel, last_lines, read_tap
 
 HARTS = (1, 2, 4)
-TESTS = {"kernel": ("kernel", paths.KERNEL_IMAGE),  # what ashlar.test names, and on which kernel
-         "kernel-debug": ("kernel", paths.DEBUG_IMAGE),
-         "runtime": ("runtime", paths.KERNEL_IMAGE)}
+TESTS = {  # what ashlar.test names, on which kernel, on which processor
+    "kernel": ("kernel", paths.KERNEL_IMAGE, "rv64"),
+    "kernel-debug": ("kernel", paths.DEBUG_IMAGE, "rv64"),
+    "kernel-u54": ("kernel", paths.KERNEL_IMAGE, "sifive-u54"),
+    "runtime": ("runtime", paths.KERNEL_IMAGE, "rv64")}
 TIMEOUT = 120
 EXACT = ["-icount", "shift=1,sleep=off", "-seed", "1", "-rtc", "clock=vm"]
 
@@ -21,9 +25,9 @@ def kernel(tally: Tally, wanted, jobs: int) -> None:
     def one(test: tuple[str, int]) -> None:
         name, harts = test
         clock = Clock()
-        program, image = TESTS[name]
+        program, image, cpu = TESTS[name]
         machine = guest.Machine(harts=harts, words=["ashlar.quiet", f"ashlar.test={program}"],
-                                kernel=image, extra=EXACT)
+                                kernel=image, cpu=cpu, extra=EXACT)
         result = guest.capture(machine, TIMEOUT)
         passed, failures = read_tap(result.text())
         if result.timed_out:
