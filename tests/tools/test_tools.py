@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import apt
+import command_bench
 import guest
 import paths
 import suite
@@ -135,6 +136,15 @@ class Names(unittest.TestCase):
     def test_short_message(self):
         message = f"{paths.TREE}/kernel/trap.c:1:2: error: x"
         self.assertEqual(suite_style.short(message), "kernel/trap.c:1:2: error: x")
+class Lines(unittest.TestCase):
+    """Lines of code without comments and blank lines."""
+
+    def test_comments(self):
+        text = '// one\nint a; /* two\n three */ int b;\n\n   \nchar *s = "/* no // */";\n'
+        self.assertEqual(command_bench.code_lines(text), 3)
+        self.assertEqual(command_bench.code_lines("/* a\n\n b */\n"), 0)
+
+
 class KernelAbi(unittest.TestCase):
     """The comparison of docs/kernel-abi.md with headers and code sees what is wrong."""
 

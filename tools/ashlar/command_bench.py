@@ -59,7 +59,8 @@ KERNEL_SOURCES = ("kernel/**/*", "abi/kernel/*", "lib/memset.S", "lib/format/cpi
 
 def code_lines(text: str) -> int:
     """Lines of C or assembly that hold more than blanks and comments."""
-    bare = COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else " ", text)
+    bare = COMMENT.sub(lambda found: found[0] if found[0].startswith('"')
+                       else "\n" * found[0].count("\n"), text)
     return sum(1 for line in bare.splitlines() if line.strip())
 
 
