@@ -185,6 +185,11 @@ bool host_interrupt_pending(uint32_t hart)
     return pending;
 }
 
+uint64_t host_deadline(uint32_t hart)
+{
+    return csrs[hart].stimecmp;
+}
+
 void host_raise(uint32_t hart, uint64_t sip_bits)
 {
     csrs[hart].sip |= sip_bits;
@@ -354,6 +359,7 @@ void host_reset(uint32_t count)
         harts[i].present = true;
         harts[i].deadline = ~0ull;
         csrs[i].stimecmp = ~0ull;
+        csrs[i].satp = harts[i].satp = SATP_SV39 | kernel_to_physical(kernel_root) >> 12;
         csrs[i].sie = SIP_SOFTWARE | SIP_TIMER | SIP_EXTERNAL;
     }
     host_hart = &harts[0];

@@ -30,6 +30,8 @@ void host_trap(uint64_t cause, uint64_t value);
 /* The selected hart handles what is pending, if anything is or if it idles, and chooses anew. */
 void host_interrupts(void);
 bool host_interrupt_pending(uint32_t hart);
+/* When that hart's timer interrupts. */
+uint64_t host_deadline(uint32_t hart);
 void host_raise(uint32_t hart, uint64_t sip_bits);
 void host_raise_source(uint32_t source);
 
