@@ -25,8 +25,8 @@ remote_server:
     mv a0, s1
     li a7, 4            /* Recv */
     ecall
-1:  rdcycle t0
-    sd t0, 0(s0)
+    rdcycle t0
+1:  sd t0, 0(s0)
     andi a1, a1, ~0x180 /* no capabilities back */
     mv a0, s1
     mv a6, s2
@@ -34,6 +34,7 @@ remote_server:
     rdcycle t0
     sd t0, 8(s0)
     ecall
+    rdcycle t0
     j 1b
 
 /* The same, with floating-point values of its own that change in every round. */
@@ -46,8 +47,8 @@ remote_server_fpu:
     mv a0, s1
     li a7, 4            /* Recv */
     ecall
-1:  rdcycle t0
-    sd t0, 0(s0)
+    rdcycle t0
+1:  sd t0, 0(s0)
     fcvt.d.l fs1, t0
     fadd.d fs0, fs0, fs1
     mv a0, s1
@@ -56,6 +57,7 @@ remote_server_fpu:
     rdcycle t0
     sd t0, 8(s0)
     ecall
+    rdcycle t0
     j 1b
 
 /* Waits for signals. a1 Notification. */
@@ -91,8 +93,8 @@ remote_handler:
     mv a0, s1
     li a7, 4            /* Recv */
     ecall
-1:  rdcycle t0
-    sd t0, 0(s0)
+    rdcycle t0
+1:  sd t0, 0(s0)
     sw s4, (s3)
     fence.i
     li a1, 0            /* label 0: restart */
@@ -102,6 +104,7 @@ remote_handler:
     rdcycle t0
     sd t0, 8(s0)
     ecall
+    rdcycle t0
     j 1b
 2:  rdcycle a1
 
