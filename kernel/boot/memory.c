@@ -56,6 +56,7 @@ void boot_find_memory(const struct boot_info *boot)
                                    round_down(all_ram[i].end, ASH_PAGE_SIZE)};
         if (range.start >= range.end || range.end > WINDOW_SIZE)
             continue;
+        subtract(range.start, range.end); /* what the tree lists twice is there once */
         unsigned at = 0;
         while (at < free_ram_count && free_ram[at].start < range.start)
             at++;

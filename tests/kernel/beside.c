@@ -15,6 +15,8 @@
 #define RAM_LARGE (HOST_RAM + 0x100000)
 #define RAM_SMALL (HOST_RAM + 0xc3000)
 #define DEVICE    0x100000000ull
+/* In its middle a frame of 2 MiB has a place. */
+#define RAM_HUGE (HOST_RAM + 0x180000)
 
 static struct thread *caller;
 static struct ash_ipc_buffer *buffer;
@@ -216,6 +218,7 @@ void beside_start(void)
     give_untyped(8, 16, RAM_LARGE, 96 * ASH_PAGE_SIZE);
     give_untyped(9, 17, RAM_SMALL, 16 * ASH_PAGE_SIZE);
     give_untyped(10, 18, DEVICE, 4ull << 30);
+    give_untyped(11, 19, RAM_HUGE, 3ull << 20);
     compare_start(root);
 }
 

@@ -21,7 +21,9 @@ typedef struct {
 #define WINDOW_BASE   0x200000000000ull
 #define WINDOW_SIZE   (248ull << 30)
 #define HOST_RAM      0x80000000ull
-#define HOST_RAM_SIZE (2ull << 20)
+#define HOST_RAM_SIZE (6ull << 20)
+
+extern uint64_t kernel_physical_base;
 
 static inline void *window(paddr address)
 {
