@@ -109,6 +109,15 @@ struct thread *syscall_call(struct thread *thread)
     return next_thread();
 }
 
+/* The call is to be run again: not all whose messages the thread cannot take are refused yet. */
+static bool refuses_still(struct thread *thread, struct endpoint *endpoint, struct reply *reply)
+{
+    if (endpoint_refuse(endpoint, thread, reply) == ASH_OK)
+        return false;
+    thread->reg[REG_PC] -= 4;
+    return true;
+}
+
 static void receive(struct thread *thread, bool blocking)
 {
     struct slot *endpoint = need(thread, thread->reg[REG_A0], ASH_RIGHT_READ);
@@ -133,17 +142,25 @@ static void receive(struct thread *thread, bool blocking)
             return;
         }
     }
-    endpoint_receive(thread, (struct endpoint *)endpoint->cap.object, reply, blocking);
+    struct endpoint *from = (struct endpoint *)endpoint->cap.object;
+    if (!reply || !refuses_still(thread, from, reply))
+        endpoint_receive(thread, from, reply, blocking);
 }
 
 struct thread *syscall_reply_recv(struct thread *thread)
 {
-    struct slot *slot = lookup_cap(thread, thread->reg[REG_A6]);
-    if (slot && slot->cap.type == ASH_OBJ_REPLY) {
-        reply_send((struct reply *)slot->cap.object, thread);
-        receive(thread, true);
-    } else {
+    const struct slot *slot = lookup_cap(thread, thread->reg[REG_A6]);
+    if (!slot || slot->cap.type != ASH_OBJ_REPLY) {
         fail(thread, ASH_E_SOURCE, thread->reg[REG_A6]);
+        return next_thread();
+    }
+    struct reply *reply = (struct reply *)slot->cap.object;
+    const struct slot *from = lookup_cap(thread, thread->reg[REG_A0]);
+    bool receives =
+        from && from->cap.type == ASH_OBJ_ENDPOINT && (from->cap.rights & ASH_RIGHT_READ);
+    if (!receives || !refuses_still(thread, (struct endpoint *)from->cap.object, reply)) {
+        reply_send(reply, thread);
+        receive(thread, true);
     }
     return next_thread();
 }
@@ -177,8 +194,13 @@ static void signal_and_wait(struct thread *thread)
         need_notification(thread, thread->reg[REG_A1], ASH_RIGHT_WRITE, &badge);
     if (!target)
         return;
+    uint64_t own_badge;
+    struct notification *own =
+        need_notification(thread, thread->reg[REG_A0], ASH_RIGHT_READ, &own_badge);
+    if (!own)
+        return;
     notification_signal(target, badge);
-    wait(thread, thread->reg[REG_A0], true);
+    notification_wait(thread, own, true);
 }
 
 static struct thread *do_send(struct thread *thread)

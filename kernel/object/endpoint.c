@@ -66,6 +66,14 @@ static void after_delivery(struct thread *sender, struct thread *receiver, struc
     }
 }
 
+/* A passive receiver runs on the sender's time: what comes without would leave it stranded. */
+static bool can_take(const struct thread *receiver, const struct reply *reply,
+                     const struct thread *sender)
+{
+    return receiver->sched ||
+           (reply && sender->send_call && sender->send_grant_reply && sender->sched);
+}
+
 unsigned endpoint_send(struct thread *sender, const struct capability *cap, bool blocking,
                        bool call)
 {
@@ -79,8 +87,7 @@ unsigned endpoint_send(struct thread *sender, const struct capability *cap, bool
             block_on(endpoint, sender, ENDPOINT_SENDING);
         return ASH_OK;
     }
-    /* A passive server runs on its caller's time: without a call it would be stranded. */
-    if (!call && !endpoint->queue.head->sched)
+    if (!can_take(endpoint->queue.head, endpoint->queue.head->receive_reply, sender))
         return ASH_E_NOT_BOUND;
     struct thread *receiver = take_first(endpoint);
     struct reply *reply = take_reply(receiver);
@@ -94,11 +101,31 @@ unsigned endpoint_send(struct thread *sender, const struct capability *cap, bool
 static bool deliver_signals(struct thread *receiver)
 {
     struct notification *bound = receiver->bound;
-    if (!bound || bound->signals == 0)
+    if (!bound || bound->signals == 0 || !receiver->sched)
         return false;
     message_signals(receiver, bound->signals, ASH_LABEL_NOTIFICATION);
     bound->signals = 0;
     return true;
+}
+
+unsigned endpoint_refuse(struct endpoint *endpoint, const struct thread *receiver,
+                         const struct reply *reply)
+{
+    if (!reply->sched || reply->sched != receiver->sched || reply->sched->top != reply)
+        return ASH_OK;
+    while (endpoint->state == ENDPOINT_SENDING) {
+        struct thread *sender = endpoint->queue.head;
+        if (sender->send_call && sender->send_grant_reply && sender->sched)
+            return ASH_OK;
+        (void)take_first(endpoint);
+        if (sender->faulted)
+            sender->state = ASH_THREAD_INACTIVE;
+        else
+            thread_abort_wait(sender, ASH_E_NOT_BOUND);
+        if (preemption_wanted())
+            return PREEMPTED;
+    }
+    return ASH_OK;
 }
 
 void endpoint_receive(struct thread *receiver, struct endpoint *endpoint, struct reply *reply,

@@ -89,6 +89,10 @@ static inline void reply_pop(struct reply *reply, struct sched_context *sched)
  * receives and `blocking`. ASH_E_NOT_BOUND if the receiver is passive and this is not a call. */
 unsigned endpoint_send(struct thread *sender, const struct capability *cap, bool blocking,
                        bool call);
+/* Before `receiver` receives with `reply`, and gives back by that the time it runs on: ends the
+ * Sends and calls at the head of the queue that bring none (NOT_BOUND). ASH_OK or PREEMPTED. */
+unsigned endpoint_refuse(struct endpoint *endpoint, const struct thread *receiver,
+                         const struct reply *reply);
 /* Receives for `receiver`; blocks it if nobody sends and `blocking`. `reply` may be null. */
 void endpoint_receive(struct thread *receiver, struct endpoint *endpoint, struct reply *reply,
                       bool blocking);

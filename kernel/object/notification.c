@@ -20,9 +20,10 @@ void notification_signal(struct notification *notification, uint64_t badge)
         return;
     }
     struct thread *bound = notification->bound;
-    if (bound && bound->state == ASH_THREAD_BLOCKED_RECEIVE && notification->signals == 0) {
+    if (bound && bound->state == ASH_THREAD_BLOCKED_RECEIVE && bound->sched) {
         endpoint_cancel(bound);
-        message_signals(bound, bits, ASH_LABEL_NOTIFICATION);
+        message_signals(bound, notification->signals | bits, ASH_LABEL_NOTIFICATION);
+        notification->signals = 0;
         thread_wake(bound);
         return;
     }

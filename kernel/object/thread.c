@@ -118,9 +118,7 @@ void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t wo
     thread->fault = (uint8_t)fault;
     thread->faulted = true;
     const struct capability *handler = &thread->slot[THREAD_SLOT_FAULT].cap;
-    if (handler->type == ASH_OBJ_ENDPOINT) {
-        (void)endpoint_send(thread, handler, true, true);
-    } else {
+    if (handler->type != ASH_OBJ_ENDPOINT || endpoint_send(thread, handler, true, true) != ASH_OK) {
         print("thread %s: fault %u without a handler: pc %p, cause %u, value %p\n", thread->name,
               (unsigned)fault, (void *)word[0], (unsigned)word[1], (void *)word[2]);
         thread_stop(thread);
@@ -240,6 +238,10 @@ static unsigned bind_notification(struct thread *thread, struct invocation *call
         return ASH_E_BUSY;
     thread->bound = notification;
     notification->bound = thread;
+    uint64_t pending = notification->signals;
+    notification->signals = 0;
+    if (pending)
+        notification_signal(notification, pending); /* it may wait already */
     return ASH_OK;
 }
 
