@@ -148,6 +148,9 @@ static void bound_notification(void)
     EQ(state_of(t), ASH_THREAD_BLOCKED_RECEIVE);
     struct kthread *c = calling(t->endpoint, 1, PRIORITY + 1);
     CHECK(c && wait_until(&c->count, 1));
+    OK(ash_sched_bind(t->sched, t->thread)); /* now it has time of its own */
+    CHECK(wait_until(&t->count, 2));
+    EQ(ash_poll(notification), 0);
 }
 
 /* The same while it is busy: it must hear of it when it has time, not instead of a call. */

@@ -100,6 +100,8 @@ void endpoint_receive(struct thread *receiver, struct endpoint *endpoint, struct
 void endpoint_cancel(struct thread *thread);
 
 void notification_signal(struct notification *notification, uint64_t badge);
+/* Signals again what is pending: the bound thread may be able to hear of it now. */
+void notification_deliver(struct notification *notification);
 /* Delivers pending bits or blocks (Wait) or reports ASH_E_AGAIN (Poll). */
 void notification_wait(struct thread *thread, struct notification *notification, bool blocking);
 void notification_cancel(struct thread *thread);

@@ -30,6 +30,14 @@ void notification_signal(struct notification *notification, uint64_t badge)
     notification->signals |= bits;
 }
 
+void notification_deliver(struct notification *notification)
+{
+    uint64_t pending = notification->signals;
+    notification->signals = 0;
+    if (pending)
+        notification_signal(notification, pending);
+}
+
 void notification_wait(struct thread *thread, struct notification *notification, bool blocking)
 {
     if (notification->signals != 0) {

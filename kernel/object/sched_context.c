@@ -41,6 +41,8 @@ static unsigned bind(struct sched_context *sched, struct invocation *call)
     if (!sched->hart)
         return ASH_E_NOT_BOUND;
     sched_context_give(sched, thread);
+    if (thread->bound)
+        notification_deliver(thread->bound);
     return ASH_OK;
 }
 

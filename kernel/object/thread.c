@@ -238,10 +238,7 @@ static unsigned bind_notification(struct thread *thread, struct invocation *call
         return ASH_E_BUSY;
     thread->bound = notification;
     notification->bound = thread;
-    uint64_t pending = notification->signals;
-    notification->signals = 0;
-    if (pending)
-        notification_signal(notification, pending); /* it may wait already */
+    notification_deliver(notification);
     return ASH_OK;
 }
 
