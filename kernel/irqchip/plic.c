@@ -4,8 +4,9 @@
  * a context; `interrupts-extended` of the device tree lists the contexts in order as pairs of an
  * interrupt-controller phandle and an interrupt number, 9 being the supervisor external interrupt.
  *
- * A claimed source is completed at once and masked by its enable bit: a level-triggered line that
- * is still raised becomes pending again but is not delivered until it is unmasked.
+ * A source is claimed when it interrupts and completed when it is unmasked: in between its gateway
+ * lets nothing through, so nothing else need be masked. Enable bits say which sources somebody
+ * listens to.
  */
 #include "arch/csr.h"
 #include "boot/tree.h"
@@ -27,6 +28,9 @@ static bool is_supervisor[64];
 static uint32_t phandle_of_context[64];
 static uint32_t contexts;
 static const void *device_tree;
+/* The register of each hart that claims (read) and completes (written); null: it has no context. */
+static volatile uint32_t *claim_register[ASH_MAX_HARTS];
+static bool claimed[IRQ_SOURCES];
 
 static volatile uint32_t *reg(uint64_t offset)
 {
@@ -37,11 +41,6 @@ static volatile uint32_t *enable_word(uint32_t source, const struct hart *hart)
 {
     return reg(PLIC_ENABLE + PLIC_ENABLE_STRIDE * (uint64_t)(uint32_t)hart->irq_context +
                source / 32 * 4);
-}
-
-static volatile uint32_t *context_reg(const struct hart *hart, uint32_t offset)
-{
-    return reg(PLIC_CONTEXT + PLIC_CONTEXT_STRIDE * (uint64_t)(uint32_t)hart->irq_context + offset);
 }
 
 bool irqchip_find(const void *tree)
@@ -82,7 +81,10 @@ void irqchip_hart_init(struct hart *hart)
         return;
     for (uint32_t word = 0; word <= sources / 32; word++)
         *enable_word(word * 32, hart) = 0;
-    *context_reg(hart, 0) = 0;
+    volatile uint32_t *context =
+        reg(PLIC_CONTEXT + PLIC_CONTEXT_STRIDE * (uint64_t)(uint32_t)hart->irq_context);
+    context[0] = 0; /* the threshold */
+    claim_register[hart->index] = &context[1];
     csr_set("sie", SIP_EXTERNAL);
 }
 
@@ -91,8 +93,19 @@ uint32_t irqchip_sources(void)
     return sources;
 }
 
+/* Completion is ignored while the source is not enabled. */
+static void complete(uint32_t source, const struct hart *hart)
+{
+    claimed[source] = false;
+    *claim_register[hart->index] = source;
+}
+
 void irqchip_unmask(uint32_t source, struct hart *hart)
 {
+    if (claimed[source]) {
+        complete(source, hart);
+        return;
+    }
     if (hart->irq_context < 0)
         return;
     *enable_word(source, hart) |= 1u << source % 32;
@@ -102,18 +115,18 @@ void irqchip_unmask(uint32_t source, struct hart *hart)
 
 void irqchip_mask(uint32_t source, struct hart *hart)
 {
+    if (claimed[source])
+        complete(source, hart);
     if (hart->irq_context >= 0)
         *enable_word(source, hart) &= ~(1u << source % 32);
 }
 
 uint32_t irqchip_claim(struct hart *hart)
 {
-    if (hart->irq_context < 0)
-        return 0;
-    uint32_t source = *context_reg(hart, 4);
+    volatile uint32_t *claim = claim_register[hart->index];
+    uint32_t source = claim ? *claim : 0;
     if (source == 0 || source > sources)
         return 0;
-    *context_reg(hart, 4) = source;
-    irqchip_mask(source, hart);
+    claimed[source] = true;
     return source;
 }

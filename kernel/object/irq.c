@@ -25,14 +25,15 @@ static uint32_t source_of(const struct irq *irq)
     return (uint32_t)(irq - irqs);
 }
 
+/* One source: if there are more, they interrupt as soon as this one's handler runs. */
 void irq_handle(void)
 {
-    uint32_t source;
-    while ((source = irqchip_claim(this_hart)) != 0) {
-        const struct capability *cap = &irqs[source].notification.cap;
-        if (cap->type == ASH_OBJ_NOTIFICATION)
-            notification_signal((struct notification *)cap->object, cap->data);
-    }
+    uint32_t source = irqchip_claim(this_hart);
+    if (source == 0)
+        return;
+    const struct capability *cap = &irqs[source].notification.cap;
+    if (cap->type == ASH_OBJ_NOTIFICATION)
+        notification_signal((struct notification *)cap->object, cap->data);
 }
 
 SMALL
