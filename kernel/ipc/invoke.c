@@ -75,6 +75,12 @@ void invoke_run_again_as(const struct invocation *call, uint64_t method)
     call->caller->reg[REG_A1] = ash_info(method, call->length, call->caps);
 }
 
+void invoke_run_again_with(const struct invocation *call, unsigned i, uint64_t word)
+{
+    if (i < ASH_MSG_REGISTERS)
+        call->caller->reg[REG_A2 + i] = word;
+}
+
 unsigned invoke_object(struct thread *caller, struct slot *slot, uint64_t info)
 {
     struct invocation call = {

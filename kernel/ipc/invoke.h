@@ -29,8 +29,10 @@ void invoke_reply(struct invocation *call, unsigned i, uint64_t word);
 /* Returns `error` with its detail. */
 unsigned invoke_error(struct invocation *call, unsigned error, uint64_t detail0, uint64_t detail1);
 
-/* The caller's registers will say this method when the preempted call is run again. */
+/* For a method that is about to return PREEMPTED: the caller's registers will say this method, or
+ * this message word i (one that lies in a register), when the call is run again. */
 void invoke_run_again_as(const struct invocation *call, uint64_t method);
+void invoke_run_again_with(const struct invocation *call, unsigned i, uint64_t word);
 
 /* Runs the method that the caller's registers name on the capability in `slot`, and writes the
  * reply registers. Returns PREEMPTED when the system call is to be run again. */

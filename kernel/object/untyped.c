@@ -4,9 +4,20 @@
  * be clear (or to need no clearing) counted from the base.
  *
  * Invariants: base and size are multiples of a page; objects lie in [0, watermark); RAM in
- * [watermark, cleared * page) is zero; no child means watermark may go back to 0. Retype first
- * clears page by page, with a preemption point after each, and only then commits, so an interrupt
- * loses nothing: what is cleared stays cleared.
+ * [watermark, cleared * page) is zero; no child means watermark may go back to 0.
+ *
+ * Retype has three parts with preemption points: it looks whether all slots are empty, clears page
+ * by page, and makes one object after the other. How far it came is kept where an interrupt finds
+ * it again: pages in `cleared`, the rest in the caller's own message words, which turn into a
+ * retype of what is left:
+ *
+ *      mr2   first slot that is not filled yet
+ *      mr3   63                            32 31                         0
+ *           +--------------------------------+----------------------------+
+ *           | slots found empty from mr2 on  | objects still to be made   |
+ *           +--------------------------------+----------------------------+
+ *
+ * A caller that forges the upper half only forgoes the look: no full slot is ever written over.
  */
 #include "ipc/invoke.h"
 #include "object/cnode.h"
@@ -14,10 +25,12 @@
 
 #include <string.h>
 
-#define RETYPE_MAX 1024u
+#define RETYPE_MAX   1024u
+#define LOOKS_A_STEP 64u
 
 struct retype {
     uint64_t type, parameter, first, count;
+    uint64_t checked; /* of `count` slots, so many were found empty */
     struct cnode *cnode;
     uint64_t size, align;
     uint64_t start, end; /* offsets in the Untyped */
@@ -38,14 +51,31 @@ static unsigned decode_slots(struct invocation *call, struct retype *r)
     if (!destination)
         return ASH_E_SOURCE;
     r->cnode = (struct cnode *)destination->cap.object;
-    if (r->count < 1 || r->count > RETYPE_MAX)
+    if (r->count < 1 || r->count > RETYPE_MAX || r->checked > r->count)
         return invoke_error(call, ASH_E_RANGE, 3, RETYPE_MAX);
     uint64_t mask = cnode_mask(r->cnode);
     if (r->first > mask || r->count > mask + 1 - r->first)
         return invoke_error(call, ASH_E_RANGE, 2, mask);
-    for (uint64_t i = 0; i < r->count; i++)
-        if (!slot_empty(&r->cnode->slot[r->first + i]))
-            return invoke_error(call, ASH_E_OCCUPIED, r->first + i, 0);
+    return ASH_OK;
+}
+
+static void run_again_from_here(const struct invocation *call, const struct retype *r)
+{
+    invoke_run_again_with(call, 2, r->first);
+    invoke_run_again_with(call, 3, r->checked << 32 | r->count);
+}
+
+static unsigned find_slots_empty(struct invocation *call, struct retype *r)
+{
+    while (r->checked < r->count) {
+        uint64_t index = r->first + r->checked;
+        if (!slot_empty(&r->cnode->slot[index]))
+            return invoke_error(call, ASH_E_OCCUPIED, index, 0);
+        if (++r->checked % LOOKS_A_STEP == 0 && preemption_wanted()) {
+            run_again_from_here(call, r);
+            return PREEMPTED;
+        }
+    }
     return ASH_OK;
 }
 
@@ -73,40 +103,63 @@ static unsigned decode_size(struct slot *slot, struct invocation *call, struct r
 }
 
 /* Makes [.., end) of the Untyped clear; PREEMPTED keeps what was done. */
-static unsigned clear_until(struct slot *slot, const struct retype *r)
+static unsigned clear_until(struct slot *slot, const struct invocation *call,
+                            const struct retype *r)
 {
-    uint64_t pages = round_up(r->end, ASH_PAGE_SIZE) / ASH_PAGE_SIZE;
-    if (slot->cap.device || r->type == ASH_OBJ_UNTYPED) {
-        if (slot->cap.cleared < pages && !slot->cap.device)
-            slot->cap.cleared = (uint32_t)pages;
+    if (slot->cap.device || r->type == ASH_OBJ_UNTYPED)
         return ASH_OK;
-    }
+    uint64_t pages = round_up(r->end, ASH_PAGE_SIZE) / ASH_PAGE_SIZE;
     uint64_t first = r->start / ASH_PAGE_SIZE;
-    if (slot->cap.cleared < first && slot->cap.cleared * ASH_PAGE_SIZE >= slot->cap.data)
-        slot->cap.cleared = (uint32_t)first; /* alignment gap: never handed out */
+    if (slot->cap.cleared < first && slot_has_children(slot)) {
+        /* An alignment gap is given up at once: somebody could take it while we are interrupted.
+         * Without children the watermark would go back to 0; then the gap is cleared as well. */
+        slot->cap.data = r->start;
+        slot->cap.cleared = (uint32_t)first;
+    }
     while (slot->cap.cleared < pages) {
         paddr page = {slot->cap.object + (uint64_t)slot->cap.cleared * ASH_PAGE_SIZE};
         memset(window(page), 0, ASH_PAGE_SIZE);
         slot->cap.cleared++;
-        if (slot->cap.cleared < pages && preemption_wanted())
+        if (slot->cap.cleared < pages && preemption_wanted()) {
+            run_again_from_here(call, r);
             return PREEMPTED;
+        }
     }
     return ASH_OK;
 }
 
-static void commit(struct slot *slot, const struct retype *r)
+static void make_one(struct slot *slot, const struct retype *r)
+{
+    paddr memory = {slot->cap.object + r->start};
+    struct capability cap = {.type = (uint8_t)r->type,
+                             .rights = ASH_RIGHT_ALL,
+                             .device = slot->cap.device,
+                             .object = memory.value};
+    object_classes[r->type]->create(&cap, memory, r->parameter);
+    slot_insert(&r->cnode->slot[r->first], cap, slot);
+    slot->cap.data = r->start + r->size;
+    uint64_t pages = slot->cap.data / ASH_PAGE_SIZE;
+    if (r->type == ASH_OBJ_UNTYPED && slot->cap.cleared < pages && !slot->cap.device)
+        slot->cap.cleared = (uint32_t)pages; /* below the watermark nothing needs to be clear */
+}
+
+/* Only a slot that was filled while an interrupt was served can be full here. */
+static unsigned commit(struct slot *slot, struct invocation *call, struct retype *r)
 {
     uint64_t stride = round_up(r->size, r->align);
-    for (uint64_t i = 0; i < r->count; i++) {
-        paddr memory = {slot->cap.object + r->start + i * stride};
-        struct capability cap = {.type = (uint8_t)r->type,
-                                 .rights = ASH_RIGHT_ALL,
-                                 .device = slot->cap.device,
-                                 .object = memory.value};
-        object_classes[r->type]->create(&cap, memory, r->parameter);
-        slot_insert(&r->cnode->slot[r->first + i], cap, slot);
+    while (r->count > 0) {
+        if (!slot_empty(&r->cnode->slot[r->first]))
+            return invoke_error(call, ASH_E_OCCUPIED, r->first, 0);
+        make_one(slot, r);
+        r->start += stride;
+        r->first++;
+        r->checked = --r->count;
+        if (r->count > 0 && preemption_wanted()) {
+            run_again_from_here(call, r);
+            return PREEMPTED;
+        }
     }
-    slot->cap.data = r->end;
+    return ASH_OK;
 }
 
 static unsigned retype(struct slot *slot, struct invocation *call)
@@ -116,17 +169,18 @@ static unsigned retype(struct slot *slot, struct invocation *call)
     struct retype r = {.type = invoke_word(call, 0),
                        .parameter = invoke_word(call, 1),
                        .first = invoke_word(call, 2),
-                       .count = invoke_word(call, 3)};
+                       .count = (uint32_t)invoke_word(call, 3),
+                       .checked = invoke_word(call, 3) >> 32};
     unsigned error = decode_slots(call, &r);
+    if (error == ASH_OK)
+        error = find_slots_empty(call, &r);
     if (error != ASH_OK)
         return error;
     reset_if_free(slot);
     error = decode_size(slot, call, &r);
     if (error == ASH_OK)
-        error = clear_until(slot, &r);
-    if (error == ASH_OK)
-        commit(slot, &r);
-    return error;
+        error = clear_until(slot, call, &r);
+    return error == ASH_OK ? commit(slot, call, &r) : error;
 }
 
 static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)

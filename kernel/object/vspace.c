@@ -9,7 +9,7 @@
 
 struct asid_entry asids[ASIDS];
 pte *kernel_root;
-static uint32_t asids_used;
+static uint32_t asids_used, first_free, never_used = 1;
 uint64_t hardware_asids = 1;
 
 static void load(uint64_t satp)
@@ -165,6 +165,8 @@ static void destroy(struct object *object)
     vspace_flush(vspace);
     asids[vspace->asid].vspace = nullptr;
     asids[vspace->asid].generation++;
+    asids[vspace->asid].next_free = first_free;
+    first_free = vspace->asid;
     asids_used--;
 }
 
@@ -185,15 +187,15 @@ static uint64_t available(void)
     return asid_limit() - 1 - asids_used;
 }
 
-/* The next free number after the last one given out. One is free: `available` was asked. */
+/* One is free: `available` was asked. */
 static uint32_t take_asid(void)
 {
-    static uint32_t last;
-    do
-        last = last + 1 < asid_limit() ? last + 1 : 1;
-    while (asids[last].vspace);
+    uint32_t asid = first_free;
     asids_used++;
-    return last;
+    if (asid == 0)
+        return never_used++;
+    first_free = asids[asid].next_free;
+    return asid;
 }
 
 static uint64_t size(uint64_t parameter, uint64_t *align)

@@ -46,6 +46,7 @@ struct vspace {
 struct asid_entry {
     struct vspace *vspace;
     uint64_t generation;
+    uint32_t next_free; /* once it was used and is free again */
 };
 
 extern struct asid_entry asids[ASIDS];
