@@ -59,8 +59,8 @@ struct remote_notes {
 };
 
 extern const char remote_begin[], remote_server[], remote_server_fpu[], remote_waiter[],
-    remote_yielder[], remote_handler[], remote_caller[], remote_counter[], remote_fault[],
-    remote_fault_site[], remote_end[];
+    remote_prober[], remote_yielder[], remote_handler[], remote_caller[], remote_counter[],
+    remote_fault[], remote_fault_site[], remote_end[];
 
 struct remote {
     ash_cptr thread, sched;
@@ -79,7 +79,18 @@ struct remote_start {
     ash_cptr receive_slot;
 };
 
+/* What remote_prober and its user share. */
+struct probe {
+    volatile ash_word deadline;         /* ticks; 0: the next signal only begins the probing */
+    volatile ash_word scale, zero;      /* instructions a tick; rdcycle when rdtime was 0 */
+    volatile ash_word worst, count;     /* instructions late; deadlines that came */
+    volatile ash_word going_on;         /* not 0: sets its timer again each time */
+    volatile ash_word gap, least, most; /* ticks from one probe to the next deadline */
+};
+
 void remote_init(void);
+/* Where remote_prober has it. */
+[[nodiscard]] struct probe *remote_probe(void);
 /* Starts that loop in the other address space, and returns a millisecond later, or, if it shall be
  * passive, when it waits. */
 [[nodiscard]] struct remote remote_run(const struct remote_start *start);
@@ -118,5 +129,7 @@ void measure_irq(void);
 void measure_cross(void);
 /* Throughput of a pair on each hart, by the clock. */
 void measure_pairs(void);
+/* How late an interrupt reaches its handler while somebody attacks. */
+void measure_latency(void);
 
 #endif

@@ -23,7 +23,10 @@ static void measure_one_hart(void)
 static const struct group {
     const char *name;
     void (*measure)(void);
-} groups[] = {{"ipc", measure_one_hart}, {"cross", measure_cross}, {"pairs", measure_pairs}};
+} groups[] = {{"ipc", measure_one_hart},
+              {"cross", measure_cross},
+              {"pairs", measure_pairs},
+              {"latency", measure_latency}};
 
 /* The word ashlar.bench=GROUP on the command line. */
 static const struct group *chosen(void)
@@ -34,7 +37,7 @@ static const struct group *chosen(void)
         for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
             if (strcmp(name, groups[i].name) == 0)
                 return &groups[i];
-    ash_panic("the command line has no ashlar.bench=ipc, cross or pairs");
+    ash_panic("the command line has no ashlar.bench=ipc, cross, pairs or latency");
 }
 
 int ash_root_main(const struct ash_boot *info)

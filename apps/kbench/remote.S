@@ -12,7 +12,7 @@
     .section .rodata
     .balign 8
     .globl remote_begin, remote_server, remote_server_fpu, remote_waiter, remote_yielder
-    .globl remote_handler, remote_caller, remote_counter, remote_fault, remote_fault_site, remote_end
+    .globl remote_handler, remote_caller, remote_counter, remote_prober, remote_fault, remote_fault_site, remote_end
     .option norvc
 remote_begin:
 
@@ -130,6 +130,51 @@ remote_counter:
     bnez t0, 2b
     addi s2, s2, 1
     sd s2, 0(s0)
+    j 1b
+
+/* Measures how long after its timer's deadline it runs, again and again: struct probe of kbench.h
+ * lies in the second half of the shared page. a1 Notification, a2 Timer that signals it. It has
+ * live floating-point values, as the worst handler may. */
+remote_prober:
+    li t0, -4096
+    and s0, a0, t0
+    li t0, 2048
+    add s0, s0, t0
+    mv s1, a1
+    mv s2, a2
+1:  mv a0, s1
+    li a7, 6            /* Wait */
+    ecall
+    rdcycle s3
+    fadd.d fs0, fs0, fs0
+    ld t0, 0(s0)        /* deadline; 0: none, it is to begin */
+    beqz t0, 2f
+    ld t1, 8(s0)        /* instructions a tick */
+    mul t0, t0, t1
+    ld t1, 16(s0)       /* rdcycle at tick 0 */
+    add t0, t0, t1
+    sub t0, s3, t0
+    ld t1, 24(s0)       /* worst */
+    bgeu t1, t0, 3f
+    sd t0, 24(s0)
+3:  ld t0, 32(s0)       /* count */
+    addi t0, t0, 1
+    sd t0, 32(s0)
+2:  ld t0, 40(s0)       /* goes on? */
+    beqz t0, 1b
+    ld t0, 48(s0)       /* ticks to the next deadline: one more each time */
+    addi t0, t0, 1
+    ld t1, 64(s0)       /* the most */
+    bgeu t1, t0, 4f
+    ld t0, 56(s0)       /* the least */
+4:  sd t0, 48(s0)
+    rdtime t1
+    add a2, t1, t0
+    sd a2, 0(s0)
+    mv a0, s2
+    li a1, (57 << 12) + 1 /* Timer.set, one word */
+    li a7, 0            /* Call */
+    ecall
     j 1b
 
 /* struct moments remote_fault(void): before the fault, and after it was answered. */
