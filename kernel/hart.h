@@ -45,9 +45,11 @@ static_assert(offsetof(struct hart, trapped) == HART_TRAPPED);
 
 /* switch_with_care: the hart may hold translations or instructions that are no longer true and
  * forgets them all before a thread runs; the hart has no address-space numbers and forgets all
- * translations in every switch. */
+ * translations in every switch; the timer is set for the current thread's priority, and there are
+ * earlier timeouts of lower ones. */
 #define HART_STALE    1u
 #define HART_NO_ASIDS 2u
+#define HART_DEFERS   4u
 
 extern struct hart harts[ASH_MAX_HARTS];
 extern uint32_t hart_count;

@@ -98,8 +98,8 @@ static void fault(void)
 
 static void write(void)
 {
-    static const char blank[480] = {};
-    memcpy(&ash_ipc()->msg[4], blank, sizeof(blank) - 3 * 8);
+    char blank[480] = {[sizeof(blank) - 1] = '\n'};
+    memcpy(&ash_ipc()->msg[4], blank + 3 * 8, sizeof(blank) - 3 * 8);
     for (unsigned i = 0; i < 4; i++) {
         struct ash_message m = {.mr = {sizeof(blank)}};
         MUST(ash_invoke(ASH_BOOT_FIRMWARE, ASH_FIRMWARE_WRITE, 61, 0, &m));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Timeouts (sched/timeout.h): a hart's queue holds deadlines of live SchedContexts and Timers,
- * earliest first; a timeout is in at most one queue.
+ * Timeouts (sched/timeout.h): a hart's tree holds deadlines of live SchedContexts and Timers,
+ * ordered by priority, then by time; each knows the earliest below it. A timeout is in at most one
+ * tree.
  */
 #include "check/checks.h"
 #include "hart.h"
@@ -26,21 +27,58 @@ static void check_timeout(const struct timeout *timeout, const struct hart *hart
     if (timeout->kind != TIMEOUT_SCHED_CONTEXT)
         return;
     const struct sched_context *sched = (const void *)owner->slot->cap.object;
+    RULE(sched->thread && timeout->priority == sched->thread->priority,
+         "a SchedContext rests with the priority of its thread: %p", (const void *)sched);
     RULE(sched->hart == hart && sched->thread, "a SchedContext rests on its hart, for a thread: %p",
          (const void *)sched);
+}
+
+static uint64_t earliest_of(const struct timeout *timeout)
+{
+    return timeout ? timeout->earliest : ~0ull;
+}
+
+static void check_node(const struct timeout *timeout)
+{
+    const struct timeout *left = RB_LEFT(timeout, node), *right = RB_RIGHT(timeout, node);
+    uint64_t below =
+        earliest_of(left) < earliest_of(right) ? earliest_of(left) : earliest_of(right);
+    RULE(timeout->earliest == (timeout->time < below ? timeout->time : below),
+         "a timeout knows the earliest below it: %p", (const void *)timeout);
+    RULE((!left || RB_PARENT(left, node) == timeout) &&
+             (!right || RB_PARENT(right, node) == timeout),
+         "timeouts are a tree: children of %p", (const void *)timeout);
+}
+
+static const struct timeout *leftmost(const struct timeout *timeout)
+{
+    while (timeout && RB_LEFT(timeout, node))
+        timeout = RB_LEFT(timeout, node);
+    return timeout;
+}
+
+static const struct timeout *next_of(const struct timeout *timeout)
+{
+    if (RB_RIGHT(timeout, node))
+        return leftmost(RB_RIGHT(timeout, node));
+    const struct timeout *parent = RB_PARENT(timeout, node);
+    for (; parent && timeout == RB_RIGHT(parent, node); parent = RB_PARENT(parent, node))
+        timeout = parent;
+    return parent;
 }
 
 static void check_queue(const struct hart *hart)
 {
     const struct timeout *previous = nullptr;
-    for (const struct timeout *timeout = hart->timeouts.first; timeout; timeout = timeout->next) {
+    for (const struct timeout *timeout = leftmost(RB_ROOT(&hart->timeouts)); timeout;
+         timeout = next_of(timeout)) {
         check_timeout(timeout, hart);
-        RULE(timeout->prev == previous, "timeouts are doubly linked: %p", (const void *)timeout);
-        RULE(!previous || previous->time <= timeout->time, "timeouts come earliest first: %p",
-             (const void *)timeout);
+        check_node(timeout);
+        RULE(!previous || previous->priority > timeout->priority ||
+                 (previous->priority == timeout->priority && previous->time <= timeout->time),
+             "timeouts are ordered by priority, then by time: %p", (const void *)timeout);
         previous = timeout;
     }
-    RULE(hart->timeouts.last == previous, "timeouts end at the last one: hart %u", hart->index);
 }
 
 void check_timeouts(void)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Timer: a one-shot deadline on the hart that set it; signals the bound Notification's badge. */
+/* Timer: a one-shot deadline on the hart and with the priority of the thread that set it
+ * (sched/timeout.h); signals the bound Notification's badge. */
 #include "ipc/invoke.h"
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
@@ -24,7 +25,8 @@ static unsigned set(struct timer *timer, struct invocation *call)
     if (slot_empty(&timer->notification))
         return ASH_E_NOT_BOUND;
     timeout_remove(&timer->timeout);
-    timeout_insert(&this_hart->timeouts, &timer->timeout, invoke_word(call, 0));
+    timeout_insert(&this_hart->timeouts, &timer->timeout, invoke_word(call, 0),
+                   call->caller->priority);
     sched_update_deadline();
     return ASH_OK;
 }

@@ -31,6 +31,16 @@ static void tell_hart(struct hart *hart, const struct thread *thread)
         hart_notify(hart);
 }
 
+static void timeouts_changed(struct hart *hart)
+{
+    if (hart == this_hart) {
+        sched_update_deadline();
+        return;
+    }
+    hart->reschedule = true;
+    hart_notify(hart);
+}
+
 /* at_head: it was preempted and keeps its turn. */
 static void make_ready(struct thread *thread, bool at_head)
 {
@@ -41,11 +51,9 @@ static void make_ready(struct thread *thread, bool at_head)
         return;
     uint64_t now = time_now();
     if (!budget_usable(sched, now)) {
-        timeout_insert(&sched->hart->timeouts, &sched->release, budget_next(sched));
-        if (sched->hart == this_hart)
-            sched_update_deadline();
-        else
-            hart_notify(sched->hart);
+        timeout_insert(&sched->hart->timeouts, &sched->release, budget_next(sched),
+                       thread->priority);
+        timeouts_changed(sched->hart);
         return;
     }
     if (!at_head)
@@ -82,7 +90,17 @@ void sched_block(struct thread *thread)
 
 void sched_priority_changed(struct thread *thread)
 {
-    struct hart *hart = thread->queued ? thread->sched->hart : thread_running_on(thread);
+    struct sched_context *sched = thread->sched;
+    if (!sched)
+        return;
+    if (sched->release.queue) {
+        timeout_remove(&sched->release);
+        timeout_insert(&sched->hart->timeouts, &sched->release, sched->release.time,
+                       thread->priority);
+        timeouts_changed(sched->hart);
+        return;
+    }
+    struct hart *hart = thread->queued ? sched->hart : thread_running_on(thread);
     if (!hart)
         return;
     hart->reschedule = true;
@@ -158,10 +176,16 @@ void sched_yield(struct thread *thread)
 void sched_update_deadline(void)
 {
     struct hart *hart = this_hart;
-    uint64_t deadline = hart->timeouts.first ? hart->timeouts.first->time : ~0ull;
-    if (hart->charged && hart->current) {
-        uint64_t end = hart->charged_since + budget_left(hart->charged);
-        deadline = end < deadline ? end : deadline;
+    uint64_t deadline = ~0ull, earliest = timeout_earliest(&hart->timeouts);
+    if (hart->charged && hart->current)
+        deadline = hart->charged_since + budget_left(hart->charged);
+    hart->switch_with_care &= (uint8_t)~HART_DEFERS;
+    if (earliest < deadline) {
+        uint8_t priority = hart->current ? hart->current->priority : 0;
+        uint64_t served = timeout_earliest_from(&hart->timeouts, priority);
+        deadline = served < deadline ? served : deadline;
+        if (earliest < deadline)
+            hart->switch_with_care |= HART_DEFERS;
     }
     /* One that is set to come earlier, but not soon, may come: the timer interrupt then sets it
      * anew. That is once in a time slice, where moving it later would be once in every switch. */
@@ -175,23 +199,41 @@ void sched_update_deadline(void)
         sbi_set_timer(deadline);
 }
 
+static void expire(struct timeout *due)
+{
+    if (due->kind == TIMEOUT_SCHED_CONTEXT) {
+        struct sched_context *sched =
+            (struct sched_context *)((char *)due - offsetof(struct sched_context, release));
+        if (sched->thread)
+            make_ready(sched->thread, false);
+        return;
+    }
+    struct timer *timer = (struct timer *)((char *)due - offsetof(struct timer, timeout));
+    const struct capability *cap = &timer->notification.cap;
+    if (cap->type == ASH_OBJ_NOTIFICATION)
+        notification_signal((struct notification *)cap->object, cap->data);
+}
+
+/* Of those who run or could run here now. */
+static uint8_t highest_priority(const struct hart *hart)
+{
+    uint8_t current = hart->current ? hart->current->priority : 0;
+    return sched_somebody_above(hart, current) ? hart->ready.head->priority : current;
+}
+
+/* So many in one interrupt: if more are due, the next one comes as soon as this one is over, and
+ * serves whatever has the highest priority by then. */
+#define TIMEOUTS_A_TURN 4u
+
 void sched_timer(void)
 {
     struct hart *hart = this_hart;
     hart->deadline = 0; /* whatever was set has fired: set it anew */
-    struct timeout *due;
-    while ((due = timeout_pop_due(&hart->timeouts, time_now()))) {
-        if (due->kind == TIMEOUT_SCHED_CONTEXT) {
-            struct sched_context *sched =
-                (struct sched_context *)((char *)due - offsetof(struct sched_context, release));
-            if (sched->thread)
-                make_ready(sched->thread, false);
-        } else {
-            struct timer *timer = (struct timer *)((char *)due - offsetof(struct timer, timeout));
-            const struct capability *cap = &timer->notification.cap;
-            if (cap->type == ASH_OBJ_NOTIFICATION)
-                notification_signal((struct notification *)cap->object, cap->data);
-        }
+    for (unsigned i = 0; i < TIMEOUTS_A_TURN; i++) {
+        struct timeout *due = timeout_pop_due(&hart->timeouts, time_now(), highest_priority(hart));
+        if (!due)
+            break;
+        expire(due);
     }
     if (hart->charged && time_now() - hart->charged_since >= budget_left(hart->charged))
         sched_charge(hart);
@@ -209,6 +251,8 @@ void switch_threads(struct hart *hart, struct thread *previous, struct thread *n
     fpu_enter(next);
     vspace_activate_first(next);
     next->hart = hart;
+    if (hart->switch_with_care & HART_DEFERS)
+        sched_update_deadline();
 }
 
 /* The address space stays loaded: the same thread may be the next. */

@@ -22,7 +22,7 @@ from report import Failure, say
 # Not sleep=off: virtual time would jump to the next time limit of a driver while the disk works.
 ICOUNT = ["-icount", "shift=0"]
 # Groups, and the command that measures each in the guest; None: measured in another way.
-GROUPS = {"boot": None, "size": None, "memory": "bench memory", "ipc": None,
+GROUPS = {"boot": None, "size": None, "memory": "bench memory", "ipc": None, "latency": None,
           "smp": None, "blk": "bench blk", "wall": "bench wall"}
 HARTS = (1, 2, 4)  # of the group smp
 TIMEOUT = 300
@@ -229,6 +229,8 @@ def measure(group: str, cpu: str) -> list[dict]:
         return measure_memory()
     if group == "ipc":
         return kernel_bench("ipc", cpu=cpu)
+    if group == "latency":
+        return kernel_bench("latency", cpu=cpu)
     if group == "smp":
         return measure_smp()
     return parse(run(GROUPS[group], icount=group != "wall").text())
