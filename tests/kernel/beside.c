@@ -421,6 +421,6 @@ void beside_end(void)
         host_check(!model_node[i].used || is_start(&model_node[i]),
                    "a capability is left after everything was revoked");
     host_check(all_threads == caller && !caller->all_next, "a thread is left");
-    host_check(!harts[0].timeouts.first, "a timeout is left");
+    host_check(RB_EMPTY(&harts[0].timeouts), "a timeout is left");
     host_check(!harts[0].ready.head, "a ready thread is left");
 }
