@@ -36,7 +36,7 @@ static void choose_timer(const struct boot_info *boot)
     have_sstc = count > 0;
     for (unsigned i = 0; i < count; i++)
         have_sstc = have_sstc && found[i].has_sstc;
-    timebase = tree_timebase(boot->tree);
+    sched_set_timebase(tree_timebase(boot->tree));
 }
 
 /* The word kernel.no-asids: as on harts that have no address-space numbers, which QEMU cannot show.

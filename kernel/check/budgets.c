@@ -10,7 +10,7 @@ static void check_refills(const struct sched_context *sched)
 {
     uint64_t sum = 0, time = 0;
     for (uint32_t i = 0; i < sched->count; i++) {
-        const struct refill *refill = &sched->refill[(sched->head + i) % REFILLS];
+        const struct refill *refill = &sched->refill[i];
         RULE(refill->time >= time, "times of refills do not decrease: SchedContext %p, refill %u",
              (const void *)sched, i);
         sum += refill->amount;
@@ -37,11 +37,11 @@ static void check_sched(const struct sched_context *sched)
     }
     RULE(sched->hart >= harts && sched->hart < harts + hart_count,
          "a SchedContext is on a hart: %p", at);
-    RULE(sched->head < REFILLS && sched->count >= 1 && sched->count <= REFILLS,
+    RULE(sched->count >= 1 && sched->count <= REFILLS,
          "a SchedContext has a refill: %p", at);
     RULE(sched->budget > 0 && sched->budget <= sched->period, "no budget exceeds its period: %p",
          at);
-    RULE(sched->debt == 0 || sched->debt < sched->refill[sched->head].amount,
+    RULE(sched->debt == 0 || sched->debt < sched->refill[0].amount,
          "the debt is less than is in the first refill: %p", at);
     check_refills(sched);
 }

@@ -139,7 +139,7 @@ static bool spoil_threads(struct thread *thread, uint64_t what)
         sched->release.queue = &sched->hart->timeouts;
         return true;
     case ASH_PROVOKE_BUDGET:
-        sched->refill[sched->head].amount = sched->budget + 1;
+        sched->refill[0].amount = sched->budget + 1;
         return true;
     default:
         return false;

@@ -55,8 +55,8 @@ struct sched_context {
     uint64_t debt;          /* used, not yet taken from a refill: less than is in the first one */
     struct reply *top;      /* see above */
     struct timeout release; /* waits for its next refill */
-    uint32_t head, count;
-    struct refill refill[REFILLS];
+    uint32_t count;
+    struct refill refill[REFILLS]; /* see sched/budget.h */
 };
 
 struct timer {

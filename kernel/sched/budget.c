@@ -5,47 +5,16 @@
 /* A refill smaller than this is not worth a switch; it joins the next one. */
 #define REFILL_MIN_US 10u
 
-static struct refill *head(struct sched_context *sched)
-{
-    return &sched->refill[sched->head];
-}
-
-static struct refill *at(struct sched_context *sched, uint32_t i)
-{
-    return &sched->refill[(sched->head + i) % REFILLS];
-}
-
-static bool round_robin(const struct sched_context *sched)
-{
-    return sched->budget == sched->period;
-}
-
 void budget_start(struct sched_context *sched, uint64_t now)
 {
-    sched->head = 0;
     sched->count = 1;
     sched->debt = 0;
     sched->refill[0] = (struct refill){now, sched->budget};
 }
 
-bool budget_usable(const struct sched_context *sched, uint64_t now)
-{
-    return round_robin(sched) || sched->refill[sched->head].time <= now;
-}
-
-uint64_t budget_left(const struct sched_context *sched)
-{
-    return sched->refill[sched->head].amount - sched->debt;
-}
-
-uint64_t budget_next(const struct sched_context *sched)
-{
-    return sched->refill[sched->head].time;
-}
-
 static void push(struct sched_context *sched, uint64_t time, uint64_t amount)
 {
-    struct refill *last = at(sched, sched->count - 1);
+    struct refill *last = &sched->refill[sched->count - 1];
     if (sched->count == REFILLS || (sched->count > 1 && last->time + last->amount >= time)) {
         /* Later is safe: the window sees less, never more. */
         last->amount += amount;
@@ -53,73 +22,66 @@ static void push(struct sched_context *sched, uint64_t time, uint64_t amount)
             last->time = time;
         return;
     }
-    *at(sched, sched->count++) = (struct refill){time, amount};
+    sched->refill[sched->count++] = (struct refill){time, amount};
 }
 
 static void pop(struct sched_context *sched)
 {
-    sched->head = (sched->head + 1) % REFILLS;
     sched->count--;
+    for (uint32_t i = 0; i < sched->count; i++)
+        sched->refill[i] = sched->refill[i + 1];
 }
 
-static void drop_small_heads(struct sched_context *sched)
+/* True if there was one. */
+static bool drop_small_first(struct sched_context *sched)
 {
-    while (sched->count > 1 && head(sched)->amount < sched_ticks_per_us(REFILL_MIN_US)) {
-        at(sched, 1)->amount += head(sched)->amount;
+    bool dropped = false;
+    while (sched->count > 1 && sched->refill[0].amount < sched_ticks_per_us(REFILL_MIN_US)) {
+        sched->refill[1].amount += sched->refill[0].amount;
         pop(sched);
+        dropped = true;
     }
+    return dropped;
 }
 
-bool budget_charge(struct sched_context *sched, uint64_t used)
+bool budget_charge_part(struct sched_context *sched, uint64_t used)
 {
-    sched->used += used;
-    if (round_robin(sched)) {
-        if (used < head(sched)->amount) {
-            head(sched)->amount -= used;
-            return false;
-        }
-        head(sched)->amount = sched->budget;
-        return true;
-    }
+    struct refill *first = &sched->refill[0];
     /* Short turns are booked together: refills are not cut smaller than they may be. */
     sched->debt += used;
-    if (sched->debt < sched_ticks_per_us(REFILL_MIN_US) && sched->debt < head(sched)->amount)
+    if (sched->debt < first->amount && sched->debt < sched_ticks_per_us(REFILL_MIN_US))
         return false;
     used = sched->debt;
     sched->debt = 0;
     bool emptied = false;
     while (used > 0) {
-        struct refill *first = head(sched);
         uint64_t part = used < first->amount ? used : first->amount;
         uint64_t again = first->time + sched->period;
         first->amount -= part;
         used -= part;
-        if (first->amount == 0 && sched->count > 1) {
+        if (first->amount != 0) {
+            push(sched, again, part);
+            continue;
+        }
+        emptied = true;
+        if (sched->count > 1) {
             pop(sched);
             push(sched, again, part);
-            emptied = true;
-        } else if (first->amount == 0) {
+        } else {
             /* The only refill: all of it comes back a period later, and what was used beyond it
              * is taken from that. */
             *first = (struct refill){again, part};
-            emptied = true;
-        } else {
-            push(sched, again, part);
         }
     }
-    drop_small_heads(sched);
-    return emptied;
+    return drop_small_first(sched) || emptied;
 }
 
-void budget_unblock(struct sched_context *sched, uint64_t now)
+void budget_join(struct sched_context *sched)
 {
-    if (round_robin(sched) || head(sched)->time >= now)
-        return;
-    head(sched)->time = now;
-    while (sched->count > 1 && at(sched, 1)->time <= now + head(sched)->amount) {
-        uint64_t amount = head(sched)->amount;
+    struct refill first = sched->refill[0];
+    while (sched->count > 1 && sched->refill[1].time <= first.time + first.amount) {
         pop(sched);
-        head(sched)->amount += amount;
-        head(sched)->time = now;
+        first.amount += sched->refill[0].amount;
+        sched->refill[0] = first;
     }
 }

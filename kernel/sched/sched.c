@@ -7,7 +7,14 @@
 #include "sched/switch.h"
 
 uint64_t timebase = 10000000;
+static uint64_t millisecond = 10000;
 bool have_sstc;
+
+void sched_set_timebase(uint64_t ticks)
+{
+    timebase = ticks;
+    millisecond = ticks / 1000;
+}
 
 uint64_t sched_ticks_per_us(uint64_t us)
 {
@@ -41,36 +48,29 @@ static void timeouts_changed(struct hart *hart)
     hart_notify(hart);
 }
 
-/* at_head: it was preempted and keeps its turn. */
-static void make_ready(struct thread *thread, bool at_head)
+/* Into the ready queue of its hart, or to rest until it has time. */
+static void make_ready(struct thread *thread)
 {
     struct sched_context *sched = thread->sched;
-    if (thread->queued || !sched || !sched->hart || thread->state != ASH_THREAD_RUNNING)
+    if (thread->queued || !sched || !sched->hart || thread->state != ASH_THREAD_RUNNING ||
+        sched->release.queue)
         return;
-    if (sched->release.queue)
-        return;
-    uint64_t now = time_now();
-    if (!budget_usable(sched, now)) {
-        timeout_insert(&sched->hart->timeouts, &sched->release, budget_next(sched),
-                       thread->priority);
-        timeouts_changed(sched->hart);
+    struct hart *hart = sched->hart;
+    if (budget_usable(sched, time_now())) {
+        thread->queued = true;
+        queue_insert(&hart->ready, thread);
+        tell_hart(hart, thread);
         return;
     }
-    if (!at_head)
-        budget_unblock(sched, now);
-    thread->queued = true;
-    if (at_head)
-        queue_insert_first(&sched->hart->ready, thread);
-    else
-        queue_insert(&sched->hart->ready, thread);
-    tell_hart(sched->hart, thread);
+    timeout_insert(&hart->timeouts, &sched->release, budget_next(sched), thread->priority);
+    timeouts_changed(hart);
 }
 
 void sched_enqueue(struct thread *thread)
 {
     struct hart *hart = thread_running_on(thread);
     if (!hart || !thread->sched || thread->sched->hart != hart)
-        make_ready(thread, false);
+        make_ready(thread);
 }
 
 void sched_dequeue(struct thread *thread)
@@ -130,7 +130,8 @@ void sched_configure(struct sched_context *sched, struct hart *hart, uint64_t bu
 
 /* --- Time ------------------------------------------------------------------------------------ */
 
-/* True when the refill that was running is used up. */
+/* True when the refill that was running is used up. What runs on then is the next one, which begins
+ * now, however long it has been there. */
 static bool charge_at(struct hart *hart, uint64_t now)
 {
     struct sched_context *sched = hart->charged;
@@ -140,12 +141,10 @@ static bool charge_at(struct hart *hart, uint64_t now)
     hart->charged_since = now;
     if (hart->current)
         hart->current->ticks += used;
-    return budget_charge(sched, used);
-}
-
-static bool charge(struct hart *hart)
-{
-    return charge_at(hart, time_now());
+    if (!budget_charge(sched, used))
+        return false;
+    budget_unblock(sched, now);
+    return true;
 }
 
 /* The thread lost its turn: behind the others of its priority, or to rest. */
@@ -154,13 +153,13 @@ static void end_turn(struct hart *hart)
     struct thread *thread = hart->current;
     if (!thread || thread->state != ASH_THREAD_RUNNING || thread->queued)
         return;
-    make_ready(thread, false);
+    make_ready(thread);
     hart->reschedule = true;
 }
 
 void sched_charge(struct hart *hart)
 {
-    if (charge(hart))
+    if (charge_at(hart, time_now()))
         end_turn(hart);
 }
 
@@ -190,7 +189,7 @@ void sched_update_deadline(void)
     /* One that is set to come earlier, but not soon, may come: the timer interrupt then sets it
      * anew. That is once in a time slice, where moving it later would be once in every switch. */
     if (deadline == hart->deadline ||
-        (deadline > hart->deadline && hart->deadline > hart->charged_since + timebase / 1000))
+        (deadline > hart->deadline && hart->deadline > hart->charged_since + millisecond))
         return;
     hart->deadline = deadline;
     if (have_sstc)
@@ -205,7 +204,7 @@ static void expire(struct timeout *due)
         struct sched_context *sched =
             (struct sched_context *)((char *)due - offsetof(struct sched_context, release));
         if (sched->thread)
-            make_ready(sched->thread, false);
+            make_ready(sched->thread);
         return;
     }
     struct timer *timer = (struct timer *)((char *)due - offsetof(struct timer, timeout));
@@ -265,7 +264,6 @@ static void leave_to_idle(struct hart *hart, struct thread *previous)
 /* From now on the time is that SchedContext's. */
 static void charge_from(struct hart *hart, struct sched_context *sched, uint64_t now)
 {
-    (void)charge_at(hart, now);
     hart->charged = sched;
     hart->charged_since = now;
     if (sched)
@@ -282,30 +280,53 @@ bool sched_may_take(const struct hart *hart, const struct thread *next, uint64_t
 
 void sched_take(struct hart *hart, struct thread *next, uint64_t now)
 {
+    (void)charge_at(hart, now);
     charge_from(hart, next->sched, now);
     next->state = ASH_THREAD_RUNNING;
     switch_threads(hart, hart->current, next);
     sched_update_deadline();
 }
 
-void schedule(void)
+static bool runnable(const struct thread *thread)
 {
-    struct hart *hart = this_hart;
-    struct thread *previous = hart->current;
-    if (previous && previous->state == ASH_THREAD_RUNNING && !previous->queued && previous->sched &&
-        !previous->sched->release.queue) {
-        /* Booked first: it may have come to the end of its budget just now. */
-        bool ended = charge(hart);
-        make_ready(previous, !ended && previous->sched->hart == hart);
-    }
+    return thread && thread->state == ASH_THREAD_RUNNING && !thread->queued && thread->sched &&
+           !thread->sched->release.queue;
+}
+
+/* Takes the thread to run next out of the ready queue; `previous` keeps its turn if nobody of a
+ * higher priority is ready, and if `stays`, it is not in the queue. */
+static struct thread *choose(struct hart *hart, struct thread *previous, bool stays)
+{
     struct thread *next = hart->ready.head;
+    if (stays && !(next && next->priority > previous->priority))
+        return previous;
     if (next) {
         queue_take_first(&hart->ready);
         next->queued = false;
     }
+    if (stays) {
+        queue_insert_first(&hart->ready, previous);
+        previous->queued = true;
+    }
+    return next;
+}
+
+void schedule(void)
+{
+    struct hart *hart = this_hart;
+    struct thread *previous = hart->current;
+    uint64_t now = time_now();
+    /* Booked first: it may have come to the end of its budget just now. */
+    bool ended = charge_at(hart, now), stays = false;
+    if (runnable(previous)) {
+        stays = !ended && previous->sched->hart == hart && budget_usable(previous->sched, now);
+        if (!stays)
+            make_ready(previous);
+    }
+    struct thread *next = choose(hart, previous, stays);
     struct sched_context *sched = next ? next->sched : nullptr;
     if (hart->charged != sched)
-        charge_from(hart, sched, time_now());
+        charge_from(hart, sched, now);
     if (next && next != previous)
         switch_threads(hart, previous, next);
     else if (!next && previous)

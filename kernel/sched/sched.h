@@ -15,6 +15,7 @@ struct thread;
 struct sched_context;
 
 extern uint64_t timebase; /* ticks a second */
+void sched_set_timebase(uint64_t ticks);
 extern bool have_sstc;
 
 uint64_t sched_ticks_per_us(uint64_t us);
