@@ -324,6 +324,12 @@ void schedule(void)
             make_ready(previous);
     }
     struct thread *next = choose(hart, previous, stays);
+    while (next && !budget_usable(next->sched, now)) {
+        /* It came to the end of it in the hands of another thread, after this one was ready. */
+        make_ready(next);
+        next = choose(hart, nullptr, false);
+        now = time_now();
+    }
     struct sched_context *sched = next ? next->sched : nullptr;
     if (hart->charged != sched)
         charge_from(hart, sched, now);
