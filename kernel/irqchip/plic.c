@@ -12,6 +12,7 @@
 #include "boot/tree.h"
 #include "hart.h"
 #include "irqchip/irqchip.h"
+#include "small.h"
 
 #include <libfdt.h>
 
@@ -42,6 +43,8 @@ static volatile uint32_t *enable_word(uint32_t source, const struct hart *hart)
     return reg(PLIC_ENABLE + PLIC_ENABLE_STRIDE * (uint64_t)(uint32_t)hart->irq_context +
                source / 32 * 4);
 }
+
+SMALL
 
 bool irqchip_find(const void *tree)
 {
@@ -92,6 +95,8 @@ uint32_t irqchip_sources(void)
 {
     return sources;
 }
+
+SMALL_END
 
 /* Completion is ignored while the source is not enabled. */
 static void complete(uint32_t source, const struct hart *hart)

@@ -6,6 +6,7 @@
 #include "arch/sbi.h"
 #include "ipc/invoke.h"
 #include "object/vspace.h"
+#include "small.h"
 
 #include <string.h>
 
@@ -149,6 +150,8 @@ const struct object_class frame_class = {
 
 /* --- PageTable ------------------------------------------------------------------------------- */
 
+SMALL
+
 /* Level bits of the entry that points to this table: 30 or 21, kept in cap->bits while mapped. */
 static void unmap_table(struct capability *cap)
 {
@@ -231,3 +234,5 @@ const struct object_class page_table_class = {
     .size = table_size,
     .create = create_table,
 };
+
+SMALL_END

@@ -4,6 +4,7 @@
 #include "object/vspace.h"
 #include "arch/sbi.h"
 #include "ipc/invoke.h"
+#include "small.h"
 
 #include <string.h>
 
@@ -137,6 +138,8 @@ void vspace_fetch_anew(const struct vspace *vspace)
         sbi_remote_fence_i(others, 0);
 }
 
+SMALL
+
 static uint64_t root_satp_part(const struct vspace *vspace)
 {
     return window_physical(vspace->root).value >> 12;
@@ -230,3 +233,5 @@ const struct object_class vspace_class = {
     .counted = true,
     .copyable = true,
 };
+
+SMALL_END
