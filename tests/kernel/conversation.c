@@ -8,6 +8,7 @@
 #include "sched/sched.h"
 #include "usage.h"
 
+#include <sanitizer/asan_interface.h>
 #include <string.h>
 
 #define LABEL       5u
@@ -35,6 +36,14 @@ static struct sched_context *scheds[SCHEDS + 1];
 static struct notification *notifications[NOTIFICATIONS + 1];
 static struct timer *timers[TIMERS];
 static struct cnode *cnode;
+
+/* What can be deleted; forgotten and poisoned when it is. */
+static struct mortal {
+    struct object *object;
+    uint64_t bytes;
+    void **known_as; /* where the test keeps its address, or null */
+} mortals[64];
+static unsigned mortal_count;
 static struct saying said[THREADS + 1];
 static struct seen before[THREADS + 1];
 static uint64_t pending[NOTIFICATIONS + 1];
@@ -46,11 +55,39 @@ static unsigned steps;
 
 /* --- Start ------------------------------------------------------------------------------------ */
 
-static struct capability put(enum ash_object_type type, uint64_t parameter, unsigned index)
+static void note_mortal(enum ash_object_type type, struct capability cap, void **known_as)
 {
-    struct capability cap = host_make(type, parameter);
+    uint64_t align, size = object_classes[type]->size(0, &align);
+    mortals[mortal_count++] =
+        (struct mortal){(struct object *)cap.object, round_up(size, ASH_PAGE_SIZE), known_as};
+}
+
+static void bury_the_dead(void)
+{
+    for (unsigned i = 0; i < mortal_count; i++) {
+        struct mortal *mortal = &mortals[i];
+        if (!mortal->object || mortal->object->references > 0)
+            continue;
+        uint64_t start = round_down((uint64_t)mortal->object, ASH_PAGE_SIZE);
+        ASAN_POISON_MEMORY_REGION((void *)start, mortal->bytes);
+        mortal->object = nullptr;
+        if (mortal->known_as)
+            *mortal->known_as = nullptr;
+    }
+}
+
+static struct capability put(enum ash_object_type type, unsigned index, void **known_as)
+{
+    struct capability cap = host_make(type, 0);
     slot_insert(&cnode->slot[index], cap, nullptr);
+    if (object_classes[type]->counted)
+        note_mortal(type, cap, known_as);
     return cap;
+}
+
+static void make_known(enum ash_object_type type, unsigned index, void **known_as)
+{
+    *known_as = (void *)put(type, index, known_as).object;
 }
 
 static void mint(unsigned from, unsigned to, uint8_t rights, uint64_t badge)
@@ -75,6 +112,7 @@ static void make_thread(unsigned i, struct capability cnode_cap, struct capabili
     memcpy(thread->name, "thread-0", 9);
     thread->name[7] = (char)('0' + i);
     slot_insert(&cnode->slot[SLOT_THREAD + i], cap, nullptr);
+    note_mortal(ASH_OBJ_THREAD, cap, (void **)&threads[i]);
     hold(thread, THREAD_SLOT_CSPACE, cnode_cap);
     hold(thread, THREAD_SLOT_VSPACE, vspace);
     hold(thread, THREAD_SLOT_BUFFER, frame);
@@ -86,33 +124,33 @@ static void make_thread(unsigned i, struct capability cnode_cap, struct capabili
 static void make_objects(void)
 {
     for (unsigned i = 0; i < ENDPOINTS; i++) {
-        put(ASH_OBJ_ENDPOINT, 0, SLOT_ENDPOINT + 4 * i);
+        put(ASH_OBJ_ENDPOINT, SLOT_ENDPOINT + 4 * i, nullptr);
         mint(SLOT_ENDPOINT + 4 * i, SLOT_ENDPOINT + 4 * i + 1,
              ASH_RIGHT_WRITE | ASH_RIGHT_GRANT_REPLY, 1);
         mint(SLOT_ENDPOINT + 4 * i, SLOT_ENDPOINT + 4 * i + 2, ASH_RIGHT_WRITE, 2);
     }
     for (unsigned i = 0; i < NOTIFICATIONS; i++) {
-        notifications[i] =
-            (struct notification *)put(ASH_OBJ_NOTIFICATION, 0, SLOT_NOTIFICATION + 2 * i).object;
+        make_known(ASH_OBJ_NOTIFICATION, SLOT_NOTIFICATION + 2 * i, (void **)&notifications[i]);
         mint(SLOT_NOTIFICATION + 2 * i, SLOT_NOTIFICATION + 2 * i + 1, ASH_RIGHT_ALL, 2ull << i);
     }
-    notifications[NOTIFICATIONS] =
-        (struct notification *)put(ASH_OBJ_NOTIFICATION, 0, SLOT_ALARM).object;
+    make_known(ASH_OBJ_NOTIFICATION, SLOT_ALARM, (void **)&notifications[NOTIFICATIONS]);
     for (unsigned i = 0; i < REPLIES; i++)
-        put(ASH_OBJ_REPLY, 0, SLOT_REPLY + i);
+        put(ASH_OBJ_REPLY, SLOT_REPLY + i, nullptr);
     for (unsigned i = 0; i < TIMERS; i++) {
-        timers[i] = (struct timer *)put(ASH_OBJ_TIMER, 0, SLOT_TIMER + i).object;
+        make_known(ASH_OBJ_TIMER, SLOT_TIMER + i, (void **)&timers[i]);
         mint(SLOT_NOTIFICATION, SLOT_TIMED + i, ASH_RIGHT_WRITE, 1ull << (20 + i));
     }
     for (unsigned i = 0; i <= SCHEDS; i++)
-        scheds[i] = (struct sched_context *)put(ASH_OBJ_SCHED_CONTEXT, 0, SLOT_SCHED + i).object;
-    put(ASH_OBJ_SCHED_CONTROL, 0, SLOT_CONTROL);
+        make_known(ASH_OBJ_SCHED_CONTEXT, SLOT_SCHED + i, (void **)&scheds[i]);
+    put(ASH_OBJ_SCHED_CONTROL, SLOT_CONTROL, nullptr);
 }
 
 static void remember(void)
 {
     for (unsigned i = 0; i <= THREADS; i++) {
         const struct thread *thread = threads[i];
+        if (!thread)
+            continue;
         before[i] = (struct seen){.state = thread->state};
         if (thread->state == ASH_THREAD_BLOCKED_REPLY)
             before[i].on = thread->reply;
@@ -161,7 +199,7 @@ void conversation_start(void)
     memset(pending, 0, sizeof(pending));
     usage_reset();
     last_word = 1000;
-    steps = 0;
+    steps = mortal_count = 0;
     struct capability cnode_cap = host_make(ASH_OBJ_CNODE, 6);
     cnode = (struct cnode *)cnode_cap.object;
     slot_insert(&cnode->slot[SLOT_CNODE], cnode_cap, nullptr);
@@ -186,7 +224,7 @@ static struct saying *find_said(uint64_t word, const void *to, uint64_t badge)
 {
     for (unsigned i = 0; i <= THREADS; i++)
         if (said[i].open && !said[i].heard && said[i].word == word) {
-            host_check(said[i].to == to, "%s's message came to another object", threads[i]->name);
+            host_check(said[i].to == to, "the message of thread %u came to another object", i);
             host_check(said[i].badge == badge, "badge %#lx instead of %#lx", badge, said[i].badge);
             said[i].heard = true;
             return &said[i];
@@ -271,6 +309,8 @@ static void after_send(unsigned i)
 static void check_bits(void)
 {
     for (unsigned i = 0; i <= NOTIFICATIONS; i++) {
+        if (!notifications[i])
+            continue;
         uint64_t signals = notifications[i]->signals;
         pending[i] |= signals & TIMER_BITS;
         host_check(signals == pending[i], "bits %#lx are pending, %#lx were signalled", signals,
@@ -281,7 +321,7 @@ static void check_bits(void)
 static void check_timers(void)
 {
     for (unsigned i = 0; i < TIMERS; i++)
-        host_check(!timers[i]->timeout.queue || timers[i]->timeout.time > host.time,
+        host_check(!timers[i] || !timers[i]->timeout.queue || timers[i]->timeout.time > host.time,
                    "a timer is late");
 }
 
@@ -296,11 +336,14 @@ void conversation_check(void)
 /* Receivers first: they say what was heard. */
 static void check_step(void)
 {
+    bury_the_dead();
     for (unsigned i = 0; i <= THREADS; i++)
-        if (before[i].state != threads[i]->state && threads[i]->state == ASH_THREAD_RUNNING)
+        if (threads[i] && before[i].state != threads[i]->state &&
+            threads[i]->state == ASH_THREAD_RUNNING)
             after_wait(i);
     for (unsigned i = 0; i <= THREADS; i++)
-        if (before[i].state == ASH_THREAD_BLOCKED_SEND && threads[i]->state != before[i].state)
+        if (threads[i] && before[i].state == ASH_THREAD_BLOCKED_SEND &&
+            threads[i]->state != before[i].state)
             after_send(i);
     check_bits();
     check_timers();
@@ -453,7 +496,7 @@ bool conversation_fault(unsigned hart)
     return true;
 }
 
-uint64_t conversation_manage(uint64_t path, const struct message *call)
+uint64_t conversation_manage(uint64_t path, const struct message *call, unsigned preempt)
 {
     struct thread *manager = threads[MANAGER];
     host_select(0);
@@ -467,12 +510,17 @@ uint64_t conversation_manage(uint64_t path, const struct message *call)
     remember();
     load(manager, call);
     manager->reg[REG_A0] = path;
-    manager->reg[REG_A7] = ASH_SYS_CALL;
-    host_ecall();
-    host_check(harts[0].current == manager, "the manager lost its hart");
+    for (uint64_t pc = manager->reg[REG_PC]; manager->reg[REG_PC] == pc;) {
+        manager->reg[REG_A7] = ASH_SYS_CALL;
+        host.preempt_in = preempt;
+        host_ecall();
+        host.preempt_in = 0;
+        host_check(harts[0].current == manager, "the manager lost its hart");
+        settle();
+        check_step();
+        host_select(0);
+    }
     uint64_t label = ash_info_label(manager->reg[REG_A1]);
-    settle();
-    check_step();
     conversation_syscall(0, ASH_SYS_WAIT, SLOT_ALARM, 0);
     return label;
 }

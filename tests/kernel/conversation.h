@@ -49,8 +49,9 @@ void conversation_start(void);
 /* The thread that runs on a hart makes a system call, or faults; false if the hart idles. */
 bool conversation_syscall(unsigned hart, uint64_t number, uint64_t a0, uint64_t a1);
 bool conversation_fault(unsigned hart);
-/* The manager, above all others, calls a method. Returns the answer's label. */
-uint64_t conversation_manage(uint64_t path, const struct message *call);
+/* The manager, above all others, calls a method. Returns the answer's label. An interrupt comes at
+ * every preempt-th preemption point (0: none). */
+uint64_t conversation_manage(uint64_t path, const struct message *call, unsigned preempt);
 void conversation_advance(uint64_t ticks);
 /* All that kernel/check says; it is asked every few steps anyway. */
 void conversation_check(void);

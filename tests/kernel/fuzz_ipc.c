@@ -103,7 +103,7 @@ static void manage_thread(struct input *in)
         call.cap[call.caps++] = notification(in);
     if (call.label == ASH_THREAD_SET_FAULT_ENDPOINT && take(in) % 8)
         call.cap[call.caps++] = endpoint(in, false);
-    conversation_manage(thread, &call);
+    conversation_manage(thread, &call, 0);
 }
 
 static void manage_time(struct input *in)
@@ -115,7 +115,7 @@ static void manage_time(struct input *in)
     call.word[0] = take(in) % HARTS;
     call.word[1] = budgets[take(in) % 8];
     call.word[2] = budgets[take(in) % 8];
-    if (conversation_manage(SLOT_CONTROL, &call) == ASH_OK)
+    if (conversation_manage(SLOT_CONTROL, &call, 0) == ASH_OK)
         usage_configured(n, call.word[1], call.word[2]);
 }
 
@@ -123,7 +123,7 @@ static void manage_sched(struct input *in)
 {
     struct message call = {.label = ASH_SCHED_CONTEXT_BIND + take(in) % 3, .caps = 1};
     call.cap[0] = SLOT_THREAD + take(in) % THREADS;
-    conversation_manage(SLOT_SCHED + take(in) % SCHEDS, &call);
+    conversation_manage(SLOT_SCHED + take(in) % SCHEDS, &call, 0);
 }
 
 static void manage_timer(struct input *in)
@@ -132,7 +132,18 @@ static void manage_timer(struct input *in)
     struct message call = {.label = ASH_TIMER_BIND + take(in) % 3, .length = 1, .caps = 1};
     call.cap[0] = SLOT_TIMED + n;
     call.word[0] = 1000000 + (uint64_t)take(in) * 1500;
-    conversation_manage(SLOT_TIMER + n, &call);
+    conversation_manage(SLOT_TIMER + n, &call, 0);
+}
+
+/* Not what the manager lives on, nor the CNode. */
+static void manage_deletion(struct input *in)
+{
+    unsigned how = take(in), index = take(in) % 48;
+    if (index == 0 || index == SLOT_THREAD + THREADS || index == SLOT_SCHED + SCHEDS)
+        return;
+    struct message call = {.label = how & 1 ? ASH_CNODE_REVOKE : ASH_CNODE_DELETE, .length = 1};
+    call.word[0] = index;
+    conversation_manage(SLOT_CNODE, &call, how >> 1 & 7);
 }
 
 static void step(struct input *in)
@@ -143,9 +154,10 @@ static void step(struct input *in)
     } else if (what < 14) {
         conversation_advance(1 + (uint64_t)take(in) * take(in));
     } else {
-        static void (*const manage[4])(struct input *) = {manage_thread, manage_time, manage_sched,
-                                                          manage_timer};
-        manage[head >> 4 & 3](in);
+        static void (*const manage[8])(struct input *) = {
+            manage_thread, manage_time,  manage_sched,  manage_timer,
+            manage_thread, manage_sched, manage_thread, manage_deletion};
+        manage[head >> 4 & 7](in);
     }
 }
 
