@@ -45,8 +45,8 @@ static inline uint64_t timeout_earliest(const struct timeout_queue *queue)
     return RB_EMPTY(queue) ? ~0ull : RB_ROOT(queue)->earliest;
 }
 uint64_t timeout_earliest_from(const struct timeout_queue *queue, uint8_t priority);
-/* Removes and returns, of those that are due at `now`, the one with the highest priority, or null
- * if that is less than `priority`. */
+/* Removes and returns, of those that are due at `now` (less than ~0), the one with the highest
+ * priority, or null if that is less than `priority`. */
 struct timeout *timeout_pop_due(struct timeout_queue *queue, uint64_t now, uint8_t priority);
 
 #endif

@@ -308,6 +308,28 @@ static void adopt_node(int number)
         model_bury_node(number);
 }
 
+/* A retype was broken off: so many objects are made as slots are full, and the gap before the next
+ * may be given up. */
+static void adopt_made(struct model_call *call)
+{
+    struct model_node *untyped = &model_node[call->node];
+    int cnode = call->argument[0] == NONE ? NONE : model_node[call->argument[0]].object;
+    if (call->method != ASH_UNTYPED_RETYPE || cnode == NONE)
+        return;
+    uint64_t wanted = call->word[3], old = untyped->watermark;
+    call->word[3] = 0;
+    while (call->word[3] < wanted && !compare_is_empty(cnode, (int)(call->word[2] + call->word[3])))
+        call->word[3]++;
+    if (call->word[3] > 0)
+        model_commit_retype(call);
+    uint64_t watermark = compare_watermark(call->node);
+    uint64_t next = call->start + call->stride * call->word[3];
+    host_check(untyped->children == 0 ||
+                   (watermark >= old && watermark <= next - model_object[untyped->object].physical),
+               "watermark %#lx after a retype that was broken off", watermark);
+    untyped->watermark = watermark;
+}
+
 /* A deletion was broken off: what is gone is gone, and nothing but what was to go. */
 static void adopt_partial(const struct beside_call *call, int node)
 {
@@ -356,6 +378,8 @@ static void issue(const struct beside_call *call, int node)
         untyped_free_part(node, poison);
     if (finished)
         check_answer(&model, errors);
+    else if (untyped)
+        adopt_made(&model);
     else
         adopt_partial(call, node);
 }

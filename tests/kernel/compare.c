@@ -48,6 +48,13 @@ bool compare_is_buried(int number)
     return !slot_empty(&class->grave((struct object *)object->kernel)->tomb);
 }
 
+uint64_t compare_watermark(int node)
+{
+    const struct model_node *untyped = &model_node[node];
+    host_check(model_object[untyped->holder].kernel != 0, "the Untyped is nowhere");
+    return kernel_slots(untyped->holder)[untyped->index].cap.data;
+}
+
 bool compare_is_empty(int holder, int index)
 {
     host_check(model_object[holder].kernel != 0, "object %d is nowhere", holder);

@@ -11,6 +11,8 @@ void compare_start(struct cnode *root);
 void compare_learn(void);
 /* The kernel's slot: empty? Of an object that has been learnt. */
 bool compare_is_empty(int holder, int index);
+/* How much of an Untyped is in use. */
+uint64_t compare_watermark(int node);
 /* A container whose last capability was deleted, and that is not empty yet. */
 bool compare_is_buried(int object);
 /* Every slot reachable, every table, every binding; stops at the first difference. */

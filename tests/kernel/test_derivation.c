@@ -186,3 +186,27 @@ TEST(binding_anew_while_an_interrupt_waits)
     }
     finish();
 }
+
+/* The gap before an aligned object is not clear when the clearing of the object is broken off. */
+TEST(a_retype_that_is_broken_off_leaves_no_gap_unclear)
+{
+    beside_start();
+    for (uint64_t i = 0; i < 12; i++)
+        retype_in(HUGE, ASH_OBJ_FRAME, ASH_PAGE_BITS, ROOT, 20 + i);
+    call(ROOT, ASH_CNODE_REVOKE, HUGE, 0, 0, 0);
+    retype_in(HUGE, ASH_OBJ_ENDPOINT, 0, ROOT, 20);
+    struct beside_call large = {.path = HUGE,
+                                .method = ASH_UNTYPED_RETYPE,
+                                .length = 4,
+                                .caps = 1,
+                                .word = {ASH_OBJ_FRAME, ASH_MEGAPAGE_BITS, 21, 1},
+                                .cap = {ROOT},
+                                .preempt = 3,
+                                .abandon = true};
+    beside_call(&large);
+    for (uint64_t i = 0; i < 8; i++)
+        retype_in(HUGE, ASH_OBJ_FRAME, ASH_PAGE_BITS, ROOT, 30 + i);
+    CHECK(is_empty(21));
+    CHECK(!is_empty(37));
+    finish();
+}
