@@ -408,13 +408,19 @@ static void note_saying(unsigned i, uint64_t number, uint64_t a0, uint64_t reply
                                   .to = (const void *)slot->cap.object};
 }
 
+static bool can_wait(const struct slot *slot)
+{
+    return slot && slot->cap.type == ASH_OBJ_NOTIFICATION && (slot->cap.rights & ASH_RIGHT_READ);
+}
+
+/* SignalWait does both or neither. */
 static void note_signal(uint64_t number, uint64_t a0, uint64_t a1)
 {
     bool both = number == ASH_SYS_SIGNAL_WAIT;
     const struct slot *slot = slot_at(both ? a1 : a0);
     bool sends = number == ASH_SYS_SEND || number == ASH_SYS_NBSEND || number == ASH_SYS_CALL;
     if (!slot || slot->cap.type != ASH_OBJ_NOTIFICATION || (!both && !sends) ||
-        !(slot->cap.rights & ASH_RIGHT_WRITE))
+        !(slot->cap.rights & ASH_RIGHT_WRITE) || (both && !can_wait(slot_at(a0))))
         return;
     uint64_t badge = slot->cap.data ? slot->cap.data : 1;
     pending[notification_index((const void *)slot->cap.object)] |= badge;
