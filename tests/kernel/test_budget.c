@@ -61,7 +61,7 @@ static bool refills_are_whole(void)
 {
     uint64_t sum = 0, time = 0;
     for (uint32_t i = 0; i < sched.count; i++) {
-        const struct refill *refill = &sched.refill[(sched.head + i) % REFILLS];
+        const struct refill *refill = &sched.refill[i];
         if (refill->time < time)
             return false;
         time = refill->time;
