@@ -45,10 +45,8 @@ void timeout_insert(struct timeout_queue *queue, struct timeout *timeout, uint64
     RB_INSERT(timeout_queue, queue, timeout);
 }
 
-void timeout_remove(struct timeout *timeout)
+void timeout_take_out(struct timeout *timeout)
 {
-    if (!timeout->queue)
-        return;
     RB_REMOVE(timeout_queue, timeout->queue, timeout);
     timeout->queue = nullptr;
 }
@@ -77,6 +75,6 @@ struct timeout *timeout_pop_due(struct timeout_queue *queue, uint64_t now, uint8
         at = earliest_of(RB_LEFT(at, node)) <= now ? RB_LEFT(at, node) : RB_RIGHT(at, node);
     if (at->priority < priority)
         return nullptr;
-    timeout_remove(at);
+    timeout_take_out(at);
     return at;
 }

@@ -38,7 +38,12 @@ RB_HEAD(timeout_queue, timeout);
 
 void timeout_insert(struct timeout_queue *queue, struct timeout *timeout, uint64_t time,
                     uint8_t priority);
-void timeout_remove(struct timeout *timeout);
+void timeout_take_out(struct timeout *timeout); /* it is in a queue */
+static inline void timeout_remove(struct timeout *timeout)
+{
+    if (timeout->queue)
+        timeout_take_out(timeout);
+}
 /* The earliest time of all, or of those with that priority or more; ~0 if there is none. */
 static inline uint64_t timeout_earliest(const struct timeout_queue *queue)
 {
