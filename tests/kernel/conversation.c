@@ -171,8 +171,21 @@ static unsigned index_of(const struct thread *thread)
     return i;
 }
 
+/* A passive server, waiting: it has no time of its own. */
+static void start_server(unsigned i, unsigned endpoint, unsigned reply)
+{
+    const struct capability *to = &cnode->slot[SLOT_ENDPOINT + 4 * endpoint].cap;
+    const struct capability *with = &cnode->slot[SLOT_REPLY + reply].cap;
+    thread_wake(threads[i]);
+    endpoint_receive(threads[i], (struct endpoint *)to->object, (struct reply *)with->object, true);
+}
+
 static void start_threads(void)
 {
+    sched_configure(scheds[SCHEDS - 1], &harts[1], 2000, 7000);
+    usage_configured(SCHEDS - 1, 2000, 7000);
+    start_server(4, 0, 0);
+    start_server(5, 1, 1);
     for (unsigned i = 0; i <= THREADS; i++) {
         unsigned sched = i == MANAGER ? SCHEDS : i;
         if (i < 4 || i == MANAGER) {
