@@ -31,7 +31,8 @@ extern const struct test untyped_tests[], cnode_tests[], endpoint_tests[], trans
     reply_tests[], notification_tests[], thread_tests[], sched_tests[], timer_tests[],
     vspace_tests[], fault_tests[], irq_tests[], fpu_tests[], smp_tests[], hostile_tests[],
     error_tests[], device_error_tests[], budget_tests[], chain_tests[], register_tests[],
-    priority_tests[], rights_tests[], passive_tests[], fpu_state_tests[], message_tests[];
+    priority_tests[], rights_tests[], passive_tests[], fpu_state_tests[], tlb_tests[],
+    timers_tests[], message_tests[];
 
 extern const struct ash_boot *boot;
 
