@@ -25,7 +25,8 @@ static void handle_interrupts(void)
         irq_handle();
 }
 
-struct thread *choose_thread(void)
+/* Not in line: those who need no other thread keep no registers for its sake. */
+[[gnu::noinline]] struct thread *choose_thread(void)
 {
     schedule();
     check_leave();
@@ -40,7 +41,7 @@ struct thread *idle(void)
         wait_for_interrupt();
         kernel_lock();
         handle_interrupts();
-        schedule();
+        (void)choose_thread();
     }
     return hart->current;
 }

@@ -258,7 +258,8 @@ static struct thread *do_null(struct thread *thread)
     return next_thread();
 }
 
-static struct thread *do_unknown(struct thread *thread)
+/* Not in line: syscall() would keep registers for its sake. */
+[[gnu::noinline]] static struct thread *do_unknown(struct thread *thread)
 {
     thread->reg[REG_PC] -= 4;
     uint64_t word[4] = {thread->reg[REG_PC], thread->reg[REG_A7], 0, 0};
