@@ -382,6 +382,7 @@ static void issue(const struct beside_call *call, int node)
         adopt_made(&model);
     else
         adopt_partial(call, node);
+    compare_translations();
 }
 
 /* A caller that has deleted its own CSpace can end the deletion all the same. */

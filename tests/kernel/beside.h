@@ -5,6 +5,7 @@
  * The caller is a boot thread that runs all the time. Its CSpace is a CNode of 64 slots; the last
  * one leads to a CNode where the test keeps what the calls may not touch, among it the Untypeds
  * that all others are derived from: revoking them at the end must leave nothing behind.
+ * The caller's hart keeps every translation that the page tables ever offered, until it is flushed.
  * Memory that no live object covers is poisoned, so an access of the kernel to it is a crash; so is
  * the memory of Frames but for the IPC buffers in them.
  */

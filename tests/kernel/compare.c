@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "compare.h"
 #include "host/host.h"
+#include "host/tlb.h"
 #include "model.h"
 #include "object/cnode.h"
 #include "object/ipc_objects.h"
@@ -149,6 +150,51 @@ static void compare_table(const uint64_t *kernel, const struct model_object *obj
         int below = model_table_at(entry);
         host_check(below != NONE, "an entry points to a table that is gone");
         compare_table(window(pte_target(entry)), &model_object[below], 512);
+    }
+}
+
+/* The number of an address space that has been loaded on this hart, else 0. */
+static uint64_t loaded_asid(int vspace)
+{
+    const struct vspace *kernel = (const struct vspace *)model_object[vspace].kernel;
+    if (!model_object[vspace].live || !kernel || !(kernel->hart_mask & 1))
+        return 0;
+    return kernel->satp >> SATP_ASID_SHIFT & SATP_ASID_MASK;
+}
+
+static int vspace_with(uint64_t asid)
+{
+    for (int i = 0; i < model_objects; i++)
+        if (model_object[i].type == ASH_OBJ_VSPACE && loaded_asid(i) == asid)
+            return i;
+    return NONE;
+}
+
+static void check_kept(void)
+{
+    size_t count;
+    const struct translation *kept = tlb_kept(&count);
+    for (size_t i = 0; i < count; i++) {
+        int vspace = vspace_with(kept[i].asid);
+        host_check(vspace != NONE, "translations of an address space that is gone are kept");
+        unsigned missing;
+        const uint64_t *entry = model_entry(vspace, kept[i].address, kept[i].bits, &missing);
+        host_check(entry && *entry == kept[i].entry,
+                   "the hart keeps a translation of %#lx that is out of date", kept[i].address);
+    }
+}
+
+void compare_translations(void)
+{
+    check_kept();
+    for (int i = 0; i < model_nodes; i++) {
+        const struct model_node *node = &model_node[i];
+        const uint64_t *entry = node->used && node->type == ASH_OBJ_FRAME && node->mapped
+                                    ? model_mapped_entry(node)
+                                    : nullptr;
+        if (entry && loaded_asid(node->vspace) != 0)
+            tlb_show(
+                (struct translation){loaded_asid(node->vspace), node->address, *entry, node->bits});
     }
 }
 

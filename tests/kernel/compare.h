@@ -15,6 +15,8 @@ bool compare_is_empty(int holder, int index);
 uint64_t compare_watermark(int node);
 /* A container whose last capability was deleted, and that is not empty yet. */
 bool compare_is_buried(int object);
+/* What the caller's hart may use of page tables, it keeps; nothing it keeps may be out of date. */
+void compare_translations(void);
 /* Every slot reachable, every table, every binding; stops at the first difference. */
 void compare_all(void);
 

@@ -7,6 +7,7 @@
 #include "object/vspace.h"
 #include "panic.h"
 #include "sched/sched.h"
+#include "tlb.h"
 #include "trap.h"
 
 #include <sanitizer/asan_interface.h>
@@ -107,9 +108,7 @@ void host_csr_write(enum host_csr csr, uint64_t value)
 
 void host_flush(uint64_t address, uint64_t asid)
 {
-    (void)address;
-    (void)asid;
-    host.flushes++;
+    tlb_flush(address, asid);
 }
 
 /* --- Entry and exit --------------------------------------------------------------------------- */
@@ -252,13 +251,13 @@ void sbi_remote_sfence_page(uint64_t mask, uint64_t base, uint64_t address, uint
 {
     (void)mask;
     (void)base;
-    host_flush(address, asid);
+    tlb_flush(address, asid);
 }
 void sbi_remote_sfence_asid(uint64_t mask, uint64_t base, uint64_t asid)
 {
     (void)mask;
     (void)base;
-    host_flush(~0ull, asid);
+    tlb_flush(~0ull, asid);
 }
 void sbi_set_timer(uint64_t deadline)
 {
@@ -363,6 +362,7 @@ void host_reset(uint32_t count)
         csrs[i].sie = SIP_SOFTWARE | SIP_TIMER | SIP_EXTERNAL;
     }
     host_hart = &harts[0];
+    tlb_reset();
 }
 
 uint64_t host_boot_pages(uint64_t pages)

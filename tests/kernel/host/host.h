@@ -16,7 +16,6 @@ struct host {
     uint64_t time_step; /* added by each read of it */
     /* A software interrupt becomes pending when sip has been read so often; 0: never. */
     uint64_t preempt_in;
-    uint64_t flushes; /* of the TLB, all kinds */
 };
 extern struct host host;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Stands in for kernel/arch/csr.h on the build machine (same guard, included first): the registers
- * of S-mode are variables of host.c, one set a hart; fences and TLB flushes are counted.
+ * of S-mode are variables of host.c, one set a hart; TLB flushes go to the model of tlb.c.
  */
 #ifndef KERNEL_ARCH_CSR_H
 #define KERNEL_ARCH_CSR_H
