@@ -27,6 +27,7 @@ struct test {
 };
 
 /* The rows of one file, ended by a row without name. */
+extern const struct test preempt_tests[];
 extern const struct test untyped_tests[], cnode_tests[], endpoint_tests[], transfer_tests[],
     reply_tests[], notification_tests[], thread_tests[], sched_tests[], timer_tests[],
     vspace_tests[], fault_tests[], irq_tests[], fpu_tests[], smp_tests[], hostile_tests[],

@@ -173,12 +173,12 @@ static bool take_pool(void)
 int ash_root_main(const struct ash_boot *info)
 {
     static const struct test *const all[] = {
-        untyped_tests,      cnode_tests,        endpoint_tests, transfer_tests,  reply_tests,
-        notification_tests, thread_tests,       sched_tests,    timer_tests,     vspace_tests,
-        fault_tests,        irq_tests,          fpu_tests,      smp_tests,       hostile_tests,
-        error_tests,        device_error_tests, budget_tests,   chain_tests,     register_tests,
-        priority_tests,     rights_tests,       passive_tests,  fpu_state_tests, tlb_tests,
-        timers_tests,       message_tests};
+        preempt_tests,  untyped_tests,      cnode_tests,        endpoint_tests, transfer_tests,
+        reply_tests,    notification_tests, thread_tests,       sched_tests,    timer_tests,
+        vspace_tests,   fault_tests,        irq_tests,          fpu_tests,      smp_tests,
+        hostile_tests,  error_tests,        device_error_tests, budget_tests,   chain_tests,
+        register_tests, priority_tests,     rights_tests,       passive_tests,  fpu_state_tests,
+        tlb_tests,      timers_tests,       message_tests};
     boot = info;
     unsigned failures = 0;
     printf("\x1e"
