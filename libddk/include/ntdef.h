@@ -129,6 +129,15 @@ typedef ULONG LOGICAL, *PLOGICAL;
 #define NT_WARNING(status)     (((ULONG)(status)) >> 30 == 2)
 #define NT_ERROR(status)       (((ULONG)(status)) >> 30 == 3)
 
+#ifndef NOMINMAX
+#ifndef max
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#endif
+#ifndef min
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#endif
+#endif
+
 typedef union _LARGE_INTEGER {
     struct {
         ULONG LowPart;

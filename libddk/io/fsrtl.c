@@ -8,6 +8,8 @@
 
 #include <ntifs.h>
 
+#include "../rtl/rtl.h"
+
 static bool is_star(WCHAR c)
 {
     return c == '*' || c == DOS_STAR;
@@ -33,7 +35,7 @@ struct text {
 
 static WCHAR fold(WCHAR c, bool ignore_case)
 {
-    return ignore_case ? RtlUpcaseUnicodeChar(c) : c;
+    return ignore_case ? rtl_upcase(c) : c;
 }
 
 static bool has_dot_from(const struct text *name, ULONG from)
@@ -128,7 +130,9 @@ BOOLEAN FsRtlAreNamesEqual(PCUNICODE_STRING a, PCUNICODE_STRING b, BOOLEAN ignor
                            PCWCH upcase_table)
 {
     (void)upcase_table;
-    return RtlEqualUnicodeString(a, b, ignore_case);
+    return (BOOLEAN)(a->Length == b->Length &&
+                     rtl_compare(a->Buffer, a->Length / sizeof(WCHAR), b->Buffer,
+                                 b->Length / sizeof(WCHAR), ignore_case) == 0);
 }
 
 BOOLEAN FsRtlIsNtstatusExpected(NTSTATUS status)

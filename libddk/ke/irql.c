@@ -91,8 +91,9 @@ VOID DdkPagedCode(PCSTR file, ULONG line)
 
 VOID DdkListCorrupt(const LIST_ENTRY *entry)
 {
-    ki_violation(KMODE_EXCEPTION_NOT_HANDLED,
-                 "LIST_ENTRY: neighbours do not point back (corrupt list)", (ULONG_PTR)entry, 0);
+    ki_violation(KERNEL_SECURITY_CHECK_FAILURE,
+                 "LIST_ENTRY: neighbours do not point back (corrupt list)",
+                 FAST_FAIL_CORRUPT_LIST_ENTRY, (ULONG_PTR)entry);
 }
 
 VOID RtlAssert(PVOID text, PVOID file, ULONG line, PSTR message)
@@ -102,6 +103,13 @@ VOID RtlAssert(PVOID text, PVOID file, ULONG line, PSTR message)
     DbgPrint("Assertion failed: %s %s (%s line %u)\n", text, said, file, line);
     (void)DdkFormat(rule, sizeof(rule), "ASSERT(%s) failed at line %u", (const char *)text, line);
     ki_die(ASSERTION_IN_DRIVER, line, (ULONG_PTR)text, (ULONG_PTR)file, 0, rule);
+}
+
+VOID DdkAssertionFailure(PCSTR file, ULONG line)
+{
+    char rule[RULE_BYTES];
+    (void)DdkFormat(rule, sizeof(rule), "DbgRaiseAssertionFailure in %s line %u", file, line);
+    ki_die(ASSERTION_IN_DRIVER, line, 0, (ULONG_PTR)file, 0, rule);
 }
 
 VOID DbgBreakPoint(VOID)

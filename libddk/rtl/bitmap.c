@@ -159,6 +159,88 @@ ULONG RtlFindSetBitsAndClear(PRTL_BITMAP map, ULONG count, ULONG hint)
     return found;
 }
 
+// The first clear run that begins at or behind `from`.
+static ULONG next_run(const RTL_BITMAP *map, ULONG from, PULONG start)
+{
+    ULONG first =
+        from < map->SizeOfBitMap ? find_run(map, 1, from, map->SizeOfBitMap, ~0u) : NOT_FOUND;
+    if (first == NOT_FOUND)
+        return 0;
+    ULONG end = find_run(map, 1, first, map->SizeOfBitMap, 0);
+    *start = first;
+    return (end == NOT_FOUND ? map->SizeOfBitMap : end) - first;
+}
+
+ULONG RtlFindNextForwardRunClear(const RTL_BITMAP *map, ULONG from, PULONG start)
+{
+    return next_run(map, from, start);
+}
+
+ULONG RtlFindFirstRunClear(const RTL_BITMAP *map, PULONG start)
+{
+    return next_run(map, 0, start);
+}
+
+static bool clear_at(const RTL_BITMAP *map, ULONG bit)
+{
+    return (map->Buffer[bit / 32] >> (bit % 32) & 1u) == 0;
+}
+
+// The run that ends at or before `from`; bits behind `from` do not belong to it.
+ULONG RtlFindLastBackwardRunClear(const RTL_BITMAP *map, ULONG from, PULONG start)
+{
+    if (map->SizeOfBitMap == 0)
+        return 0;
+    ULONG end = (from < map->SizeOfBitMap ? from : map->SizeOfBitMap - 1) + 1;
+    while (end > 0 && !clear_at(map, end - 1))
+        end--;
+    ULONG begin = end;
+    while (begin > 0 && clear_at(map, begin - 1))
+        begin--;
+    if (end != 0)
+        *start = begin;
+    return end - begin;
+}
+
+// Keeps runs[0 ... count) sorted from long to short; equal lengths stay in the order of the map.
+static ULONG keep_longest(PRTL_BITMAP_RUN runs, ULONG count, ULONG size, RTL_BITMAP_RUN run)
+{
+    ULONG at = count;
+    while (at > 0 && runs[at - 1].NumberOfBits < run.NumberOfBits)
+        at--;
+    if (at >= size)
+        return count;
+    ULONG kept = count < size ? count : size - 1;
+    memmove(runs + at + 1, runs + at, (kept - at) * sizeof(*runs));
+    runs[at] = run;
+    return kept + 1;
+}
+
+ULONG RtlFindClearRuns(const RTL_BITMAP *map, PRTL_BITMAP_RUN runs, ULONG size, BOOLEAN longest)
+{
+    RTL_BITMAP_RUN run = {0, 0};
+    ULONG count = 0;
+    while (size != 0 && (longest || count < size)) {
+        run.NumberOfBits = next_run(map, run.StartingIndex + run.NumberOfBits, &run.StartingIndex);
+        if (run.NumberOfBits == 0)
+            break;
+        if (longest)
+            count = keep_longest(runs, count, size, run);
+        else
+            runs[count++] = run;
+    }
+    return count;
+}
+
+ULONG RtlFindLongestRunClear(const RTL_BITMAP *map, PULONG start)
+{
+    RTL_BITMAP_RUN run;
+    if (RtlFindClearRuns(map, &run, 1, TRUE) == 0)
+        return 0;
+    *start = run.StartingIndex;
+    return run.NumberOfBits;
+}
+
 ULONG RtlNumberOfSetBits(const RTL_BITMAP *map)
 {
     ULONG total = 0, start = 0, count = map->SizeOfBitMap;
@@ -172,6 +254,11 @@ ULONG RtlNumberOfSetBits(const RTL_BITMAP *map)
 ULONG RtlNumberOfClearBits(const RTL_BITMAP *map)
 {
     return map->SizeOfBitMap - RtlNumberOfSetBits(map);
+}
+
+ULONG RtlNumberOfSetBitsUlongPtr(ULONG_PTR value)
+{
+    return (ULONG)__builtin_popcountll(value);
 }
 
 CCHAR RtlFindMostSignificantBit(ULONGLONG value)

@@ -13,6 +13,45 @@ SIZE_T RtlCompareMemory(const VOID *a, const VOID *b, SIZE_T n)
     return i;
 }
 
+SIZE_T RtlCompareMemoryUlong(PVOID from, SIZE_T n, ULONG pattern)
+{
+    const ULONG *words = from;
+    SIZE_T i = 0;
+    if (((ULONG_PTR)from | n) % sizeof(ULONG) != 0)
+        return 0;
+    while (i < n / sizeof(ULONG) && words[i] == pattern)
+        i++;
+    return i * sizeof(ULONG);
+}
+
+VOID RtlFillMemoryUlong(PVOID to, SIZE_T n, ULONG pattern)
+{
+    for (SIZE_T i = 0; i < n / sizeof(ULONG); i++)
+        ((PULONG)to)[i] = pattern;
+}
+
+VOID RtlFillMemoryUlonglong(PVOID to, SIZE_T n, ULONGLONG pattern)
+{
+    for (SIZE_T i = 0; i < n / sizeof(ULONGLONG); i++)
+        ((PULONGLONG)to)[i] = pattern;
+}
+
+BOOLEAN RtlIsZeroMemory(PVOID from, SIZE_T n)
+{
+    SIZE_T i = 0;
+    while (i < n && ((PUCHAR)from)[i] == 0)
+        i++;
+    return (BOOLEAN)(i == n);
+}
+
+LOGICAL RtlConstantTimeEqualMemory(const void *a, const void *b, ULONG n)
+{
+    UCHAR difference = 0;
+    for (ULONG i = 0; i < n; i++)
+        difference |= (UCHAR)(((const volatile UCHAR *)a)[i] ^ ((const volatile UCHAR *)b)[i]);
+    return difference == 0;
+}
+
 PVOID RtlSecureZeroMemory(PVOID to, SIZE_T n)
 {
     (void)RtlFillVolatileMemory(to, n, 0);
@@ -61,8 +100,9 @@ volatile VOID *RtlCopyDeviceMemory(volatile VOID *to, const volatile VOID *from,
 {
     ULONG_PTR d = (ULONG_PTR)to, s = (ULONG_PTR)from;
     if (n != 0 && d < s + n && s < d + n)
-        ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "RtlCopyDeviceMemory of overlapping ranges", d,
-                     s);
+        ki_violation(KERNEL_SECURITY_CHECK_FAILURE,
+                     "RtlCopyDeviceMemory of overlapping ranges (FAST_FAIL_INVALID_ARG)",
+                     FAST_FAIL_INVALID_ARG, d);
     for (; n >= 8 && ((d | s) & 7) == 0; d += 8, s += 8, n -= 8)
         *(volatile ULONG64 *)d = *(const volatile ULONG64 *)s;
     for (; n >= 4 && ((d | s) & 3) == 0; d += 4, s += 4, n -= 4)

@@ -3,7 +3,7 @@
 // Dates of the Gregorian calendar from 1 January 1601, a Monday, in 100 ns units. A cycle of 400
 // years has 146097 days and begins in 1601.
 
-#include <wdm.h>
+#include "../ke/ki.h"
 
 #define PER_MILLISECOND      10000LL
 #define PER_SECOND           10000000LL
@@ -12,6 +12,7 @@
 #define DAYS_100             36524u
 #define DAYS_4               1461u
 #define SECONDS_1601_TO_1970 11644473600LL
+#define SECONDS_1601_TO_1980 11960006400LL
 #define YEAR_LAST            30827
 
 static const USHORT month_start[2][13] = {
@@ -74,16 +75,35 @@ BOOLEAN RtlTimeFieldsToTime(PTIME_FIELDS fields, PLARGE_INTEGER time)
     return TRUE;
 }
 
+static BOOLEAN seconds_since(LONGLONG epoch, PLARGE_INTEGER time, PULONG seconds)
+{
+    LONGLONG value = time->QuadPart / PER_SECOND - epoch;
+    if (value < 0 || value > MAXULONG)
+        return FALSE;
+    *seconds = (ULONG)value;
+    return TRUE;
+}
+
 VOID RtlSecondsSince1970ToTime(ULONG seconds, PLARGE_INTEGER time)
 {
+    ki_require_irql(APC_LEVEL, "RtlSecondsSince1970ToTime above APC_LEVEL");
     time->QuadPart = (SECONDS_1601_TO_1970 + seconds) * PER_SECOND;
 }
 
 BOOLEAN RtlTimeToSecondsSince1970(PLARGE_INTEGER time, PULONG seconds)
 {
-    LONGLONG value = time->QuadPart / PER_SECOND - SECONDS_1601_TO_1970;
-    if (value < 0 || value > MAXULONG)
-        return FALSE;
-    *seconds = (ULONG)value;
-    return TRUE;
+    ki_require_irql(APC_LEVEL, "RtlTimeToSecondsSince1970 above APC_LEVEL");
+    return seconds_since(SECONDS_1601_TO_1970, time, seconds);
+}
+
+VOID RtlSecondsSince1980ToTime(ULONG seconds, PLARGE_INTEGER time)
+{
+    ki_require_irql(APC_LEVEL, "RtlSecondsSince1980ToTime above APC_LEVEL");
+    time->QuadPart = (SECONDS_1601_TO_1980 + seconds) * PER_SECOND;
+}
+
+BOOLEAN RtlTimeToSecondsSince1980(PLARGE_INTEGER time, PULONG seconds)
+{
+    ki_require_irql(APC_LEVEL, "RtlTimeToSecondsSince1980 above APC_LEVEL");
+    return seconds_since(SECONDS_1601_TO_1980, time, seconds);
 }

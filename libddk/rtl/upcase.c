@@ -5,7 +5,8 @@
 // (Unicode Character Database, UnicodeData.txt fields 12 and 13). Other characters map to
 // themselves.
 
-#include <wdm.h>
+#include "../ke/ki.h"
+#include "rtl.h"
 
 // Lower-case letters first..last, every step-th one, lie `distance` above their capitals.
 struct range {
@@ -34,7 +35,7 @@ static const struct range *find(WCHAR lower)
     return NULL;
 }
 
-WCHAR RtlUpcaseUnicodeChar(WCHAR c)
+WCHAR rtl_upcase(WCHAR c)
 {
     if (c < 0x80)
         return c >= 'a' && c <= 'z' ? (WCHAR)(c - 32) : c;
@@ -44,7 +45,7 @@ WCHAR RtlUpcaseUnicodeChar(WCHAR c)
     return range != NULL ? (WCHAR)(c - range->Distance) : c;
 }
 
-WCHAR RtlDowncaseUnicodeChar(WCHAR c)
+WCHAR rtl_downcase(WCHAR c)
 {
     if (c < 0x80)
         return c >= 'A' && c <= 'Z' ? (WCHAR)(c + 32) : c;
@@ -57,4 +58,16 @@ WCHAR RtlDowncaseUnicodeChar(WCHAR c)
             return (WCHAR)lower;
     }
     return c;
+}
+
+WCHAR RtlUpcaseUnicodeChar(WCHAR c)
+{
+    ki_require_irql(APC_LEVEL, "RtlUpcaseUnicodeChar above APC_LEVEL");
+    return rtl_upcase(c);
+}
+
+WCHAR RtlDowncaseUnicodeChar(WCHAR c)
+{
+    ki_require_irql(PASSIVE_LEVEL, "RtlDowncaseUnicodeChar above PASSIVE_LEVEL");
+    return rtl_downcase(c);
 }

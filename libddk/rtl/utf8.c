@@ -3,7 +3,8 @@
 // UTF-8 to UTF-16 and back. A malformed sequence (RFC 3629: overlong, surrogate, above U+10FFFF,
 // truncated) and an unpaired surrogate become U+FFFD, and the routine says STATUS_SOME_NOT_MAPPED.
 
-#include <wdm.h>
+#include "../ke/ki.h"
+#include "rtl.h"
 
 #define REPLACEMENT 0xfffdu
 
@@ -41,7 +42,7 @@ static ULONG next_code_point(struct source *source)
     return code;
 }
 
-NTSTATUS RtlUTF8ToUnicodeN(PWSTR to, ULONG to_bytes, PULONG result, PCCH from, ULONG from_bytes)
+NTSTATUS rtl_from_utf8(PWSTR to, ULONG to_bytes, PULONG result, PCCH from, ULONG from_bytes)
 {
     struct source source = {from, from_bytes, false};
     ULONG room = to_bytes / sizeof(WCHAR), used = 0;
@@ -81,7 +82,7 @@ static ULONG encode(ULONG code, CHAR out[4])
     return length;
 }
 
-NTSTATUS RtlUnicodeToUTF8N(PCHAR to, ULONG to_bytes, PULONG result, PCWCH from, ULONG from_bytes)
+NTSTATUS rtl_to_utf8(PCHAR to, ULONG to_bytes, PULONG result, PCWCH from, ULONG from_bytes)
 {
     ULONG chars = from_bytes / (ULONG)sizeof(WCHAR), used = 0;
     bool small = false, bad = false;
@@ -105,4 +106,28 @@ NTSTATUS RtlUnicodeToUTF8N(PCHAR to, ULONG to_bytes, PULONG result, PCWCH from, 
     }
     *result = used;
     return small ? STATUS_BUFFER_TOO_SMALL : bad ? STATUS_SOME_NOT_MAPPED : STATUS_SUCCESS;
+}
+
+NTSTATUS RtlUTF8ToUnicodeN(PWSTR to, ULONG to_bytes, PULONG result, PCCH from, ULONG from_bytes)
+{
+    ULONG ignored;
+    ki_require_irql(PASSIVE_LEVEL, "RtlUTF8ToUnicodeN above PASSIVE_LEVEL");
+    if (to == NULL && result == NULL)
+        return STATUS_INVALID_PARAMETER;
+    if (from == NULL)
+        return STATUS_INVALID_PARAMETER_4;
+    return rtl_from_utf8(to, to_bytes, result != NULL ? result : &ignored, from, from_bytes);
+}
+
+NTSTATUS RtlUnicodeToUTF8N(PCHAR to, ULONG to_bytes, PULONG result, PCWCH from, ULONG from_bytes)
+{
+    ULONG ignored;
+    ki_require_irql(PASSIVE_LEVEL, "RtlUnicodeToUTF8N above PASSIVE_LEVEL");
+    if (to == NULL && result == NULL)
+        return STATUS_INVALID_PARAMETER;
+    if (from == NULL)
+        return STATUS_INVALID_PARAMETER_4;
+    if (from_bytes % sizeof(WCHAR) != 0)
+        return STATUS_INVALID_PARAMETER_5;
+    return rtl_to_utf8(to, to_bytes, result != NULL ? result : &ignored, from, from_bytes);
 }

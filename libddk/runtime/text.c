@@ -2,6 +2,7 @@
 //
 // Sizes of the variable-length answers of PnP IRPs, and names in UTF-8.
 
+#include "../rtl/rtl.h"
 #include "rt.h"
 
 #define TAG 'txeT'
@@ -45,7 +46,7 @@ void rt_utf8_to_string(UNICODE_STRING *to, const char *text, ULONG bytes)
     to->Buffer = ExAllocatePool2(POOL_FLAG_NON_PAGED, (bytes + 1) * sizeof(WCHAR), TAG);
     if (to->Buffer == NULL)
         return;
-    (void)RtlUTF8ToUnicodeN(to->Buffer, bytes * sizeof(WCHAR), &used, text, bytes);
+    (void)rtl_from_utf8(to->Buffer, bytes * sizeof(WCHAR), &used, text, bytes);
     to->Length = (USHORT)used;
     to->MaximumLength = (USHORT)((bytes + 1) * sizeof(WCHAR));
 }
@@ -53,7 +54,7 @@ void rt_utf8_to_string(UNICODE_STRING *to, const char *text, ULONG bytes)
 ULONG rt_string_to_utf8(char *to, ULONG room, PCUNICODE_STRING from)
 {
     ULONG used = 0;
-    if (!NT_SUCCESS(RtlUnicodeToUTF8N(to, room, &used, from->Buffer, from->Length)))
+    if (!NT_SUCCESS(rtl_to_utf8(to, room, &used, from->Buffer, from->Length)))
         return MAXULONG;
     return used;
 }

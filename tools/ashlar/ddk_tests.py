@@ -16,7 +16,7 @@ DECLARATION = re.compile(r"\b(DDI_(?:TEST|SHOWS|IRQL_MAX|IRQL_MIN)(?:_MACRO|_MEM
 FUNCTION = re.compile(r"^(?:[A-Za-z_][\w \t*]*?[\s*])?([A-Za-z_]\w*)\s*\(", re.M)
 MACRO = re.compile(r"^#define (\w+)((?:\\\n|.)*)", re.M)
 WORD = re.compile(r"[A-Za-z_]\w*")
-GENERATED = re.compile(r"^(?!DDI_|TEST)([A-Z]\w*)(\([^()\n]*\))$", re.M)  # MACRO(name, ...): makes a function
+GENERATED = re.compile(r"^(?!DDI_|TEST)([A-Z]\w*)(\([^();{}]*\));?$", re.M)  # MACRO(name, ...)
 COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"', re.S)
 LIMITS = {"PASSIVE_LEVEL": "PASSIVE", "APC_LEVEL": "APC", "DISPATCH_LEVEL": "DISPATCH"}
 

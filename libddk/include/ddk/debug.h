@@ -21,6 +21,10 @@ VOID DbgBreakPoint(VOID);
 #define DPFLTR_TRACE_LEVEL   2
 #define DPFLTR_INFO_LEVEL    3
 
+// Without a debugger a bug check of the task, as is DbgBreakPoint.
+#define DbgRaiseAssertionFailure() DdkAssertionFailure(__FILE__, __LINE__)
+DECLSPEC_NORETURN VOID DdkAssertionFailure(PCSTR file, ULONG line);
+
 // A failed assertion of a checked build is a bug check that names it.
 VOID RtlAssert(PVOID text, PVOID file, ULONG line, PSTR message);
 #define RTL_SOFT_ASSERT(e) ((e) ? TRUE : FALSE)

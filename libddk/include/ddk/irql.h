@@ -66,6 +66,9 @@ VOID DdkPagedCode(PCSTR file, ULONG line);
 #define DRIVER_RETURNED_STATUS_REPARSE_FOR_VOLUME_OPEN 0x000000F4u
 #define MANUALLY_INITIATED_CRASH                       0x000000E2u
 #define REFERENCE_BY_POINTER                           0x00000018u
+#define KERNEL_SECURITY_CHECK_FAILURE                  0x00000139u
+#define FAST_FAIL_CORRUPT_LIST_ENTRY                   3
+#define FAST_FAIL_INVALID_ARG                          5
 #define ASSERTION_IN_DRIVER                            0xE0000001u
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "../../ex/ex.h"
 #include "../../hal/hal.h"
+#include "../../rtl/rtl.h"
 #include "posix.h"
 
 #define NAMES   64u
@@ -36,7 +37,7 @@ static PDEVICE_OBJECT file_system;
 static void to_text(char text[TEXT], PCUNICODE_STRING s)
 {
     ULONG n = 0;
-    (void)RtlUnicodeToUTF8N(text, TEXT - 1, &n, s->Buffer, s->Length);
+    (void)rtl_to_utf8(text, TEXT - 1, &n, s->Buffer, s->Length);
     text[n] = 0;
 }
 

@@ -40,6 +40,9 @@ void posix_add_memory(uint64_t physical, void *memory, size_t bytes);
 void posix_set_vector(struct _DEVICE_OBJECT *pdo, uint32_t vector);
 bool posix_interrupt(uint32_t vector);
 
+// What the driver prints goes to `to` (terminated, cut at bytes) until called with NULL.
+void posix_capture(char *to, size_t bytes);
+
 // Bytes and blocks of pool in use.
 void posix_pool_usage(size_t *bytes, size_t *blocks);
 

@@ -195,8 +195,24 @@ void port_unpoison(void *address, size_t bytes)
     ASAN_UNPOISON_MEMORY_REGION(address, bytes);
 }
 
+static char *captured;
+static size_t captured_room;
+
+void posix_capture(char *to, size_t bytes)
+{
+    captured = to;
+    captured_room = bytes;
+    if (to != NULL)
+        to[0] = 0;
+}
+
 void port_write(const char *text, size_t n)
 {
+    if (captured != NULL) {
+        size_t used = strlen(captured);
+        snprintf(captured + used, captured_room - used, "%.*s", (int)n, text);
+        return;
+    }
     if (getenv("DDK_QUIET") == NULL)
         fwrite(text, 1, n, stderr);
 }
