@@ -27,6 +27,7 @@ struct hart {
     struct sched_context *charged; /* whose budget runs since charged_since */
     uint64_t charged_since;
     bool reschedule; /* current may no longer be the right thread to run */
+    bool turn_over;  /* current gives way to others of its priority */
     bool present;
     uint32_t index;           /* 0 .. harts-1 */
     uint64_t id;              /* as the firmware numbers harts */

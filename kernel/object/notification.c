@@ -16,7 +16,7 @@ void notification_signal(struct notification *notification, uint64_t badge)
     if (waiter) {
         queue_take_first(&notification->queue);
         message_signals(waiter, bits, 0);
-        thread_wake(waiter);
+        sched_wake(waiter);
         return;
     }
     struct thread *bound = notification->bound;

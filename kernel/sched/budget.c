@@ -76,7 +76,7 @@ bool budget_charge_part(struct sched_context *sched, uint64_t used)
     return drop_small_first(sched) || emptied;
 }
 
-void budget_join(struct sched_context *sched)
+[[gnu::noinline]] void budget_join(struct sched_context *sched)
 {
     struct refill first = sched->refill[0];
     while (sched->count > 1 && sched->refill[1].time <= first.time + first.amount) {

@@ -166,36 +166,57 @@ void sched_charge(struct hart *hart)
 void sched_yield(struct thread *thread)
 {
     struct hart *hart = this_hart;
-    sched_charge(hart);
-    if (thread->sched && thread->sched->budget != thread->sched->period && !thread->queued)
-        (void)budget_charge(thread->sched, budget_left(thread->sched));
-    end_turn(hart);
+    struct sched_context *sched = thread->sched;
+    if (sched->budget != sched->period) {
+        sched_charge(hart);
+        if (!thread->queued)
+            (void)budget_charge(sched, budget_left(sched));
+    }
+    hart->turn_over = true;
+    hart->reschedule = true;
 }
 
-void sched_update_deadline(void)
+static void set_timer(struct hart *hart, uint64_t deadline)
 {
-    struct hart *hart = this_hart;
-    uint64_t deadline = ~0ull, earliest = timeout_earliest(&hart->timeouts);
-    if (hart->charged && hart->current)
-        deadline = hart->charged_since + budget_left(hart->charged);
-    hart->switch_with_care &= (uint8_t)~HART_DEFERS;
-    if (earliest < deadline) {
-        uint8_t priority = hart->current ? hart->current->priority : 0;
-        uint64_t served = timeout_earliest_from(&hart->timeouts, priority);
-        deadline = served < deadline ? served : deadline;
-        if (earliest < deadline)
-            hart->switch_with_care |= HART_DEFERS;
-    }
     /* One that is set to come earlier, but not soon, may come: the timer interrupt then sets it
      * anew. That is once in a time slice, where moving it later would be once in every switch. */
-    if (deadline == hart->deadline ||
-        (deadline > hart->deadline && hart->deadline > hart->charged_since + millisecond))
+    if (deadline > hart->deadline && hart->deadline > hart->charged_since + millisecond)
         return;
     hart->deadline = deadline;
     if (have_sstc)
         csr_write(CSR_STIMECMP, deadline);
     else
         sbi_set_timer(deadline);
+}
+
+/* A timeout comes before the end of the turn, `end`: if it is for somebody below the current
+ * priority, it is not served before that has changed. */
+[[gnu::noinline]] static void consider_timeouts(struct hart *hart, uint64_t end)
+{
+    uint8_t priority = hart->current ? hart->current->priority : 0;
+    uint64_t served = timeout_earliest_from(&hart->timeouts, priority);
+    uint64_t deadline = served < end ? served : end;
+    if (timeout_earliest(&hart->timeouts) < deadline)
+        hart->switch_with_care |= HART_DEFERS;
+    if (deadline != hart->deadline)
+        set_timer(hart, deadline);
+}
+
+[[gnu::always_inline]] static inline void update_deadline(struct hart *hart)
+{
+    uint64_t end = ~0ull;
+    if (hart->charged && hart->current)
+        end = hart->charged_since + budget_left(hart->charged);
+    hart->switch_with_care &= (uint8_t)~HART_DEFERS;
+    if (timeout_earliest(&hart->timeouts) < end)
+        consider_timeouts(hart, end);
+    else if (end != hart->deadline)
+        set_timer(hart, end);
+}
+
+void sched_update_deadline(void)
+{
+    update_deadline(this_hart);
 }
 
 static void expire(struct timeout *due)
@@ -241,10 +262,9 @@ void sched_timer(void)
 
 /* --- Switching ------------------------------------------------------------------------------- */
 
-void switch_threads(struct hart *hart, struct thread *previous, struct thread *next)
+[[gnu::noinline]] static void switch_carefully(struct hart *hart, struct thread *previous,
+                                               struct thread *next)
 {
-    if (switch_simply(hart, next))
-        return;
     if (previous)
         fpu_leave(previous);
     fpu_enter(next);
@@ -252,6 +272,18 @@ void switch_threads(struct hart *hart, struct thread *previous, struct thread *n
     next->hart = hart;
     if (hart->switch_with_care & HART_DEFERS)
         sched_update_deadline();
+}
+
+[[gnu::always_inline]] static inline void do_switch(struct hart *hart, struct thread *previous,
+                                                    struct thread *next)
+{
+    if (!switch_simply(hart, next)) [[clang::unlikely]]
+        switch_carefully(hart, previous, next);
+}
+
+void switch_threads(struct hart *hart, struct thread *previous, struct thread *next)
+{
+    do_switch(hart, previous, next);
 }
 
 /* The address space stays loaded: the same thread may be the next. */
@@ -283,14 +315,41 @@ void sched_take(struct hart *hart, struct thread *next, uint64_t now)
     (void)charge_at(hart, now);
     charge_from(hart, next->sched, now);
     next->state = ASH_THREAD_RUNNING;
-    switch_threads(hart, hart->current, next);
-    sched_update_deadline();
+    do_switch(hart, hart->current, next);
+    update_deadline(hart);
 }
 
 static bool runnable(const struct thread *thread)
 {
     return thread && thread->state == ASH_THREAD_RUNNING && !thread->queued && thread->sched &&
            !thread->sched->release.queue;
+}
+
+void sched_wake(struct thread *next)
+{
+    struct hart *hart = this_hart;
+    struct thread *current = hart->current;
+    uint64_t now = time_now();
+    next->state = ASH_THREAD_RUNNING;
+    bool outranks =
+        !hart->reschedule && (!current || (current->priority < next->priority &&
+                                           runnable(current) && current->sched == hart->charged));
+    if (!outranks || !sched_may_take(hart, next, now)) {
+        sched_enqueue(next);
+        return;
+    }
+    if (charge_at(hart, now)) { /* just now its turn is over, too: schedule() does both */
+        hart->turn_over = true;
+        sched_enqueue(next);
+        return;
+    }
+    if (current) {
+        current->queued = true;
+        queue_insert_first(&hart->ready, current);
+    }
+    charge_from(hart, next->sched, now);
+    do_switch(hart, current, next);
+    update_deadline(hart);
 }
 
 /* Takes the thread to run next out of the ready queue; `previous` keeps its turn if nobody of a
@@ -317,7 +376,8 @@ void schedule(void)
     struct thread *previous = hart->current;
     uint64_t now = time_now();
     /* Booked first: it may have come to the end of its budget just now. */
-    bool ended = charge_at(hart, now), stays = false;
+    bool ended = charge_at(hart, now) || hart->turn_over, stays = false;
+    hart->turn_over = false;
     if (runnable(previous)) {
         stays = !ended && previous->sched->hart == hart && budget_usable(previous->sched, now);
         if (!stays)
@@ -334,9 +394,9 @@ void schedule(void)
     if (hart->charged != sched)
         charge_from(hart, sched, now);
     if (next && next != previous)
-        switch_threads(hart, previous, next);
+        do_switch(hart, previous, next);
     else if (!next && previous)
         leave_to_idle(hart, previous);
-    sched_update_deadline();
+    update_deadline(hart);
     hart->reschedule = false; /* queueing `previous` above may have set it */
 }

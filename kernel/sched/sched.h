@@ -41,6 +41,9 @@ void schedule(void);
  * blocked, to be woken: may it run at once? Nobody else of its priority or above is ready, and it
  * has time. */
 bool sched_may_take(const struct hart *hart, const struct thread *next, uint64_t now);
+/* Wakes a thread that waited for a signal. If it outranks the current one, which keeps its turn, it
+ * is current at once. */
+void sched_wake(struct thread *thread);
 /* Makes it current instead of the thread that has just blocked. */
 void sched_take(struct hart *hart, struct thread *next, uint64_t now);
 /* The timer interrupt: due timeouts, exhausted budgets. */
