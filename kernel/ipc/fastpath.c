@@ -64,7 +64,7 @@ static inline bool buffers_ready(struct thread *from, struct thread *to, uint64_
     return hart->current; /* not `to`: what is known to the caller would not be a call at its end */
 }
 
-/* The message, `sched` and the processor go from one thread to the other. */
+/* `sched`, the processor and the message (null: none) go from one thread to the other. */
 [[gnu::always_inline]] static inline struct thread *hand_over(struct thread *from,
                                                               struct thread *to,
                                                               struct sched_context *sched,
@@ -75,18 +75,45 @@ static inline bool buffers_ready(struct thread *from, struct thread *to, uint64_
     to->sched = sched;
     sched->thread = to;
     to->state = ASH_THREAD_RUNNING;
-    uint64_t *result = &to->reg[REG_A0];
-    result[0] = message->badge;
-    result[1] = message->info;
-    result[2] = message->mr[0];
-    result[3] = message->mr[1];
-    result[4] = message->mr[2];
-    result[5] = message->mr[3];
-    unsigned length = ash_info_length(message->info);
+    unsigned length = 0;
+    if (message) {
+        uint64_t *result = &to->reg[REG_A0];
+        result[0] = message->badge;
+        result[1] = message->info;
+        result[2] = message->mr[0];
+        result[3] = message->mr[1];
+        result[4] = message->mr[2];
+        result[5] = message->mr[3];
+        length = ash_info_length(message->info);
+    }
     if (length > ASH_MSG_REGISTERS || !switch_simply(hart, to)) [[clang::unlikely]]
         return hand_over_carefully(hart, from, to, length);
     check_leave();
     return to;
+}
+
+/* The caller's message to a passive server that waits; null, and nothing changed, if there is none
+ * or it is not for the short way. */
+[[gnu::always_inline]] static inline struct thread *
+call_passive(struct thread *caller, struct endpoint *endpoint, const struct message *message)
+{
+    if (endpoint->state != ENDPOINT_RECEIVING)
+        return nullptr;
+    struct thread *server = endpoint->queue.head;
+    struct reply *reply = server->receive_reply;
+    struct sched_context *sched = caller->sched;
+    if (server->sched || !reply || server->priority < caller->priority ||
+        !buffers_ready(caller, server, message->info))
+        return nullptr;
+    queue_take_first(&endpoint->queue);
+    if (!endpoint->queue.head)
+        endpoint->state = ENDPOINT_IDLE;
+    reply->receiver = nullptr;
+    reply->caller = caller;
+    reply_push(reply, sched);
+    caller->reply = reply;
+    caller->state = ASH_THREAD_BLOCKED_REPLY;
+    return hand_over(caller, server, sched, message);
 }
 
 struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1, uint64_t mr2,
@@ -96,32 +123,25 @@ struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_
     struct message message = {0, info, {mr0, mr1, mr2, mr3}};
     const struct slot *slot = simple_lookup(caller, path);
     uint8_t reply_rights = ASH_RIGHT_GRANT | ASH_RIGHT_GRANT_REPLY;
-    if (!slot || slot->cap.type != ASH_OBJ_ENDPOINT || !(slot->cap.rights & ASH_RIGHT_WRITE) ||
-        !(slot->cap.rights & reply_rights) || !plain_message(info))
-        goto long_way;
-    struct endpoint *endpoint = (struct endpoint *)slot->cap.object;
-    if (endpoint->state != ENDPOINT_RECEIVING)
-        goto long_way;
-    struct thread *server = endpoint->queue.head;
-    struct reply *reply = server->receive_reply;
-    struct sched_context *sched = caller->sched;
-    if (server->sched || !reply || server->priority < caller->priority ||
-        !buffers_ready(caller, server, info))
-        goto long_way;
-
-    queue_take_first(&endpoint->queue);
-    if (!endpoint->queue.head)
-        endpoint->state = ENDPOINT_IDLE;
-    reply->receiver = nullptr;
-    reply->caller = caller;
-    reply_push(reply, sched);
-    caller->reply = reply;
-    caller->state = ASH_THREAD_BLOCKED_REPLY;
-    message.badge = slot->cap.data;
-    return hand_over(caller, server, sched, &message);
-long_way:
+    if (slot && slot->cap.type == ASH_OBJ_ENDPOINT && (slot->cap.rights & ASH_RIGHT_WRITE) &&
+        (slot->cap.rights & reply_rights) && plain_message(info)) {
+        message.badge = slot->cap.data;
+        struct thread *next = call_passive(caller, (struct endpoint *)slot->cap.object, &message);
+        if (next)
+            return next;
+    }
     keep_arguments(caller, ASH_SYS_CALL, &message);
     return syscall_call(caller);
+}
+
+bool fastpath_fault(struct thread *thread)
+{
+    const struct capability *handler = &thread->slot[THREAD_SLOT_FAULT].cap;
+    const uint64_t *word = thread->fault_word;
+    struct message message = {
+        handler->data, ash_info(thread->fault, 4, 0), {word[0], word[1], word[2], word[3]}};
+    return thread == this_hart->current &&
+           call_passive(thread, (struct endpoint *)handler->object, &message) != nullptr;
 }
 
 struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1,
@@ -138,10 +158,10 @@ struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, u
     struct reply *reply = (struct reply *)reply_slot->cap.object;
     struct sched_context *sched = server->sched;
     struct thread *caller = reply->caller;
-    if (!caller || caller->faulted || caller->sched || sched->top != reply || server->inherited ||
+    if (!caller || caller->sched || sched->top != reply || server->inherited ||
         endpoint->state == ENDPOINT_SENDING || (server->bound && server->bound->signals) ||
         sched_somebody_above(this_hart, caller->priority) || !buffers_ready(server, caller, info) ||
-        !queue_append(&endpoint->queue, server))
+        (caller->faulted && ash_info_label(info) != 0) || !queue_append(&endpoint->queue, server))
         goto long_way;
 
     reply_pop(reply, sched);
@@ -151,6 +171,10 @@ struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, u
     reply->receiver = server;
     server->endpoint = endpoint;
     endpoint->state = ENDPOINT_RECEIVING;
+    if (caller->faulted) { /* it makes its instruction again, with the registers it had */
+        caller->faulted = false;
+        return hand_over(server, caller, sched, nullptr);
+    }
     return hand_over(server, caller, sched, &message);
 long_way:
     keep_arguments(server, ASH_SYS_REPLY_RECV, &message);

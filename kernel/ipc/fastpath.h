@@ -18,6 +18,9 @@ struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_
 struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1,
                                    uint64_t mr2, uint64_t mr3, uint64_t reply_path,
                                    struct thread *server);
+/* A fault of the current thread, which fault_word and its fault endpoint describe, to a passive
+ * handler. False: nothing has changed. */
+bool fastpath_fault(struct thread *thread);
 /* SignalWait that wakes a thread of this hart and blocks the caller: how a request, and later its
  * answer, goes from one driver to the next. False: nothing has changed. */
 bool fastpath_signal_wait(struct thread *thread);

@@ -12,7 +12,8 @@ void sched_context_give(struct sched_context *sched, struct thread *thread)
     if (old) {
         thread_stall(old);
         if (thread_running_on(old)) {
-            sched_charge(this_hart); /* may queue it: before it is taken out of all queues */
+            if (!thread) /* another one goes on with it: booked when that is chosen */
+                sched_charge(this_hart); /* may queue it: before it is taken out of all queues */
             this_hart->reschedule = true;
         }
         sched_dequeue(old);

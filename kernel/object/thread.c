@@ -2,6 +2,7 @@
 /* Thread methods and the life of a thread. */
 #include "object/thread.h"
 #include "arch/fpu.h"
+#include "ipc/fastpath.h"
 #include "ipc/invoke.h"
 #include "object/ipc_objects.h"
 #include "object/vspace.h"
@@ -118,6 +119,8 @@ void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t wo
     thread->fault = (uint8_t)fault;
     thread->faulted = true;
     const struct capability *handler = &thread->slot[THREAD_SLOT_FAULT].cap;
+    if (handler->type == ASH_OBJ_ENDPOINT && fastpath_fault(thread))
+        return;
     if (handler->type != ASH_OBJ_ENDPOINT || endpoint_send(thread, handler, true, true) != ASH_OK) {
         print("thread %s: fault %u without a handler: pc %p, cause %u, value %p\n", thread->name,
               (unsigned)fault, (void *)word[0], (unsigned)word[1], (void *)word[2]);
