@@ -6,105 +6,28 @@
 #include "object/ipc_objects.h"
 #include "object/vspace.h"
 #include "sched/sched.h"
+#include "shadow.h"
 
-#include <sanitizer/asan_interface.h>
 #include <string.h>
 
-#define PC        0x10000ull
-#define RESTARTS  64u
-#define RAM_LARGE (HOST_RAM + 0x100000)
-#define RAM_SMALL (HOST_RAM + 0xc3000)
-#define DEVICE    0x100000000ull
+#define PC            0x10000ull
+#define PRIVATE_RADIX 5u
+#define RESTARTS      64u
+#define RAM_LARGE     (HOST_RAM + 0x100000)
+#define RAM_SMALL     (HOST_RAM + 0xc3000)
+#define DEVICE        0x100000000ull
 /* In its middle a frame of 2 MiB has a place. */
 #define RAM_HUGE (HOST_RAM + 0x180000)
 
 static struct thread *caller;
 static struct ash_ipc_buffer *buffer;
 static struct cnode *root, *private;
-static int private_model, caller_model;
+static int private_model, caller_model, partner_model;
+/* Waits for messages with capabilities; what it gets goes where the test says. */
+static struct thread *partner;
+static struct ash_ipc_buffer *partner_buffer;
 
 static void call_both(const struct beside_call *call);
-
-/* --- Memory ----------------------------------------------------------------------------------- */
-
-static bool in_ram(uint64_t physical, uint64_t size)
-{
-    return size > 0 && physical >= HOST_RAM && physical + size <= HOST_RAM + HOST_RAM_SIZE;
-}
-
-static void poison(uint64_t physical, uint64_t size)
-{
-    if (in_ram(physical, size))
-        ASAN_POISON_MEMORY_REGION(window((paddr){physical}), size);
-}
-
-static void unpoison(uint64_t physical, uint64_t size)
-{
-    if (in_ram(physical, size))
-        ASAN_UNPOISON_MEMORY_REGION(window((paddr){physical}), size);
-}
-
-/* What was there before must not be found by the next object. */
-[[clang::no_sanitize("address")]] static void litter(uint64_t physical, uint64_t size)
-{
-    volatile uint64_t *words = window((paddr){physical});
-    for (uint64_t i = 0; i < size / 8; i++)
-        words[i] = 0xa5a5a5a5a5a5a5a5;
-}
-
-[[clang::no_sanitize("address")]] static bool is_clear(uint64_t physical, uint64_t size)
-{
-    volatile uint64_t *words = window((paddr){physical});
-    for (uint64_t i = 0; i < size / 8; i++)
-        if (words[i] != 0)
-            return false;
-    return true;
-}
-
-void model_born(int number)
-{
-    const struct model_object *object = &model_object[number];
-    if (!in_ram(object->physical, object->size) || object->type == ASH_OBJ_UNTYPED)
-        return;
-    if (object->type != ASH_OBJ_FRAME) {
-        unpoison(object->physical, object->size);
-        return;
-    }
-    host_check(is_clear(object->physical, object->size), "a new frame is not clear");
-    litter(object->physical, object->size);
-}
-
-void model_died(int number)
-{
-    const struct model_object *object = &model_object[number];
-    for (int i = 0; i < model_nodes; i++)
-        host_check(!model_node[i].used || model_node[i].holder != number,
-                   "an object went before its slots were empty");
-    if (!in_ram(object->physical, object->size) || object->type == ASH_OBJ_UNTYPED)
-        return;
-    litter(object->physical, object->size);
-    poison(object->physical, object->size);
-}
-
-static int buffer_frame(int thread)
-{
-    const struct model_object *object = &model_object[thread];
-    int node = object->type == ASH_OBJ_THREAD ? model_at(thread, THREAD_SLOT_BUFFER) : NONE;
-    return node == NONE ? NONE : model_node[node].object;
-}
-
-/* The buffers that lie in frames are all that the kernel may touch of them. */
-void model_buffer_changed(int thread)
-{
-    struct model_object *object = &model_object[thread];
-    for (int i = 0; i < model_objects; i++)
-        if (model_object[i].type == ASH_OBJ_FRAME && model_object[i].live)
-            poison(model_object[i].physical, model_object[i].size);
-    object->has_buffer = buffer_frame(thread) != NONE;
-    for (int i = 0; i < model_objects; i++)
-        if (model_object[i].live && buffer_frame(i) != NONE)
-            unpoison(model_object[buffer_frame(i)].physical + model_object[i].buffer_offset, 1024);
-}
 
 /* --- Start ------------------------------------------------------------------------------------ */
 
@@ -119,7 +42,7 @@ static int give(struct capability cap, uint64_t private_index, uint64_t index, u
     model_node[node].bits = cap.bits;
     model_node[node].device = cap.device;
     if (cap.type == ASH_OBJ_UNTYPED)
-        poison(physical, size);
+        shadow_poison(physical, size);
     if (index != 0) {
         slot_insert(&root->slot[index], cap, &private->slot[private_index]);
         int copy = model_new_node(object, model_root, (int)index, node);
@@ -147,9 +70,9 @@ static void give_untyped(uint64_t private_index, uint64_t index, uint64_t base, 
     call_both(&retype);
 }
 
-static void hold(int thread, unsigned which, uint64_t private_index)
+static void hold(struct thread *kernel, int thread, unsigned which, uint64_t private_index)
 {
-    slot_insert(&caller->slot[which], private->slot[private_index].cap, nullptr);
+    slot_insert(&kernel->slot[which], private->slot[private_index].cap, nullptr);
     int node = model_at(private_model, private_index);
     int held = model_new_node(model_node[node].object, thread, (int)which, NONE);
     model_node[held].bits = model_node[node].bits;
@@ -158,6 +81,46 @@ static void hold(int thread, unsigned which, uint64_t private_index)
 static struct cnode *cnode_of(const struct capability *cap)
 {
     return (struct cnode *)cap->object;
+}
+
+enum { PARTNER = 16, PARTNER_SCHED, PARTNER_FRAME, TO_PARTNER, TO_PARTNER_PLAIN };
+
+static void start_partner(void)
+{
+    struct capability thread = host_make(ASH_OBJ_THREAD, 0);
+    struct capability sched = host_make(ASH_OBJ_SCHED_CONTEXT, 0);
+    struct capability frame = host_make(ASH_OBJ_FRAME, ASH_PAGE_BITS);
+    struct capability endpoint = host_make(ASH_OBJ_ENDPOINT, 0);
+    partner = thread_from(thread.object);
+    partner_buffer = window((paddr){frame.object});
+    partner_model = give(thread, PARTNER, 0, 0);
+    int sched_model = give(sched, PARTNER_SCHED, 0, 0);
+    give(frame, PARTNER_FRAME, 0, ASH_PAGE_SIZE);
+    int endpoint_model = give(endpoint, TO_PARTNER, 0, 0);
+    endpoint.rights = ASH_RIGHT_WRITE;
+    slot_insert(&private->slot[TO_PARTNER_PLAIN], endpoint, nullptr);
+    int plain = model_new_node(endpoint_model, private_model, TO_PARTNER_PLAIN, NONE);
+    model_node[plain].rights = ASH_RIGHT_WRITE;
+    hold(partner, partner_model, THREAD_SLOT_CSPACE, 0);
+    hold(partner, partner_model, THREAD_SLOT_VSPACE, 3);
+    hold(partner, partner_model, THREAD_SLOT_BUFFER, PARTNER_FRAME);
+    model_buffer_changed(partner_model);
+    sched_configure((struct sched_context *)sched.object, &harts[0], 1000000, 1000000);
+    sched_context_give((struct sched_context *)sched.object, partner);
+    model_object[sched_model].configured = true;
+    model_object[sched_model].thread = partner_model;
+    model_object[partner_model].sched = sched_model;
+}
+
+/* As if it had run up to its next Recv. */
+static void partner_receives(void)
+{
+    kernel_lock();
+    thread_stop(partner);
+    thread_wake(partner);
+    endpoint_receive(partner, (struct endpoint *)private->slot[TO_PARTNER].cap.object, nullptr,
+                     true);
+    kernel_unlock();
 }
 
 static void start_caller(struct capability thread_cap, struct capability sched_cap)
@@ -178,7 +141,7 @@ void beside_start(void)
     host_reset(1);
     model_reset();
     struct capability root_cap = host_make(ASH_OBJ_CNODE, BESIDE_RADIX);
-    struct capability private_cap = host_make(ASH_OBJ_CNODE, 4);
+    struct capability private_cap = host_make(ASH_OBJ_CNODE, PRIVATE_RADIX);
     struct capability thread_cap = host_make(ASH_OBJ_THREAD, 0);
     struct capability sched_cap = host_make(ASH_OBJ_SCHED_CONTEXT, 0);
     struct capability frame_cap = host_make(ASH_OBJ_FRAME, ASH_PAGE_BITS);
@@ -188,10 +151,10 @@ void beside_start(void)
     buffer = window((paddr){frame_cap.object});
 
     model_root = model_new_object(ASH_OBJ_CNODE, 0, 0, BESIDE_RADIX);
-    private_model = model_new_object(ASH_OBJ_CNODE, 0, 0, 4);
+    private_model = model_new_object(ASH_OBJ_CNODE, 0, 0, PRIVATE_RADIX);
     slot_insert(&root->slot[BESIDE_PRIVATE], private_cap, nullptr);
     int node = model_new_node(private_model, model_root, BESIDE_PRIVATE, NONE);
-    model_node[node].bits = 4;
+    model_node[node].bits = PRIVATE_RADIX;
     /* The root CNode's own capability is a copy of one that stays. */
     slot_insert(&private->slot[0], root_cap, nullptr);
     node = model_new_node(model_root, private_model, 0, NONE);
@@ -210,11 +173,13 @@ void beside_start(void)
     model_object[thread].running = true;
     model_object[sched].thread = thread;
     model_object[sched].configured = true;
-    hold(thread, THREAD_SLOT_CSPACE, 0);
-    hold(thread, THREAD_SLOT_VSPACE, 3);
-    hold(thread, THREAD_SLOT_BUFFER, 4);
+    hold(caller, thread, THREAD_SLOT_CSPACE, 0);
+    hold(caller, thread, THREAD_SLOT_VSPACE, 3);
+    hold(caller, thread, THREAD_SLOT_BUFFER, 4);
     model_buffer_changed(thread);
+    start_partner();
     start_caller(thread_cap, sched_cap);
+    partner_receives();
     give_untyped(8, 16, RAM_LARGE, 96 * ASH_PAGE_SIZE);
     give_untyped(9, 17, RAM_SMALL, 16 * ASH_PAGE_SIZE);
     give_untyped(10, 18, DEVICE, 4ull << 30);
@@ -372,10 +337,10 @@ static void issue(const struct beside_call *call, int node)
         compare_learn();
     bool untyped = model_node[node].type == ASH_OBJ_UNTYPED;
     if (untyped)
-        untyped_free_part(node, unpoison);
+        untyped_free_part(node, shadow_unpoison);
     bool finished = run_kernel(call);
     if (untyped)
-        untyped_free_part(node, poison);
+        untyped_free_part(node, shadow_poison);
     if (finished)
         check_answer(&model, errors);
     else if (untyped)
@@ -423,6 +388,58 @@ bool beside_call(const struct beside_call *call)
     return true;
 }
 
+/* The slot where the n-th capability is to go, if it is there and empty. */
+static bool model_target(uint64_t cnode_path, uint64_t index, int *cnode)
+{
+    int node = model_lookup_node(cnode_path);
+    if (node == NONE || model_node[node].type != ASH_OBJ_CNODE)
+        return false;
+    *cnode = model_node[node].object;
+    return index < (uint64_t)model_object[*cnode].slots && model_at(*cnode, index) == NONE;
+}
+
+/* One after the other, until one cannot go. Returns how many went. */
+static unsigned model_transfer(const struct beside_transfer *transfer)
+{
+    int cnode = NONE;
+    for (unsigned i = 0; i < transfer->caps; i++) {
+        int source = model_lookup_node(transfer->cap[i]);
+        uint64_t index = transfer->index + i;
+        if (source == NONE || !model_target(transfer->cnode, index, &cnode))
+            return i;
+        model_copy_or_move(source, cnode, (int)index);
+    }
+    return transfer->caps;
+}
+
+bool beside_transfer(const struct beside_transfer *transfer)
+{
+    for (unsigned i = 0; i < transfer->caps; i++)
+        if (is_private(transfer->cap[i]))
+            return false;
+    if (is_private(transfer->cnode))
+        return false;
+    struct beside_call send = {.path = ash_cptr_in(BESIDE_PRIVATE, BESIDE_RADIX,
+                                                   transfer->grant ? TO_PARTNER : TO_PARTNER_PLAIN),
+                               .length = 2,
+                               .caps = transfer->caps};
+    memcpy(send.cap, transfer->cap, sizeof(send.cap));
+    load_registers(&send);
+    caller->reg[REG_A7] = ASH_SYS_SEND;
+    partner_buffer->receive_cnode = transfer->cnode;
+    partner_buffer->receive_index = transfer->index;
+    host_ecall();
+    host_check(caller->reg[REG_A1] == 0, "the message was not taken");
+    unsigned went = transfer->grant ? model_transfer(transfer) : 0;
+    unsigned got = ash_info_caps(partner->reg[REG_A1]);
+    host_check(got == went, "%u capabilities arrived instead of %u", got, went);
+    partner_receives();
+    host_interrupts();
+    host_check(harts[0].current == caller, "the caller lost its hart");
+    compare_translations();
+    return true;
+}
+
 void beside_compare(void)
 {
     compare_all();
@@ -431,6 +448,7 @@ void beside_compare(void)
 static bool is_start(const struct model_node *node)
 {
     return node->holder == private_model || node->holder == caller_model ||
+           node->holder == partner_model ||
            (node->holder == model_root && node->index == BESIDE_PRIVATE);
 }
 
@@ -445,7 +463,8 @@ void beside_end(void)
     for (int i = 0; i < model_nodes; i++)
         host_check(!model_node[i].used || is_start(&model_node[i]),
                    "a capability is left after everything was revoked");
-    host_check(all_threads == caller && !caller->all_next, "a thread is left");
+    host_check(all_threads == partner && partner->all_next == caller && !caller->all_next,
+               "a thread is left");
     host_check(RB_EMPTY(&harts[0].timeouts), "a timeout is left");
     host_check(!harts[0].ready.head, "a ready thread is left");
 }

@@ -28,7 +28,17 @@ struct beside_call {
     bool abandon;
 };
 
+/* A message with capabilities to a partner that wants them from `index` on in a CNode. */
+struct beside_transfer {
+    bool grant; /* through an Endpoint capability with that right */
+    unsigned caps;
+    ash_cptr cap[ASH_MSG_CAPS];
+    uint64_t cnode, index;
+};
+
 void beside_start(void);
+/* False: not sent, it is none of this test. */
+bool beside_transfer(const struct beside_transfer *transfer);
 /* Issues the call to both and compares the answers. False: not issued, it is none of this test. */
 bool beside_call(const struct beside_call *call);
 /* Every slot, table and binding is what the model says. */

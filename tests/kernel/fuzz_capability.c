@@ -276,11 +276,26 @@ static struct beside_call decode(struct input *in, unsigned kind)
     }
 }
 
+static void transfer(struct input *in)
+{
+    unsigned how = take(in);
+    struct beside_transfer made = {.grant = how & 31, .caps = how >> 5 & 3};
+    for (unsigned i = 0; i < made.caps; i++)
+        made.cap[i] = any_path(in);
+    made.cnode = pick(in, ASH_OBJ_CNODE);
+    made.index = free_slot(in, made.cnode);
+    beside_transfer(&made);
+}
+
 /* Bits of the first byte: 0..3 what, 4 an interrupt comes, 5 and then the call is dropped, 6 the
- * message is cut short. */
+ * message is cut short, 7 capabilities are sent. */
 static void one_call(struct input *in)
 {
     unsigned head = take(in);
+    if ((head & 15) == 15 && (head & 128)) {
+        transfer(in);
+        return;
+    }
     struct beside_call call = decode(in, head & 15);
     if (head & 16) {
         call.preempt = 1 + take(in);

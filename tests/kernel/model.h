@@ -119,6 +119,8 @@ void model_commit_retype(struct model_call *call);
 /* model_methods.c */
 /* The set of errors (bit n: enum ash_error n) of a call. */
 uint32_t model_check(struct model_call *call);
+/* A capability that is sent: what cannot be copied is moved. */
+void model_copy_or_move(int source, int cnode, int index);
 /* What a success changes. */
 void model_commit(struct model_call *call);
 

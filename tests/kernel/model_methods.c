@@ -77,6 +77,14 @@ static void move(int number, int holder, int index)
     model_remove(number);
 }
 
+void model_copy_or_move(int source, int cnode, int index)
+{
+    if (copyable(source))
+        derive(source, cnode, index, ASH_RIGHT_ALL);
+    else
+        move(source, cnode, index);
+}
+
 static void commit_cnode(struct model_call *call)
 {
     int cnode = model_node[call->node].object, index = (int)call->word[0];
