@@ -279,7 +279,7 @@ static struct beside_call decode(struct input *in, unsigned kind)
 static void transfer(struct input *in)
 {
     unsigned how = take(in);
-    struct beside_transfer made = {.grant = how & 31, .caps = how >> 5 & 3};
+    struct beside_transfer made = {.grant = how & 7, .caps = how >> 5 & 3};
     for (unsigned i = 0; i < made.caps; i++)
         made.cap[i] = any_path(in);
     made.cnode = pick(in, ASH_OBJ_CNODE);
