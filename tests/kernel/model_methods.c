@@ -231,6 +231,8 @@ static void commit_thread(struct model_call *call)
         model_object[thread->notification].thread = NONE;
         thread->notification = NONE;
         break;
+    default:
+        break;
     }
 }
 

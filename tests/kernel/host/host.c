@@ -54,8 +54,10 @@ void host_fail(const char *format, ...)
 static uint64_t read_sip(void)
 {
     struct csrs *own = &csrs[host_hart->index];
-    if (host.preempt_in > 0 && --host.preempt_in == 0)
+    if (host.preempt_in == 1)
         own->sip |= SIP_SOFTWARE;
+    if (host.preempt_in > 0)
+        host.preempt_in--;
     uint64_t timer = host.time >= own->stimecmp ? SIP_TIMER : 0;
     uint64_t external = pending_source && unmasked[pending_source] && host_hart == &harts[0];
     return own->sip | timer | (external ? SIP_EXTERNAL : 0);
