@@ -37,8 +37,7 @@ static void check_sched(const struct sched_context *sched)
     }
     RULE(sched->hart >= harts && sched->hart < harts + hart_count,
          "a SchedContext is on a hart: %p", at);
-    RULE(sched->count >= 1 && sched->count <= REFILLS,
-         "a SchedContext has a refill: %p", at);
+    RULE(sched->count >= 1 && sched->count <= REFILLS, "a SchedContext has a refill: %p", at);
     RULE(sched->budget > 0 && sched->budget <= sched->period, "no budget exceeds its period: %p",
          at);
     RULE(sched->debt == 0 || sched->debt < sched->refill[0].amount,

@@ -2,6 +2,7 @@
 #include "ipc/message.h"
 #include "ipc/invoke.h"
 #include "object/cnode.h"
+#include "small.h"
 
 void message_signals(struct thread *receiver, uint64_t bits, uint64_t label)
 {
@@ -16,6 +17,8 @@ static void transfer_fault(struct thread *sender, struct thread *receiver)
     for (unsigned i = 0; i < ASH_MSG_REGISTERS; i++)
         receiver->reg[REG_A2 + i] = sender->fault_word[i];
 }
+
+SMALL
 
 /* The empty slot where the receiver wants its next capability, or null. */
 static struct slot *receive_slot(struct thread *receiver, unsigned n)
@@ -53,6 +56,8 @@ static unsigned transfer_caps(struct thread *sender, struct thread *receiver, un
     }
     return sent;
 }
+
+SMALL_END
 
 void message_transfer(struct thread *sender, struct thread *receiver)
 {

@@ -8,6 +8,7 @@
 #include "object/ipc_objects.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
+#include "small.h"
 
 static struct thread *take_first(struct endpoint *endpoint)
 {
@@ -152,6 +153,8 @@ void endpoint_receive(struct thread *receiver, struct endpoint *endpoint, struct
     block_on(endpoint, receiver, ENDPOINT_RECEIVING);
 }
 
+SMALL
+
 static unsigned shed(struct object *object)
 {
     struct endpoint *endpoint = (struct endpoint *)object;
@@ -190,3 +193,5 @@ const struct object_class endpoint_class = {
     .counted = true,
     .copyable = true,
 };
+
+SMALL_END

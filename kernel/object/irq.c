@@ -89,8 +89,6 @@ static unsigned bind(struct irq *irq, struct invocation *call)
     return ASH_OK;
 }
 
-SMALL_END
-
 static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
 {
     struct irq *irq = (struct irq *)slot->cap.object;
@@ -130,3 +128,5 @@ const struct object_class irq_class = {
     .counted = true,
     .copyable = true,
 };
+
+SMALL_END

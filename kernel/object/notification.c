@@ -7,6 +7,7 @@
 #include "object/ipc_objects.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
+#include "small.h"
 
 /* A capability without a badge signals bit 0. */
 void notification_signal(struct notification *notification, uint64_t badge)
@@ -58,6 +59,8 @@ void notification_cancel(struct thread *thread)
     queue_remove(&thread->notification->queue, thread);
 }
 
+SMALL
+
 static unsigned shed(struct object *object)
 {
     struct notification *notification = (struct notification *)object;
@@ -100,3 +103,5 @@ const struct object_class notification_class = {
     .counted = true,
     .copyable = true,
 };
+
+SMALL_END

@@ -6,6 +6,7 @@
 #include "ipc/message.h"
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
+#include "small.h"
 
 static void unstack(struct reply *reply)
 {
@@ -103,6 +104,8 @@ void reply_forget_caller(struct thread *caller)
         reply->caller = nullptr;
 }
 
+SMALL
+
 static void destroy(struct object *object)
 {
     struct reply *reply = (struct reply *)object;
@@ -132,3 +135,5 @@ const struct object_class reply_class = {
     .create = create,
     .counted = true,
 };
+
+SMALL_END

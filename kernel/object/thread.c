@@ -33,6 +33,8 @@ void thread_stall(struct thread *thread)
         sched_enqueue(thread);
 }
 
+SMALL
+
 /* The queue it is in, or null. */
 static struct thread_queue *queue_of(struct thread *thread)
 {
@@ -64,7 +66,7 @@ static void update_priority(struct thread *thread)
     sched_priority_changed(thread);
 }
 
-void thread_inherit(struct thread *thread, uint8_t priority)
+void thread_set_inherited(struct thread *thread, uint8_t priority)
 {
     thread->inherited = priority;
     update_priority(thread);
@@ -98,6 +100,8 @@ void thread_stop(struct thread *thread)
     if (thread_running_on(thread))
         this_hart->reschedule = true;
 }
+
+SMALL_END
 
 void thread_abort_wait(struct thread *thread, unsigned error)
 {

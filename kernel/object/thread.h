@@ -142,7 +142,12 @@ static inline volatile struct ash_ipc_buffer *thread_buffer(struct thread *threa
 }
 
 /* What it inherits from its caller (0: nothing). It takes its new place in whatever it waits in. */
-void thread_inherit(struct thread *thread, uint8_t priority);
+void thread_set_inherited(struct thread *thread, uint8_t priority);
+static inline void thread_inherit(struct thread *thread, uint8_t priority)
+{
+    if (thread->inherited != priority)
+        thread_set_inherited(thread, priority);
+}
 /* Makes a stopped or newly woken thread runnable: a ready queue, or the release queue. */
 void thread_wake(struct thread *thread);
 /* Takes it out of whatever it waits in or is ready in; state becomes INACTIVE. A call it waits for

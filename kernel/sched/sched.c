@@ -5,6 +5,7 @@
 #include "object/vspace.h"
 #include "sched/budget.h"
 #include "sched/switch.h"
+#include "small.h"
 
 uint64_t timebase = 10000000;
 static uint64_t millisecond = 10000;
@@ -88,6 +89,8 @@ void sched_block(struct thread *thread)
         this_hart->reschedule = true;
 }
 
+SMALL
+
 void sched_priority_changed(struct thread *thread)
 {
     struct sched_context *sched = thread->sched;
@@ -127,6 +130,8 @@ void sched_configure(struct sched_context *sched, struct hart *hart, uint64_t bu
     else if (thread)
         sched_enqueue(thread);
 }
+
+SMALL_END
 
 /* --- Time ------------------------------------------------------------------------------------ */
 
