@@ -134,7 +134,7 @@ void endpoint_receive(struct thread *receiver, struct endpoint *endpoint, struct
 {
     if (deliver_signals(receiver))
         return;
-    if (reply && reply->caller)
+    if (reply && (reply->caller || reply->sched)) /* of a caller that was stopped: only `sched` */
         reply_cancel(reply);
     if (endpoint->state == ENDPOINT_SENDING) {
         struct thread *sender = take_first(endpoint);

@@ -270,12 +270,12 @@ static unsigned set_name(struct thread *thread, struct invocation *call)
 
 static unsigned info(struct thread *thread, struct invocation *call)
 {
-    struct hart *hart = thread_running_on(thread);
-    if (hart)
-        sched_charge(hart);
+    /* Told, not booked: the end of a budget is for the hart that runs the thread to see. */
+    const struct hart *hart = thread_running_on(thread);
+    uint64_t running = hart && hart->charged ? time_now() - hart->charged_since : 0;
     invoke_reply(call, 0, thread->state);
     invoke_reply(call, 1, thread->priority);
-    invoke_reply(call, 2, thread->ticks);
+    invoke_reply(call, 2, thread->ticks + running);
     invoke_reply(call, 3, thread->sched && thread->sched->hart ? thread->sched->hart->index : 0);
     return ASH_OK;
 }
