@@ -24,6 +24,11 @@ def options(parser) -> None:
                         help="only test groups whose name contains TEXT")
     parser.add_argument("--fuzz-seconds", type=int, default=5, metavar="S",
                         help="time for each fuzz target (5)")
+    parser.add_argument("--hostile-calls", type=int, default=100_000, metavar="N",
+                        help="attacks on the debug kernel: so many system calls for each number "
+                             "of harts (100,000; 10,000,000 take some 5 to 30 minutes a number)")
+    parser.add_argument("--hostile-seed", type=int, default=1, metavar="N",
+                        help="which system calls (1)")
     parser.add_argument("--jobs", type=int, metavar="N", default=max(1, (os.cpu_count() or 2) // 2),
                         help="machines that run at a time (half of the processors)")
 
@@ -47,7 +52,8 @@ def run_stage(stage: str, arguments, tally: Tally) -> None:
     elif stage == "fuzz":
         suite_host.fuzz(tally, wanted, arguments.fuzz_seconds)
     elif stage == "kernel":
-        suite_guest.kernel(tally, wanted, arguments.jobs)
+        suite_guest.kernel(tally, wanted, arguments.jobs, arguments.hostile_calls,
+                           arguments.hostile_seed)
     else:
         suite_system.system(tally, wanted, arguments.jobs)
 
