@@ -26,7 +26,9 @@ static bool finish_deleting(struct thread *thread)
     return true;
 }
 
-static void fail(struct thread *thread, unsigned error, uint64_t detail)
+/* Not in line: nobody who succeeds keeps registers for it. */
+[[gnu::noinline, clang::minsize]] static void fail(struct thread *thread, unsigned error,
+                                                   uint64_t detail)
 {
     if (finish_deleting(thread))
         return;
