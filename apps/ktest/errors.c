@@ -180,6 +180,7 @@ static void thread_registers_and_name(void)
     ash_word registers[ASH_THREAD_REGISTERS];
     OK(ash_thread_read_registers(t->thread, registers));
     EQ(registers[10], (ash_word)t);
+    EQ(ash_thread_read_registers(ASH_BOOT_THREAD, registers), ASH_E_BUSY);
 }
 
 /* Can a fault handler be set that could not answer? */

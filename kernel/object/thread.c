@@ -213,6 +213,8 @@ static unsigned read_registers(struct thread *thread, struct invocation *call)
 {
     if (!thread_buffer(call->caller))
         return ASH_E_NOT_BOUND;
+    if (thread == call->caller) /* s0..s11 are not there: arch/trap.S */
+        return ASH_E_BUSY;
     thread_stall(thread);
     for (unsigned i = 0; i < 32; i++)
         invoke_reply(call, i, thread->reg[i]);
