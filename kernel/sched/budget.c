@@ -79,7 +79,8 @@ bool budget_charge_part(struct sched_context *sched, uint64_t used)
 [[gnu::noinline]] void budget_join(struct sched_context *sched)
 {
     struct refill first = sched->refill[0];
-    while (sched->count > 1 && sched->refill[1].time <= first.time + first.amount) {
+    /* The debt was used before: the first one ends that much earlier. */
+    while (sched->count > 1 && sched->refill[1].time + sched->debt <= first.time + first.amount) {
         pop(sched);
         first.amount += sched->refill[0].amount;
         sched->refill[0] = first;
