@@ -72,15 +72,17 @@ static bool refills_are_whole(void)
 
 TEST(any_schedule_keeps_the_window)
 {
-    for (seed = 1; seed < 400; seed++) {
+    for (uint64_t round = 1; round < 3000; round++) {
+        seed = round;
         uint64_t period = 1000 + random_below(20000);
         start(200 + random_below(period - 300), period);
-        uint64_t turn = 1 + random_below(seed % 3 ? sched.budget : 150),
+        uint64_t turn = 1 + random_below(round % 3 ? sched.budget : 150),
                  rest = 1 + random_below(2 * period);
         for (unsigned i = 0; i < 500; i++) {
             run(1 + random_below(turn));
             CHECK(refills_are_whole());
-            now += random_below(4) ? random_below(200) : random_below(rest);
+            uint64_t pause = round % 5 ? random_below(200) : random_below(3) * 33;
+            now += random_below(4) ? pause : random_below(rest);
         }
     }
 }
