@@ -113,9 +113,13 @@ bool take_threads(ash_cptr ram)
 
 void end_threads(void)
 {
-    while (kthread_count > 0)
-        if (ash_cnode_delete(CNODE, kthreads[--kthread_count].thread) != ASH_OK)
+    while (kthread_count > 0) {
+        const struct kthread *t = &kthreads[--kthread_count];
+        if (ash_cnode_delete(CNODE, t->thread) != ASH_OK ||
+            ash_cnode_delete(CNODE, t->sched) != ASH_OK ||
+            ash_cnode_delete(CNODE, t->buffer) != ASH_OK)
             fail(__FILE__, __LINE__, "delete of a thread", 1, 0);
+    }
 }
 
 void park(void)
