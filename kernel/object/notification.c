@@ -47,10 +47,11 @@ void notification_wait(struct thread *thread, struct notification *notification,
     } else if (!blocking) {
         message_signals(thread, 0, ASH_E_AGAIN);
     } else {
+        /* First: SignalWait may have woken a thread that took the hart, and this one is ready. */
+        sched_block(thread);
         thread->state = ASH_THREAD_BLOCKED_NOTIFICATION;
         thread->notification = notification;
         queue_insert(&notification->queue, thread);
-        sched_block(thread);
     }
 }
 
