@@ -56,22 +56,26 @@ struct thread *syscall_after_waiting(struct thread *thread, uint64_t lock_word)
     return syscall(thread);
 }
 
-static void handle_exception(struct thread *thread, uint64_t cause, uint64_t value)
+struct thread *trap_interrupt(void)
 {
-    if (cause == SCAUSE_ILLEGAL && fpu_enable(thread))
-        return;
-    uint64_t word[4] = {thread->reg[REG_PC], cause, value, thread->reg[REG_SP]};
-    thread_fault(thread, ASH_FAULT_EXCEPTION, word);
+    handle_interrupts();
+    return next_thread();
 }
 
-struct thread *trap_from_user(struct thread *thread, uint64_t cause, uint64_t value)
+struct thread *trap_exception(struct thread *thread, uint64_t cause, uint64_t value)
 {
-    kernel_lock();
-    if (this_hart->current == thread) {
-        if (cause & SCAUSE_INTERRUPT)
-            handle_interrupts();
-        else
-            handle_exception(thread, cause, value);
+    if (cause != SCAUSE_ILLEGAL || !fpu_enable(thread)) {
+        uint64_t word[4] = {thread->reg[REG_PC], cause, value, thread->reg[REG_SP]};
+        thread_fault(thread, ASH_FAULT_EXCEPTION, word);
     }
     return next_thread();
+}
+
+struct thread *trap_after_waiting(struct thread *thread, uint64_t cause, uint64_t value,
+                                  uint64_t lock_word)
+{
+    kernel_lock_wait((uint32_t)lock_word);
+    if (this_hart->current != thread)
+        return next_thread();
+    return cause & SCAUSE_INTERRUPT ? trap_interrupt() : trap_exception(thread, cause, value);
 }

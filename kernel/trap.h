@@ -20,8 +20,12 @@ struct thread *syscall_reply_recv(struct thread *thread);
 /* A system call that found the lock taken: waits for its turn, and does nothing if the thread
  * was taken away meanwhile; it will make the call again. */
 struct thread *syscall_after_waiting(struct thread *thread, uint64_t lock_word);
-/* Takes the lock itself. */
-struct thread *trap_from_user(struct thread *thread, uint64_t cause, uint64_t value);
+/* Interrupts, and exceptions of the thread; and either of them that found the lock taken: waits for
+ * its turn, and does nothing if the thread was taken away meanwhile. */
+struct thread *trap_interrupt(void);
+struct thread *trap_exception(struct thread *thread, uint64_t cause, uint64_t value);
+struct thread *trap_after_waiting(struct thread *thread, uint64_t cause, uint64_t value,
+                                  uint64_t lock_word);
 /* registers[1..31]: x1..x31 as they were. */
 [[noreturn]] void trap_from_kernel(const uint64_t registers[32]);
 /* After a change that may call for another thread on this hart. */

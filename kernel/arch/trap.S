@@ -127,7 +127,18 @@ interrupt_or_exception:
     ld      sp, HART_STACK(tp)
     csrr    a1, scause
     csrr    a2, stval
-    jal     trap_from_user
+    lla     t0, kernel_lock_word
+    li      t1, LOCK_HELD
+    amoor.w.aq a3, t1, LOCK_WORD(t0)
+    bnez    a3, trap_lock_taken
+    bgez    a1, exception               // interrupts have the sign bit
+    jal     trap_interrupt
+    j       leave_saved
+exception:
+    jal     trap_exception
+    j       leave_saved
+trap_lock_taken:
+    jal     trap_after_waiting
     j       leave_saved
 
 // void leave_kernel(void): runs whatever there is to run on this hart. The lock is held.

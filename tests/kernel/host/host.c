@@ -139,7 +139,8 @@ void wait_for_interrupt(void)
 
 void host_trap(uint64_t cause, uint64_t value)
 {
-    leave(trap_from_user(host_hart->current, cause, value));
+    kernel_lock();
+    leave(cause >> 63 ? trap_interrupt() : trap_exception(host_hart->current, cause, value));
 }
 
 /* As trap_entry: the two calls with functions of their own get their arguments in registers, and
