@@ -14,6 +14,7 @@ import guest
 import paths
 import suite
 import suite_abi
+import suite_limits
 import suite_style
 import symbols
 
@@ -143,6 +144,15 @@ class Lines(unittest.TestCase):
         text = '// one\nint a; /* two\n three */ int b;\n\n   \nchar *s = "/* no // */";\n'
         self.assertEqual(command_bench.code_lines(text), 3)
         self.assertEqual(command_bench.code_lines("/* a\n\n b */\n"), 0)
+
+
+class Limits(unittest.TestCase):
+    """What costs too much, or is not measured, is found."""
+
+    def test_too_much(self):
+        limits = {"a": 100, "b": 100, "c": 100}
+        self.assertEqual(suite_limits.too_much(limits, {"a": 100, "b": 101, "d": 900}),
+                         ["c: not measured", "b: 101; the limit is 100"])
 
 
 class KernelAbi(unittest.TestCase):

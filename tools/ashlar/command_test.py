@@ -8,6 +8,7 @@ import disk
 import suite_abi
 import suite_guest
 import suite_host
+import suite_limits
 import suite_style
 import suite_system
 from report import Failure, say
@@ -54,6 +55,7 @@ def run_stage(stage: str, arguments, tally: Tally) -> None:
     elif stage == "kernel":
         suite_guest.kernel(tally, wanted, arguments.jobs, arguments.hostile_calls,
                            arguments.hostile_seed)
+        suite_limits.limits(tally, wanted)
     else:
         suite_system.system(tally, wanted, arguments.jobs)
 
