@@ -27,7 +27,7 @@ PVOID ExAllocatePool2(POOL_FLAGS flags, SIZE_T bytes, ULONG tag)
     if (p != NULL && (flags & POOL_FLAG_UNINITIALIZED) == 0)
         memset(p, 0, bytes);
     if (p == NULL && (flags & POOL_FLAG_RAISE_ON_FAILURE) != 0)
-        ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
+        ki_raise_status(STATUS_INSUFFICIENT_RESOURCES, __builtin_return_address(0));
     return p;
 }
 

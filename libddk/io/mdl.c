@@ -70,7 +70,7 @@ VOID MmProbeAndLockPages(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operatio
         ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION, "MmProbeAndLockPages of locked pages",
                      (ULONG_PTR)mdl, 0);
     if (mdl->Process == NULL && !MmIsAddressValid(MmGetMdlVirtualAddress(mdl)))
-        ExRaiseStatus(STATUS_ACCESS_VIOLATION);
+        ki_raise_status(STATUS_ACCESS_VIOLATION, __builtin_return_address(0));
     add_flags(mdl, MDL_PAGES_LOCKED | (operation != IoReadAccess ? MDL_WRITE_OPERATION : 0));
     fill_pages(mdl);
 }

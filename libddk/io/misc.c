@@ -30,10 +30,10 @@ VOID ProbeForRead(const volatile VOID *address, SIZE_T length, ULONG alignment)
     if (length == 0)
         return;
     if ((at & (alignment - 1)) != 0)
-        ExRaiseStatus(STATUS_DATATYPE_MISALIGNMENT);
+        ki_raise_status(STATUS_DATATYPE_MISALIGNMENT, __builtin_return_address(0));
     if (at + length < at || !MmIsAddressValid((PVOID)at) ||
         !MmIsAddressValid((PVOID)(at + length - 1)))
-        ExRaiseStatus(STATUS_ACCESS_VIOLATION);
+        ki_raise_status(STATUS_ACCESS_VIOLATION, __builtin_return_address(0));
 }
 
 VOID ProbeForWrite(volatile VOID *address, SIZE_T length, ULONG alignment)

@@ -117,9 +117,3 @@ VOID DbgBreakPoint(VOID)
     ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "DbgBreakPoint without a debugger",
                  (ULONG_PTR)__builtin_return_address(0), 0);
 }
-
-VOID ExRaiseStatus(NTSTATUS status)
-{
-    ki_violation(KMODE_EXCEPTION_NOT_HANDLED, "exception raised and not handled",
-                 (ULONG_PTR)(ULONG)status, (ULONG_PTR)__builtin_return_address(0));
-}

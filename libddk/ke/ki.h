@@ -71,6 +71,12 @@ FORCEINLINE void ki_require_irql(KIRQL limit, const char *rule)
         ki_violation(IRQL_NOT_LESS_OR_EQUAL, rule, irql, limit);
 }
 
+// Raises in the calling thread, whatever its IRQL: to its innermost __try, else a bug check.
+DECLSPEC_NORETURN void ki_raise(const EXCEPTION_RECORD *record);
+DECLSPEC_NORETURN void ki_raise_status(NTSTATUS status, const void *address);
+extern _Thread_local PDDK_SEH_FRAME ki_seh_frames; // innermost first
+void ki_seh_reset(void);
+
 // State of a thread around a call into the driver: the callee must leave it as it found it.
 struct ki_state {
     KIRQL Irql;

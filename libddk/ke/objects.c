@@ -67,7 +67,7 @@ LONG KeReleaseSemaphore(PRKSEMAPHORE semaphore, KPRIORITY increment, LONG adjust
     LONG old = semaphore->Header.SignalState;
     if (adjustment <= 0 || adjustment > semaphore->Limit - old) {
         ki_release_dispatcher();
-        ExRaiseStatus(STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+        ki_raise_status(STATUS_SEMAPHORE_LIMIT_EXCEEDED, __builtin_return_address(0));
     }
     semaphore->Header.SignalState = old + adjustment;
     ki_signal(&semaphore->Header);

@@ -9,6 +9,7 @@
 #include <ddk/generic_table.h>
 #include <ddk/memory.h>
 #include <ddk/number.h>
+#include <ddk/seh.h>
 #include <ddk/splay.h>
 #include <ddk/strings.h>
 #include <ddk/time.h>

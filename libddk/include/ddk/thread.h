@@ -59,7 +59,4 @@ VOID ExQueueWorkItem(PWORK_QUEUE_ITEM item, WORK_QUEUE_TYPE queue);
 // A new random GUID. PASSIVE_LEVEL.
 NTSTATUS ExUuidCreate(GUID *uuid);
 
-// Ends in a bug check of the task unless an exception frame catches it.
-DECLSPEC_NORETURN VOID ExRaiseStatus(NTSTATUS status);
-
 #endif

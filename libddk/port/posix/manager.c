@@ -263,6 +263,7 @@ void posix_reset_thread(void)
     thread->SpinLocks = 0;
     thread->CriticalDepth = 0;
     thread->GuardedDepth = 0;
+    ki_seh_reset();
 }
 
 void posix_pool_usage(size_t *bytes, size_t *blocks)
