@@ -18,6 +18,7 @@
  */
 #include "object/capability.h"
 #include "sched/preempt.h"
+#include "small.h"
 
 /* Empty slots passed over between two looks for an interrupt. */
 #define EMPTY_SLOTS_A_STEP 64u
@@ -130,29 +131,37 @@ static void release(struct slot *slot)
         class->destroy(object);
 }
 
-/* Of an object that is no container. Until it is done the capability stays where it is, but
- * grants nothing. */
-static unsigned delete_plain(struct slot *slot)
+/* Is it the last capability of an object? */
+static bool is_last(const struct slot *slot)
+{
+    const struct object *object = header_of(slot);
+    return object && object->references == 1;
+}
+
+/* Until the object has let go of everything the capability stays where it is, but grants nothing.
+ */
+static unsigned shed(struct slot *slot)
 {
     const struct object_class *class = class_of(slot);
-    struct object *object = header_of(slot);
-    if (object && object->references == 1 && class->shed) {
-        object->dying = 1;
-        slot->cap.rights = 0;
-        unsigned result = class->shed(object);
-        if (result != ASH_OK)
-            return result;
-    }
-    release(slot);
-    return ASH_OK;
+    struct object *object = (struct object *)slot->cap.object;
+    object->dying = 1;
+    slot->cap.rights = 0;
+    return class->shed ? class->shed(object) : ASH_OK;
 }
 
 unsigned slot_delete_inner(struct slot *slot)
 {
-    return slot_empty(slot) ? ASH_OK : delete_plain(slot);
+    if (slot_empty(slot))
+        return ASH_OK;
+    if (is_last(slot) && shed(slot) != ASH_OK)
+        return PREEMPTED;
+    release(slot);
+    return ASH_OK;
 }
 
 /* --- Containers ------------------------------------------------------------------------------ */
+
+SMALL
 
 static void leave_list(struct grave *grave)
 {
@@ -182,8 +191,7 @@ static bool is_tomb(const struct slot *slot)
 
 static bool is_last_of_container(const struct slot *slot)
 {
-    struct object *object = header_of(slot);
-    return object && object->references == 1 && class_of(slot)->grave;
+    return class_of(slot)->grave && is_last(slot);
 }
 
 /* Is it the grave of the thread whose list this is? */
@@ -208,23 +216,33 @@ static struct slot *bury(struct slot *slot, struct graves *graves)
     return &grave->tomb;
 }
 
-static unsigned dispose(struct slot *slot, struct graves *graves)
+static unsigned dispose_last(struct slot *slot, struct graves *graves)
 {
-    if (is_last_of_container(slot)) {
+    const struct object_class *class = class_of(slot);
+    if (class->grave) {
         bury(slot, graves);
         return ASH_OK;
     }
-    const struct object_class *class = class_of(slot);
-    struct object *object = header_of(slot);
-    if (object && class->inner && object->references == 1) {
-        object->dying = 1;
-        slot->cap.rights = 0;
-        unsigned result = slot_delete_inner(class->inner(object));
-        if (result != ASH_OK)
-            return result;
-    }
-    return delete_plain(slot);
+    if (class->inner &&
+        slot_delete_inner(class->inner((struct object *)slot->cap.object)) != ASH_OK)
+        return PREEMPTED;
+    if (shed(slot) != ASH_OK)
+        return PREEMPTED;
+    release(slot);
+    return ASH_OK;
 }
+
+SMALL_END
+
+static unsigned dispose(struct slot *slot, struct graves *graves)
+{
+    if (is_last(slot))
+        return dispose_last(slot, graves);
+    release(slot);
+    return ASH_OK;
+}
+
+SMALL
 
 /* Moves the container's cursor past empty slots; the full slot there, or null. */
 static struct slot *next_full(struct object *object, struct slot *slots, size_t count)
@@ -278,12 +296,16 @@ unsigned graves_empty(struct graves *graves)
     return ASH_OK;
 }
 
+SMALL_END
+
 unsigned slot_delete(struct slot *slot, struct graves *graves, bool *emptied)
 {
     unsigned result = slot_empty(slot) ? ASH_OK : dispose(slot, graves);
     *emptied = result == ASH_OK;
     return result == ASH_OK ? graves_empty(graves) : result;
 }
+
+SMALL
 
 /* --- Revocation ------------------------------------------------------------------------------ */
 
@@ -333,3 +355,5 @@ unsigned slot_revoke(struct slot *slot, struct graves *graves)
     } while (slot->first);
     return ASH_OK;
 }
+
+SMALL_END
