@@ -2,6 +2,7 @@
 #include "panic.h"
 #include "arch/csr.h"
 #include "arch/sbi.h"
+#include "console.h"
 #include "hart.h"
 #include "object/thread.h"
 #include "trap.h"
@@ -14,6 +15,7 @@ static size_t used;
 
 static void flush(void)
 {
+    console_flush();
     sbi_console_write(line, used);
     used = 0;
 }
@@ -82,7 +84,6 @@ static void vprint(const char *format, va_list *arguments)
         bool wide = *++format == 'l';
         convert(wide ? *++format : *format, wide, arguments);
     }
-    flush();
 }
 
 void print(const char *format, ...)
@@ -91,6 +92,26 @@ void print(const char *format, ...)
     va_start(arguments, format);
     vprint(format, &arguments);
     va_end(arguments);
+    flush();
+}
+
+unsigned print_steps(bool *begun, const char *format, ...)
+{
+    if (console_drain() != ASH_OK)
+        return PREEMPTED;
+    if (!*begun) {
+        *begun = true;
+        va_list arguments;
+        va_start(arguments, format);
+        vprint(format, &arguments);
+        va_end(arguments);
+        memcpy(console_queue(used), line, used);
+        used = 0;
+        if (console_drain() != ASH_OK)
+            return PREEMPTED;
+    }
+    *begun = false;
+    return ASH_OK;
 }
 
 /* Is there a call just before that address of the kernel's text? jal or jalr with rd = ra, or the

@@ -9,6 +9,9 @@
  */
 [[gnu::format(printf, 1, 2)]] void print(const char *format, ...);
 
+/* The same in steps (console.h): *begun is false at first, and again when ASH_OK is returned. */
+[[nodiscard, gnu::format(printf, 2, 3)]] unsigned print_steps(bool *begun, const char *format, ...);
+
 /* An invariant of the kernel is broken: says which, prints a backtrace, stops all harts. */
 [[noreturn, gnu::format(printf, 1, 2)]] void panic(const char *format, ...);
 

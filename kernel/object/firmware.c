@@ -4,6 +4,7 @@
 #include "object/firmware.h"
 #include "arch/sbi.h"
 #include "check/check.h"
+#include "console.h"
 #include "ipc/invoke.h"
 #include "object/cnode.h"
 #include "object/ipc_objects.h"
@@ -12,18 +13,28 @@
 #include "sched/sched.h"
 
 #define WRITE_MAX 480u
+static_assert(WRITE_MAX <= CONSOLE_BYTES);
+
+/* In mr0 of a write that an interrupt stopped: the text is queued. */
+#define WRITE_QUEUED ((uint64_t)1 << 32)
 
 static unsigned write(struct invocation *call)
 {
-    uint64_t count = invoke_word(call, 0);
+    uint64_t count = invoke_word(call, 0) & ~WRITE_QUEUED;
+    bool queued = invoke_word(call, 0) & WRITE_QUEUED;
     if (count < 1 || count > WRITE_MAX)
         return invoke_error(call, ASH_E_RANGE, 0, WRITE_MAX);
     if (call->length < 1 + (count + 7) / 8)
         return invoke_error(call, ASH_E_TRUNCATED, 1 + (count + 7) / 8, 0);
-    static uint64_t text[WRITE_MAX / 8];
-    for (unsigned i = 0; i < (count + 7) / 8; i++)
+    if (!queued && console_drain() == PREEMPTED)
+        return PREEMPTED;
+    uint64_t *text = queued ? nullptr : console_queue(count);
+    for (unsigned i = 0; text && i < (count + 7) / 8; i++)
         text[i] = invoke_word(call, 1 + i);
-    sbi_console_write((const char *)text, count);
+    if (console_drain() == PREEMPTED) {
+        invoke_run_again_with(call, 0, count | WRITE_QUEUED);
+        return PREEMPTED;
+    }
     return ASH_OK;
 }
 

@@ -116,8 +116,25 @@ void thread_wake(struct thread *thread)
     sched_enqueue(thread);
 }
 
+/* Where the writing takes long, the thread runs into its fault again after an interrupt. */
+[[gnu::noinline, clang::minsize]] static void unhandled_fault(struct thread *thread)
+{
+    const uint64_t *word = thread->fault_word;
+    unsigned result = print_steps(
+        &thread->announced, "thread %s: fault %u without a handler: pc %p, cause %u, value %p\n",
+        thread->name, thread->fault, (void *)word[0], (unsigned)word[1], (void *)word[2]);
+    if (result == ASH_OK)
+        thread_stop(thread);
+    else
+        thread->faulted = false;
+}
+
 void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t word[4])
 {
+    if (thread->object.dying) [[clang::unlikely]] {
+        (void)graves_empty(&thread->graves); /* it deletes itself; syscall.c */
+        return;
+    }
     for (unsigned i = 0; i < 4; i++)
         thread->fault_word[i] = word[i];
     thread->fault = (uint8_t)fault;
@@ -125,11 +142,8 @@ void thread_fault(struct thread *thread, enum ash_fault fault, const uint64_t wo
     const struct capability *handler = &thread->slot[THREAD_SLOT_FAULT].cap;
     if (handler->type == ASH_OBJ_ENDPOINT && fastpath_fault(thread))
         return;
-    if (handler->type != ASH_OBJ_ENDPOINT || endpoint_send(thread, handler, true, true) != ASH_OK) {
-        print("thread %s: fault %u without a handler: pc %p, cause %u, value %p\n", thread->name,
-              (unsigned)fault, (void *)word[0], (unsigned)word[1], (void *)word[2]);
-        thread_stop(thread);
-    }
+    if (handler->type != ASH_OBJ_ENDPOINT || endpoint_send(thread, handler, true, true) != ASH_OK)
+        unhandled_fault(thread);
 }
 
 SMALL

@@ -81,6 +81,7 @@ struct thread {
     uint64_t buffer_offset; /* of the IPC buffer in its frame */
     char name[16];
     struct thread *all_next, *all_prev; /* every thread there is: for debuggers */
+    bool announced;                     /* the kernel is writing of its fault */
     struct graves graves;               /* containers that its system call is emptying */
     struct grave grave;
     struct slot slot[THREAD_SLOTS];
