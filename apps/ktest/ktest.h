@@ -33,7 +33,8 @@ extern const struct test untyped_tests[], cnode_tests[], endpoint_tests[], trans
     vspace_tests[], fault_tests[], irq_tests[], fpu_tests[], smp_tests[], hostile_tests[],
     error_tests[], device_error_tests[], budget_tests[], chain_tests[], register_tests[],
     priority_tests[], rights_tests[], passive_tests[], fpu_state_tests[], tlb_tests[],
-    timers_tests[], tree_tests[], exhaust_tests[], cause_tests[], message_tests[], defect_tests[];
+    timers_tests[], tree_tests[], exhaust_tests[], cause_tests[], message_tests[], defect_tests[],
+    space_tests[];
 
 extern const struct ash_boot *boot;
 
