@@ -167,7 +167,8 @@ static void more_than_there_are_numbers(void)
     struct space s;
     CHECK(make_code());
     s.memory = make(ASH_OBJ_UNTYPED, 65536);
-    for (ash_word i = 1; i <= 1100; i++) {
+    OK(ash_untyped_retype(POOL, ASH_OBJ_VSPACE, 0, CNODE, AT + 100, 900));
+    for (ash_word i = 1; i <= 260; i++) {
         CHECK(make_space(&s, AT, (unsigned)(i % 3), last_hart()));
         *s.word = i << 48;
         OK(ash_thread_resume(s.thread));

@@ -211,11 +211,11 @@ static void copied_while_it_is_revoked(void)
     state = 99;
     t->endpoint = make(ASH_OBJ_ENDPOINT, 0);
     OK(ash_thread_resume(t->thread));
-    for (unsigned i = 0; i < 30; i++) {
+    for (unsigned i = 0; i < 12; i++) {
         sleep_us(30);
         OK(ash_cnode_revoke(CNODE, t->endpoint));
     }
-    AT_LEAST(t->count, 30);
+    AT_LEAST(t->count, 12);
     t->value = 1;
     CHECK(wait_until(&t->seen[0], 1));
     OK(ash_cnode_revoke(CNODE, t->endpoint));
