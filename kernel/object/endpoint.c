@@ -195,5 +195,3 @@ const struct object_class endpoint_class = {
     .counted = true,
     .copyable = true,
 };
-
-SMALL_END

@@ -106,5 +106,3 @@ const struct object_class notification_class = {
     .counted = true,
     .copyable = true,
 };
-
-SMALL_END
