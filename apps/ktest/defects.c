@@ -76,7 +76,43 @@ static void info_of_a_thread_on_another_hart(void)
     CHECK(grows(t));
 }
 
+static void signals_and_waits(struct kthread *t)
+{
+    (void)ash_signal_wait(t->endpoint, t->next);
+    t->count = 1;
+}
+
+static void waits(struct kthread *t)
+{
+    (void)ash_wait(t->next);
+    t->count = 1;
+}
+
+/* The signal let a thread of higher priority run at once and made the caller ready, which then
+ * waited while it still was in the ready queue. Only with a path of two levels: not the short way.
+ */
+static void signal_wait_to_a_higher_priority(void)
+{
+    ash_cptr wake = make(ASH_OBJ_NOTIFICATION, 0), sleep = make(ASH_OBJ_NOTIFICATION, 0);
+    struct kthread *above = prepare(waits, PRIORITY + 2, 0, false);
+    CHECK(above);
+    above->next = wake;
+    OK(ash_thread_resume(above->thread));
+    CHECK(wait_state(above, ASH_THREAD_BLOCKED_NOTIFICATION));
+    struct kthread *t = prepare(signals_and_waits, PRIORITY + 1, 0, false);
+    CHECK(t);
+    t->endpoint = wake;
+    t->next = ash_cptr_in(CNODE, ASH_BOOT_CNODE_RADIX, sleep);
+    OK(ash_thread_resume(t->thread));
+    CHECK(wait_until(&above->count, 1));
+    CHECK(wait_state(t, ASH_THREAD_BLOCKED_NOTIFICATION));
+    ash_signal(sleep);
+    CHECK(wait_until(&t->count, 1));
+}
+
 const struct test defect_tests[] = {
+    {"defect: SignalWait that wakes a higher priority, the long way",
+     signal_wait_to_a_higher_priority},
     {"defect: the Reply of a stopped caller is used again",
      reply_of_a_stopped_caller_is_used_again},
     {"defect: info of a thread on another hart", info_of_a_thread_on_another_hart},
