@@ -30,11 +30,11 @@ static struct reply *take_reply(struct thread *receiver)
 
 static void block_on(struct endpoint *endpoint, struct thread *thread, enum endpoint_state what)
 {
-    sched_block(thread);
     thread->state = what == ENDPOINT_SENDING ? ASH_THREAD_BLOCKED_SEND : ASH_THREAD_BLOCKED_RECEIVE;
     thread->endpoint = endpoint;
     endpoint->state = what;
     queue_insert(&endpoint->queue, thread);
+    sched_block(thread);
 }
 
 void endpoint_cancel(struct thread *thread)
