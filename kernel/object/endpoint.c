@@ -185,8 +185,6 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter)
     cap->object = (uint64_t)window(memory);
 }
 
-SMALL_END
-
 const struct object_class endpoint_class = {
     .name = "Endpoint",
     .shed = shed,

@@ -95,8 +95,6 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter)
     cap->object = (uint64_t)window(memory);
 }
 
-SMALL_END
-
 const struct object_class notification_class = {
     .name = "Notification",
     .shed = shed,
