@@ -57,7 +57,7 @@ static ash_word worst(ash_word length)
         ash_word after = 0, before = 0, from = spans[i].from, to = spans[i].to;
         for (unsigned j = i; j < span_count && spans[j].from < from + length; j++)
             after += overlap(&spans[j], from, from + length);
-        for (unsigned j = i + 1; j-- > 0 && spans[j].to > to - length;)
+        for (unsigned j = i; j <= i && spans[j].to > to - length; j--)
             before += overlap(&spans[j], to - length, to);
         most = after > most ? after : most;
         most = before > most ? before : most;
