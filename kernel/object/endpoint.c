@@ -193,3 +193,5 @@ const struct object_class endpoint_class = {
     .counted = true,
     .copyable = true,
 };
+
+SMALL_END

@@ -104,3 +104,5 @@ const struct object_class notification_class = {
     .counted = true,
     .copyable = true,
 };
+
+SMALL_END
