@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // IRPs that a driver builds for another one. The threaded ones are finished here: output copied to
-// the requester's buffer, status block written, event set, buffers and IRP freed.
+// the requester's buffer, status block written, event set, buffers and IRP freed. Asynchronous ones
+// are the driver's, buffers too.
 
 #include "io.h"
 
@@ -35,7 +36,8 @@ static void finish_threaded(PIRP irp)
     free_mdls(irp);
     if (irp->UserIosb != NULL)
         *irp->UserIosb = irp->IoStatus;
-    io_free_irp(irp);
+    if (io_unthread_irp(irp))
+        io_free_irp(irp);
     if (event != NULL)
         KeSetEvent(event, IO_NO_INCREMENT, FALSE);
 }
@@ -87,15 +89,23 @@ static PIRP give_up(PIRP irp)
     return NULL;
 }
 
+static bool may_be_built(ULONG major)
+{
+    return major == IRP_MJ_READ || major == IRP_MJ_WRITE || major == IRP_MJ_FLUSH_BUFFERS ||
+           major == IRP_MJ_SHUTDOWN || major == IRP_MJ_PNP || major == IRP_MJ_POWER;
+}
+
+// NULL also for a major function that the documentation does not allow.
 static PIRP build(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
                   PLARGE_INTEGER offset, PIO_STATUS_BLOCK iosb, void (*finish)(PIRP))
 {
-    PIRP irp = io_allocate_irp(device->StackSize, finish);
+    PIRP irp = may_be_built(major) ? io_allocate_irp(device->StackSize, finish) : NULL;
     if (irp == NULL)
         return NULL;
     PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
     next->MajorFunction = (UCHAR)major;
     irp->UserIosb = iosb;
+    irp->AllocationFlags |= IO_IRP_BUILT;
     if (major != IRP_MJ_READ && major != IRP_MJ_WRITE)
         return irp;
     next->Parameters.Read.Length = length; // Read and Write have the same layout
@@ -107,7 +117,11 @@ static PIRP build(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length
 PIRP IoBuildAsynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
                                    PLARGE_INTEGER offset, PIO_STATUS_BLOCK iosb)
 {
-    return build(major, device, buffer, length, offset, iosb, finish_threaded);
+    ki_require_irql(DISPATCH_LEVEL, "IoBuildAsynchronousFsdRequest above DISPATCH_LEVEL");
+    PIRP irp = build(major, device, buffer, length, offset, iosb, io_finish_driver_irp);
+    if (irp != NULL)
+        irp->AllocationFlags |= IO_IRP_DRIVER;
+    return irp;
 }
 
 PIRP IoBuildSynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
@@ -115,8 +129,10 @@ PIRP IoBuildSynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buff
 {
     ki_require_irql(APC_LEVEL, "IoBuildSynchronousFsdRequest above APC_LEVEL");
     PIRP irp = build(major, device, buffer, length, offset, iosb, finish_threaded);
-    if (irp != NULL)
-        irp->UserEvent = event;
+    if (irp == NULL)
+        return NULL;
+    irp->UserEvent = event;
+    io_thread_irp(irp);
     return irp;
 }
 
@@ -144,7 +160,7 @@ PIRP IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT device, PVOID inpu
                                    ULONG input_length, PVOID output, ULONG output_length,
                                    BOOLEAN internal, PKEVENT event, PIO_STATUS_BLOCK iosb)
 {
-    ki_require_irql(PASSIVE_LEVEL, "IoBuildDeviceIoControlRequest above PASSIVE_LEVEL");
+    ki_require_irql(APC_LEVEL, "IoBuildDeviceIoControlRequest above APC_LEVEL");
     PIRP irp = io_allocate_irp(device->StackSize, finish_threaded);
     if (irp == NULL)
         return NULL;
@@ -155,6 +171,9 @@ PIRP IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT device, PVOID inpu
     next->Parameters.DeviceIoControl.IoControlCode = code;
     irp->UserEvent = event;
     irp->UserIosb = iosb;
-    return add_ioctl_buffers(irp, code, input, input_length, output, output_length) ? irp
-                                                                                    : give_up(irp);
+    irp->AllocationFlags |= IO_IRP_BUILT;
+    if (!add_ioctl_buffers(irp, code, input, input_length, output, output_length))
+        return give_up(irp);
+    io_thread_irp(irp);
+    return irp;
 }

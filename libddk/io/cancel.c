@@ -9,11 +9,15 @@ static KSPIN_LOCK cancel_lock;
 
 VOID IoAcquireCancelSpinLock(PKIRQL irql)
 {
+    ki_require_irql(DISPATCH_LEVEL, "IoAcquireCancelSpinLock above DISPATCH_LEVEL");
     *irql = KeAcquireSpinLockRaiseToDpc(&cancel_lock);
 }
 
 VOID IoReleaseCancelSpinLock(KIRQL irql)
 {
+    if (KeGetCurrentIrql() < DISPATCH_LEVEL)
+        ki_violation(IRQL_NOT_GREATER_OR_EQUAL, "IoReleaseCancelSpinLock below DISPATCH_LEVEL",
+                     KeGetCurrentIrql(), DISPATCH_LEVEL);
     KeReleaseSpinLock(&cancel_lock, irql);
 }
 
@@ -21,6 +25,10 @@ BOOLEAN IoCancelIrp(PIRP irp)
 {
     struct ki_state state;
     KIRQL irql;
+    ki_require_irql(DISPATCH_LEVEL, "IoCancelIrp above DISPATCH_LEVEL");
+    if (irp->Type != IO_TYPE_IRP)
+        io_violation(0x200, "IoCancelIrp of an IRP that was freed", irp, NULL, 0xff,
+                     __builtin_return_address(0));
     ki_save_state(&state);
     IoAcquireCancelSpinLock(&irql);
     irp->Cancel = TRUE;

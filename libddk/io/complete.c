@@ -4,31 +4,67 @@
 // Completion walk: a location is finished, its completion routine (set by the driver above) is
 // called if its control bits fit the status, and only STATUS_MORE_PROCESSING_REQUIRED stops. A
 // second IoCompleteRequest goes on above the location at which the walk stopped. A location without
-// a routine passes "pending" on to the one above.
+// a routine passes "pending" on to the one above. Whether the pending rule was kept is track.c's.
 
 #include "io.h"
+
+static UCHAR major_of(const IRP *irp)
+{
+    const IO_STACK_LOCATION *location = irp->Tail.Overlay.CurrentStackLocation;
+    return irp->CurrentLocation <= irp->StackCount ? location->MajorFunction : 0xff;
+}
+
+static void refuse(ULONG code, const char *rule, PIRP irp, PDEVICE_OBJECT device)
+{
+    io_violation(code, rule, irp, device, irp->Type == IO_TYPE_IRP ? major_of(irp) : 0xff,
+                 __builtin_return_address(0));
+}
+
+static void check_call(PDEVICE_OBJECT device, PIRP irp)
+{
+    const struct _KTHREAD *thread = ki_thread();
+    if (thread->Irql > DISPATCH_LEVEL)
+        ki_die(DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x10, thread->Irql, (ULONG_PTR)irp,
+               (ULONG_PTR)device, "IoCallDriver above DISPATCH_LEVEL");
+    if (irp->Type != IO_TYPE_IRP)
+        refuse(3, "IoCallDriver with a freed IRP or something else that is no IRP", irp, device);
+    if (device == NULL || device->Type != IO_TYPE_DEVICE)
+        refuse(4, "IoCallDriver with an invalid device object", irp, device);
+    if (irp->CurrentLocation <= 1)
+        ki_violation(NO_MORE_IRP_STACK_LOCATIONS,
+                     "IoCallDriver without a stack location for the next driver", (ULONG_PTR)irp,
+                     (ULONG_PTR)device);
+    if (thread->SpinLocks != 0)
+        refuse(0x200, "IoCallDriver with a spin lock held", irp, device);
+    if (irp->CancelRoutine != NULL)
+        refuse(0x203, "IoCallDriver without setting the cancel routine in the IRP to NULL", irp,
+               device);
+}
 
 NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
 {
     struct ki_state state;
-    if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation <= 1)
-        ki_violation(
-            NO_MORE_IRP_STACK_LOCATIONS,
-            "IoCallDriver without a stack location for the next driver, or with a freed IRP",
-            (ULONG_PTR)irp, (ULONG_PTR)device);
+    struct io_call call;
+    check_call(device, irp);
+    bool tracked = (irp->AllocationFlags & IO_IRP_KIT) != 0;
+    irp->AllocationFlags &= (UCHAR)~IO_IRP_SKIPPED;
     irp->CurrentLocation--;
     PIO_STACK_LOCATION location = --irp->Tail.Overlay.CurrentStackLocation;
     location->DeviceObject = device;
+    if ((location->Control & SL_PENDING_RETURNED) != 0)
+        refuse(0x206, "the caller has incorrectly forwarded an IRP: its location is marked pending",
+               irp, device);
     ki_save_state(&state);
-    if (state.SpinLocks != 0)
-        ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION, "IoCallDriver with a spin lock held",
-                     (ULONG_PTR)irp, (ULONG_PTR)device);
     PDRIVER_DISPATCH dispatch = io_dispatch_invalid;
     if (location->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION)
         dispatch = device->DriverObject->MajorFunction[location->MajorFunction];
+    if (tracked)
+        io_call_begin(&call, irp);
     NTSTATUS status = dispatch(device, irp);
     ki_check_state(&state, "dispatch routine returned with IRQL or locks changed",
                    (void *)dispatch);
+    if (tracked)
+        io_call_end(&call, status, device, (void *)dispatch);
     return status;
 }
 
@@ -37,7 +73,7 @@ NTSTATUS PoCallDriver(PDEVICE_OBJECT device, PIRP irp)
     return IofCallDriver(device, irp);
 }
 
-static bool wants(UCHAR control, const IRP *irp)
+bool io_wants_completion(UCHAR control, const IRP *irp)
 {
     if (irp->Cancel && (control & SL_INVOKE_ON_CANCEL) != 0)
         return true;
@@ -48,19 +84,46 @@ static bool wants(UCHAR control, const IRP *irp)
 
 static void check_completion(PIRP irp)
 {
+    const struct _KTHREAD *thread = ki_thread();
+    if (thread->Irql > DISPATCH_LEVEL)
+        ki_die(DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0xe, thread->Irql, (ULONG_PTR)irp, 0,
+               "IoCompleteRequest above DISPATCH_LEVEL");
     if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation > irp->StackCount + 1)
         ki_violation(MULTIPLE_IRP_COMPLETE_REQUESTS, "IoCompleteRequest of an IRP that is complete",
                      (ULONG_PTR)irp, 0);
+    if (thread->SpinLocks != 0)
+        refuse(0x200, "IoCompleteRequest with a spin lock held", irp, NULL);
     if (irp->CancelRoutine != NULL)
-        ki_violation(CANCEL_STATE_IN_COMPLETED_IRP, "IoCompleteRequest with a cancel routine set",
-                     (ULONG_PTR)irp, (ULONG_PTR)irp->CancelRoutine);
-    if (irp->IoStatus.Status == STATUS_PENDING)
-        ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION, "IoCompleteRequest with STATUS_PENDING",
-                     (ULONG_PTR)irp, 0);
-    if (ki_thread()->SpinLocks != 0 || ki_thread()->Irql > DISPATCH_LEVEL)
-        ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION,
-                     "IoCompleteRequest with a spin lock held or above DISPATCH_LEVEL",
-                     (ULONG_PTR)irp, ki_thread()->Irql);
+        ki_die(CANCEL_STATE_IN_COMPLETED_IRP, (ULONG_PTR)irp, (ULONG_PTR)irp->CancelRoutine, 0, 0,
+               "IoCompleteRequest with a cancel routine set");
+    if (irp->IoStatus.Status == STATUS_PENDING || irp->IoStatus.Status == -1)
+        refuse(6,
+               "IoCompleteRequest with a status marked as pending (STATUS_PENDING) or equal to -1",
+               irp, NULL);
+    if ((irp->AllocationFlags & IO_IRP_SKIPPED) != 0)
+        refuse(0x209,
+               "IoCompleteRequest after IoSkipCurrentIrpStackLocation: the location is that of the "
+               "driver above",
+               irp, NULL);
+}
+
+// False when the routine kept the IRP.
+static bool call_routine(PDEVICE_OBJECT device, PIRP irp, PIO_COMPLETION_ROUTINE routine,
+                         PVOID context)
+{
+    struct ki_state state;
+    ki_save_state(&state);
+    NTSTATUS status = routine(device, irp, context);
+    ki_check_state(&state, "completion routine returned with IRQL or locks changed",
+                   (void *)routine);
+    if (status == STATUS_MORE_PROCESSING_REQUIRED)
+        return false;
+    if (irp->Type != IO_TYPE_IRP)
+        io_violation(0x20b,
+                     "a completion routine freed the IRP and did not return "
+                     "STATUS_MORE_PROCESSING_REQUIRED",
+                     irp, device, 0xff, (void *)routine);
+    return true;
 }
 
 // Leaves one location; false when its routine kept the IRP.
@@ -70,14 +133,15 @@ static bool step_up(PIRP irp)
     PIO_COMPLETION_ROUTINE routine = done->CompletionRoutine;
     PVOID context = done->Context;
     UCHAR control = done->Control;
+    if ((irp->AllocationFlags & IO_IRP_KIT) != 0)
+        io_location_done(irp, done);
     __builtin_memset_inline(done, 0, sizeof(*done)); // a call costs more than the nine stores
     irp->PendingReturned = (control & SL_PENDING_RETURNED) != 0;
     irp->CurrentLocation++;
     PIO_STACK_LOCATION above = ++irp->Tail.Overlay.CurrentStackLocation;
     bool top = irp->CurrentLocation > irp->StackCount;
-    if (routine != NULL && wants(control, irp))
-        return routine(top ? NULL : above->DeviceObject, irp, context) !=
-               STATUS_MORE_PROCESSING_REQUIRED;
+    if (routine != NULL && io_wants_completion(control, irp))
+        return call_routine(top ? NULL : above->DeviceObject, irp, routine, context);
     if (irp->PendingReturned && !top)
         above->Control |= SL_PENDING_RETURNED;
     return true;
@@ -92,9 +156,7 @@ VOID IofCompleteRequest(PIRP irp, CCHAR priority_boost)
             return;
     irp->CurrentLocation = (CHAR)(irp->StackCount + 2);
     if ((irp->AllocationFlags & IO_IRP_KIT) == 0)
-        ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION,
-                     "an IRP in the driver's own memory was completed to its end", (ULONG_PTR)irp,
-                     0);
+        refuse(0x239, "an IRP in the driver's own memory was completed to its end", irp, NULL);
     io_irp_of(irp)->Finish(irp);
 }
 
@@ -119,6 +181,7 @@ static NTSTATUS catch_irp(PDEVICE_OBJECT device, PIRP irp, PVOID context)
 BOOLEAN IoForwardIrpSynchronously(PDEVICE_OBJECT device, PIRP irp)
 {
     KEVENT event;
+    ki_require_irql(APC_LEVEL, "IoForwardIrpSynchronously above APC_LEVEL");
     if (irp->CurrentLocation <= 1)
         return FALSE;
     KeInitializeEvent(&event, NotificationEvent, FALSE);

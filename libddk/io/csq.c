@@ -33,6 +33,9 @@ static NTSTATUS initialize(PIO_CSQ csq, ULONG type, PIO_CSQ_INSERT_IRP insert,
                            PIO_CSQ_ACQUIRE_LOCK acquire, PIO_CSQ_RELEASE_LOCK release,
                            PIO_CSQ_COMPLETE_CANCELED_IRP complete)
 {
+    if (insert == NULL || remove == NULL || peek == NULL || acquire == NULL || release == NULL ||
+        complete == NULL)
+        return STATUS_INVALID_PARAMETER;
     *csq = (IO_CSQ){type, insert, remove, peek, acquire, release, complete, NULL};
     return STATUS_SUCCESS;
 }
@@ -67,9 +70,19 @@ static bool already_cancelled(PIRP irp)
     return irp->Cancel && IoSetCancelRoutine(irp, NULL) != NULL;
 }
 
+static void require_queue(PIO_CSQ csq, const char *rule)
+{
+    if (csq->Type != TYPE_CSQ && csq->Type != TYPE_CSQ_EX)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION, rule, (ULONG_PTR)csq, csq->Type);
+}
+
 NTSTATUS IoCsqInsertIrpEx(PIO_CSQ csq, PIRP irp, PIO_CSQ_IRP_CONTEXT context, PVOID insert_context)
 {
+    ki_require_irql(DISPATCH_LEVEL, csq->Type == TYPE_CSQ_EX
+                                        ? "IoCsqInsertIrpEx above DISPATCH_LEVEL"
+                                        : "IoCsqInsertIrp above DISPATCH_LEVEL");
     KIRQL irql;
+    require_queue(csq, "IoCsqInsertIrp of a queue that IoCsqInitialize did not make");
     csq->CsqAcquireLock(csq, &irql);
     if (context != NULL)
         *context = (IO_CSQ_IRP_CONTEXT){TYPE_CONTEXT, irp, csq};
@@ -111,6 +124,8 @@ static void taken_out(PIO_CSQ csq, PIRP irp)
 PIRP IoCsqRemoveNextIrp(PIO_CSQ csq, PVOID peek_context)
 {
     KIRQL irql;
+    ki_require_irql(DISPATCH_LEVEL, "IoCsqRemoveNextIrp above DISPATCH_LEVEL");
+    require_queue(csq, "IoCsqRemoveNextIrp of a queue that IoCsqInitialize did not make");
     csq->CsqAcquireLock(csq, &irql);
     PIRP irp = csq->CsqPeekNextIrp(csq, NULL, peek_context);
     while (irp != NULL && IoSetCancelRoutine(irp, NULL) == NULL)
@@ -124,6 +139,8 @@ PIRP IoCsqRemoveNextIrp(PIO_CSQ csq, PVOID peek_context)
 PIRP IoCsqRemoveIrp(PIO_CSQ csq, PIO_CSQ_IRP_CONTEXT context)
 {
     KIRQL irql;
+    ki_require_irql(DISPATCH_LEVEL, "IoCsqRemoveIrp above DISPATCH_LEVEL");
+    require_queue(csq, "IoCsqRemoveIrp of a queue that IoCsqInitialize did not make");
     csq->CsqAcquireLock(csq, &irql);
     PIRP irp = context->Irp;
     if (irp != NULL && IoSetCancelRoutine(irp, NULL) == NULL)

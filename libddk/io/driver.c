@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // The driver object: dispatch table filled with the routine that refuses, client extensions,
-// reinitialisation routines, work items, the once-a-second timer.
+// reinitialisation routines, work items.
 
 #include "../ob/ob.h"
 #include "io.h"
 
-#define SECOND           10000000LL
 #define REINITIALIZE_MAX 8u
 
 struct client_extension {
@@ -182,39 +181,4 @@ VOID IoQueueWorkItemEx(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE_EX routine, WORK_
     item->Routine = NULL;
     item->RoutineEx = routine;
     queue(item, type, context);
-}
-
-static VOID timer_dpc(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
-{
-    PDEVICE_OBJECT device = context;
-    struct _DEVOBJ_EXTENSION *extension = io_device(device);
-    (void)dpc, (void)argument1, (void)argument2;
-    if (extension->TimerRunning)
-        extension->TimerRoutine(device, extension->TimerContext);
-}
-
-NTSTATUS IoInitializeTimer(PDEVICE_OBJECT device, PIO_TIMER_ROUTINE routine, PVOID context)
-{
-    struct _DEVOBJ_EXTENSION *extension = io_device(device);
-    extension->TimerRoutine = routine;
-    extension->TimerContext = context;
-    KeInitializeTimer(&extension->Timer);
-    KeInitializeDpc(&extension->TimerDpc, timer_dpc, device);
-    return STATUS_SUCCESS;
-}
-
-VOID IoStartTimer(PDEVICE_OBJECT device)
-{
-    struct _DEVOBJ_EXTENSION *extension = io_device(device);
-    extension->TimerRunning = TRUE;
-    KeSetTimerEx(&extension->Timer, (LARGE_INTEGER){.QuadPart = -SECOND}, 1000,
-                 &extension->TimerDpc);
-}
-
-VOID IoStopTimer(PDEVICE_OBJECT device)
-{
-    struct _DEVOBJ_EXTENSION *extension = io_device(device);
-    extension->TimerRunning = FALSE;
-    KeCancelTimer(&extension->Timer);
-    KeRemoveQueueDpc(&extension->TimerDpc);
 }

@@ -11,15 +11,43 @@
 
 // IRPs that the kit allocated have this in front. finish runs when the walk has passed the last
 // location; the IRP belongs to it then.
+struct io_call;
 struct DECLSPEC_ALIGN(16) io_irp {
     void (*Finish)(PIRP irp);
     void *Context;
-    USHORT Bytes;
-    UCHAR Class; // which free list
+    struct io_call *Calls; // dispatch routines that did not return yet, latest first (track.c)
+    ULONG64 Returned[2];   // locations whose dispatch routine returned STATUS_PENDING, not done yet
+    UCHAR Class;           // which free list
+    UCHAR Cancelling;      // the end of its thread is at it (thread list's lock)
+    UCHAR Finished;        // completed meanwhile: who cancels frees
 };
-#define IO_IRP_KIT    0x80 // AllocationFlags: struct io_irp lies in front
-#define IO_IRP_DRIVER 0x40 // made by IoAllocateIrp: must not be completed to the end
-#define IO_IRP_PROXY  0x20 // Tail.Overlay.DriverContext of a proxy in use
+#define IO_IRP_KIT      0x80            // AllocationFlags: struct io_irp lies in front
+#define IO_IRP_DRIVER   0x40            // freed by the driver: must not be completed to the end
+#define IO_IRP_PROXY    0x20            // Tail.Overlay.DriverContext of a proxy in use
+#define IO_IRP_SKIPPED  DDK_IRP_SKIPPED // 0x10
+#define IO_IRP_THREADED 0x08            // on its thread's list, freed when it is completed
+#define IO_IRP_BUILT    0x04 // made by another routine than IoAllocateIrp: not to be reused
+
+// What a dispatch routine that has not returned is about.
+struct io_call {
+    struct io_irp *Header;
+    struct io_call *Next;
+    volatile ULONG Done; // 0; completed, with the mark or without it
+    CHAR Location;
+    UCHAR Major;
+};
+void io_call_begin(struct io_call *call, PIRP irp);
+void io_call_end(struct io_call *call, NTSTATUS status, PDEVICE_OBJECT device, const void *routine);
+void io_location_done(PIRP irp, const IO_STACK_LOCATION *location);
+bool io_is_below(PIRP irp); // a driver that was called with it has not completed it
+
+#define IO_RULE_NOT_MARKED                                                                         \
+    "a driver has returned STATUS_PENDING but did not mark the IRP pending via a call to "         \
+    "IoMarkIrpPending"
+
+// Ends the task with DRIVER_VERIFIER_IOMANAGER_VIOLATION and the code of the broken rule.
+DECLSPEC_NORETURN void io_violation(ULONG code, const char *rule, PIRP irp, PDEVICE_OBJECT device,
+                                    UCHAR major, const void *routine);
 
 FORCEINLINE struct io_irp *io_irp_of(PIRP irp)
 {
@@ -27,6 +55,11 @@ FORCEINLINE struct io_irp *io_irp_of(PIRP irp)
 }
 PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp));
 void io_free_irp(PIRP irp);
+void io_finish_driver_irp(PIRP irp); // of an IRP that must not come to its end
+bool io_wants_completion(UCHAR control, const IRP *irp);
+// IRPs that are cancelled when the thread that built them ends.
+void io_thread_irp(PIRP irp);
+bool io_unthread_irp(PIRP irp); // on completion; false: who cancels it will free it
 NTSTATUS io_dispatch_invalid(PDEVICE_OBJECT device, PIRP irp);
 
 // Hidden part of a device object.
@@ -50,6 +83,12 @@ struct _DEVOBJ_EXTENSION {
     PIO_TIMER_ROUTINE TimerRoutine;
     PVOID TimerContext;
     BOOLEAN TimerRunning;
+    PKTHREAD TimerThread;  // in the routine
+    BOOLEAN StartIoActive; // deferred StartIo: the routine runs, or is about to
+    BOOLEAN NextWanted;    // asked for meanwhile, and how
+    BOOLEAN NextCancelable, NextByKey;
+    ULONG NextKey;
+    PIRP PacketWanted; // to be started when the routine returns
     KTIMER Timer;
     KDPC TimerDpc;
     VPB Vpb;

@@ -39,6 +39,9 @@ PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp))
     PIRP irp = (PIRP)(header + 1);
     header->Finish = finish;
     header->Context = NULL;
+    header->Calls = NULL;
+    header->Returned[0] = header->Returned[1] = 0;
+    header->Cancelling = header->Finished = FALSE;
     header->Class = small;
     IoInitializeIrp(irp, IoSizeOfIrp(stack_size), stack_size);
     irp->AllocationFlags = IO_IRP_KIT;
@@ -56,20 +59,19 @@ void io_free_irp(PIRP irp)
         ExFreePoolWithTag(header, ' prI');
 }
 
-static void finish_driver_irp(PIRP irp)
+void io_finish_driver_irp(PIRP irp)
 {
-    ki_violation(
-        DRIVER_VERIFIER_IOMANAGER_VIOLATION,
-        "an IRP from IoAllocateIrp was completed to its end: the driver's completion routine "
-        "must return STATUS_MORE_PROCESSING_REQUIRED",
-        (ULONG_PTR)irp, 0);
+    io_violation(0x239,
+                 "an IRP that the driver allocated was completed to its end: its completion "
+                 "routine must free it and return STATUS_MORE_PROCESSING_REQUIRED",
+                 irp, NULL, 0xff, NULL);
 }
 
 PIRP IoAllocateIrp(CCHAR stack_size, BOOLEAN charge_quota)
 {
     (void)charge_quota;
     ki_require_irql(DISPATCH_LEVEL, "IoAllocateIrp above DISPATCH_LEVEL");
-    PIRP irp = io_allocate_irp(stack_size, finish_driver_irp);
+    PIRP irp = io_allocate_irp(stack_size, io_finish_driver_irp);
     if (irp != NULL)
         irp->AllocationFlags |= IO_IRP_DRIVER;
     return irp;
@@ -77,33 +79,88 @@ PIRP IoAllocateIrp(CCHAR stack_size, BOOLEAN charge_quota)
 
 VOID IoFreeIrp(PIRP irp)
 {
+    const void *caller = __builtin_return_address(0);
     ki_require_irql(DISPATCH_LEVEL, "IoFreeIrp above DISPATCH_LEVEL");
     if (irp->Type != IO_TYPE_IRP || (irp->AllocationFlags & IO_IRP_KIT) == 0)
-        ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION,
-                     "IoFreeIrp of something that IoAllocateIrp did not make or that was freed",
-                     (ULONG_PTR)irp, 0);
+        io_violation(1, "IoFreeIrp of something that IoAllocateIrp did not make or that was freed",
+                     irp, NULL, 0xff, caller);
+    if ((irp->AllocationFlags & IO_IRP_THREADED) != 0)
+        io_violation(2,
+                     "IoFreeIrp of an IRP that is still associated with a thread: it is freed when "
+                     "it is completed",
+                     irp, NULL, 0xff, caller);
+    if ((irp->AllocationFlags & IO_IRP_DRIVER) == 0)
+        io_violation(0x20b, "IoFreeIrp of an IRP that another driver or the system made", irp, NULL,
+                     0xff, caller);
     if (irp->CancelRoutine != NULL)
-        ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION, "IoFreeIrp with a cancel routine set",
-                     (ULONG_PTR)irp, 0);
+        io_violation(0x20b, "IoFreeIrp with a cancel routine set", irp, NULL, 0xff, caller);
+    if (io_is_below(irp))
+        io_violation(0x20b, "IoFreeIrp of an IRP that is still in use by the driver it was sent to",
+                     irp, NULL, 0xff, caller);
     io_free_irp(irp);
 }
 
 VOID IoReuseIrp(PIRP irp, NTSTATUS status)
 {
     UCHAR flags = irp->AllocationFlags;
+    ki_require_irql(DISPATCH_LEVEL, "IoReuseIrp above DISPATCH_LEVEL");
+    if (irp->Type != IO_TYPE_IRP || (flags & IO_IRP_BUILT) != 0 ||
+        ((flags & IO_IRP_KIT) != 0 && ((flags & IO_IRP_DRIVER) == 0 || io_is_below(irp))))
+        io_violation(0x20b, "IoReuseIrp of an IRP that is in use or not made by IoAllocateIrp", irp,
+                     NULL, 0xff, __builtin_return_address(0));
     IoInitializeIrp(irp, irp->Size, irp->StackCount);
     irp->AllocationFlags = flags;
     irp->IoStatus.Status = status;
     irp->Tail.Overlay.Thread = ki_thread();
 }
 
+// What IoSetCompletionRoutineEx keeps until the routine has run.
+struct registration {
+    PDEVICE_OBJECT Device;
+    PIO_COMPLETION_ROUTINE Routine;
+    PVOID Context;
+    UCHAR Control;
+};
+
+// Called for every outcome, so that the memory is given back; asks the driver for those it wants.
+static NTSTATUS run_registered(PDEVICE_OBJECT device, PIRP irp, PVOID context)
+{
+    struct registration *kept = context, copy = *kept;
+    NTSTATUS status = STATUS_CONTINUE_COMPLETION;
+    ExFreePoolWithTag(kept, 'xEoI');
+    if (io_wants_completion(copy.Control, irp))
+        status = copy.Routine(device, irp, copy.Context);
+    else if (irp->PendingReturned && irp->CurrentLocation <= irp->StackCount)
+        IoMarkIrpPending(irp);
+    ObfDereferenceObject(copy.Device);
+    return status;
+}
+
 NTSTATUS IoSetCompletionRoutineEx(PDEVICE_OBJECT device, PIRP irp, PIO_COMPLETION_ROUTINE routine,
                                   PVOID context, BOOLEAN on_success, BOOLEAN on_error,
                                   BOOLEAN on_cancel)
 {
-    (void)device; // the device stays: inbound requests hold a reference until they are answered
-    IoSetCompletionRoutine(irp, routine, context, on_success, on_error, on_cancel);
+    ki_require_irql(DISPATCH_LEVEL, "IoSetCompletionRoutineEx above DISPATCH_LEVEL");
+    struct registration *kept =
+        ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED, sizeof(*kept), 'xEoI');
+    if (kept == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    IoSetCompletionRoutine(irp, run_registered, kept, on_success, on_error, on_cancel);
+    PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
+    ObfReferenceObject(device);
+    *kept = (struct registration){device, routine, context, next->Control};
+    next->Control = SL_INVOKE_ON_SUCCESS | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_CANCEL;
     return STATUS_SUCCESS;
+}
+
+VOID DdkSkippedStackLocation(PIRP irp, const char *rule)
+{
+    io_violation(0x212, rule, irp, NULL, 0xff, __builtin_return_address(0));
+}
+
+VOID DdkIrqlTooHigh(KIRQL irql, const char *rule)
+{
+    ki_violation(IRQL_NOT_LESS_OR_EQUAL, rule, irql, DISPATCH_LEVEL);
 }
 
 VOID DdkNoStackLocation(const IRP *irp)

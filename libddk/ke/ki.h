@@ -53,6 +53,7 @@ struct _KTHREAD {
     LIST_ENTRY IdleEntry; // worker pool
     volatile LONG Woken;
     PVOID ContextOwner; // what the thread is in the middle of (runtime)
+    LIST_ENTRY Irps;    // threaded IRPs of this thread (io)
 };
 
 // The calling thread's object: made on first use for threads the kit did not start.
@@ -108,6 +109,9 @@ struct ki_server {
 void ki_set_server(const struct ki_server *server);
 DECLSPEC_NORETURN void ki_worker_loop(void);
 void ki_before_block(void);
+
+// A thread is about to end: its threaded IRPs are cancelled and waited for. PASSIVE_LEVEL.
+void io_cancel_thread_irps(PKTHREAD thread);
 
 // Objects with a reference count that lie behind a header (ob/).
 typedef void (*ob_delete)(PVOID object);

@@ -16,6 +16,7 @@ PKTHREAD ki_thread_allocate(void)
     ki_init_header(&thread->Header, KI_THREAD, sizeof(*thread) / sizeof(LONG), 0);
     thread->Id = (ULONG)InterlockedIncrement(&next_id) * 4;
     thread->Priority = LOW_REALTIME_PRIORITY / 2;
+    InitializeListHead(&thread->Irps);
     return thread;
 }
 
@@ -42,6 +43,7 @@ PKTHREAD KeGetCurrentThread(VOID)
 
 DECLSPEC_NORETURN static void end_thread(PKTHREAD thread)
 {
+    io_cancel_thread_irps(thread);
     ki_acquire(&ki_dispatcher);
     thread->Header.SignalState = 1;
     ki_signal(&thread->Header);

@@ -143,17 +143,6 @@ static void answer_status(struct rt_request *request, NTSTATUS status)
     rt_answer(request, &(struct ash_answer){.status = status, .completed = ash_time()});
 }
 
-// The pending rule: STATUS_PENDING is returned if and only if the IRP was marked pending.
-static void check_pending(struct rt_request *request, bool returned_pending)
-{
-    if (returned_pending == request->marked)
-        return;
-    ki_die(DRIVER_VERIFIER_IOMANAGER_VIOLATION, request->wire.major, request->wire.minor, 0, 0,
-           returned_pending ? "dispatch routine returned STATUS_PENDING without IoMarkIrpPending"
-                            : "dispatch routine marked the IRP pending and did not return "
-                              "STATUS_PENDING");
-}
-
 // The walk has passed the last location: in any thread, IRQL <= DISPATCH_LEVEL.
 void rt_finish(PIRP irp)
 {
@@ -163,10 +152,6 @@ void rt_finish(PIRP irp)
         .status = irp->IoStatus.Status,
         .information = irp->IoStatus.Information,
     };
-    request->marked = irp->PendingReturned;
-    __atomic_store_n(&request->completed, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&request->returned_pending, __ATOMIC_SEQ_CST) != 0)
-        check_pending(request, true);
     rt_encode_answer(request, ash_answerer_output(&in->ring, request->slot), in->info.inline_bytes,
                      &answer);
     answer.result[0] = request->result[0];
@@ -174,21 +159,10 @@ void rt_finish(PIRP irp)
     rt_answer(request, &answer);
 }
 
+// The status is told with the completion; that both fit is checked where every driver is called.
 static void dispatch(struct rt_request *request)
 {
-    InterlockedIncrement(&request->refs);
-    NTSTATUS status = IofCallDriver(request->device, request->irp);
-    if (status == STATUS_PENDING) {
-        __atomic_store_n(&request->returned_pending, 1, __ATOMIC_SEQ_CST);
-        if (__atomic_load_n(&request->completed, __ATOMIC_SEQ_CST) != 0)
-            check_pending(request, true);
-    } else if (__atomic_load_n(&request->completed, __ATOMIC_SEQ_CST) == 0) {
-        ki_die(DRIVER_VERIFIER_IOMANAGER_VIOLATION, request->wire.major, request->wire.minor,
-               (ULONG)status, 0, "dispatch routine returned without completing or pending the IRP");
-    } else {
-        check_pending(request, false);
-    }
-    rt_request_release(request);
+    (void)IofCallDriver(request->device, request->irp);
 }
 
 // A link nearly always asks for the same device. Referenced, or NULL.

@@ -57,10 +57,7 @@ struct rt_request {
     SLIST_ENTRY free;
     struct rt_in *in;
     int slot;
-    volatile LONG refs; // 1 in flight, 1 while dispatching, 1 while cancelling
-    volatile LONG completed;
-    volatile LONG returned_pending;
-    BOOLEAN marked;
+    volatile LONG refs; // 1 in flight, 1 while cancelling
     PIRP irp;
     PDEVICE_OBJECT device;
     PFILE_OBJECT file;

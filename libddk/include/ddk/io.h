@@ -51,15 +51,27 @@ VOID IoReuseIrp(PIRP irp, NTSTATUS status);
     ((USHORT)(sizeof(IRP) + (USHORT)(stack_size) * sizeof(IO_STACK_LOCATION)))
 VOID IoInitializeIrp(PIRP irp, USHORT size, CCHAR stack_size);
 
-// Threaded IRPs: PASSIVE_LEVEL; the kit frees them on completion, sets event and iosb.
+// Threaded IRPs: IRQL <= APC_LEVEL; the kit frees them on completion, sets event and iosb, and
+// cancels them when the thread that built them ends. NULL without memory, or for a major function
+// other than READ, WRITE, FLUSH_BUFFERS, SHUTDOWN, PNP (POWER).
 PIRP IoBuildSynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
                                   PLARGE_INTEGER offset, PKEVENT event, PIO_STATUS_BLOCK iosb);
 PIRP IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT device, PVOID input,
                                    ULONG input_length, PVOID output, ULONG output_length,
                                    BOOLEAN internal, PKEVENT event, PIO_STATUS_BLOCK iosb);
-// Not threaded: the caller's completion routine frees it (and its MDL). IRQL <= DISPATCH_LEVEL.
+// Not threaded: the caller's completion routine frees it, its MDL, and its SystemBuffer if
+// IRP_DEALLOCATE_BUFFER is set, and returns STATUS_MORE_PROCESSING_REQUIRED. IRQL <= DISPATCH_LEVEL
+// (documented <= APC_LEVEL).
 PIRP IoBuildAsynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
                                    PLARGE_INTEGER offset, PIO_STATUS_BLOCK iosb);
+
+// A part of a request that a highest-level driver splits: it sets master->AssociatedIrp.IrpCount to
+// the number of parts before it sends the first; the master is completed with the last one, each is
+// freed when completed (by the driver, if its completion routine keeps it). NULL without memory.
+// IRQL <= DISPATCH_LEVEL.
+PIRP IoMakeAssociatedIrp(PIRP master, CCHAR stack_size);
+// Merges the status of a part into the master's: the worse one stays. Any IRQL.
+VOID IoSetMasterIrpStatus(PIRP master, NTSTATUS status);
 
 // Sends the IRP to device: advances to the next location, calls its driver. Returns what the
 // dispatch routine returned. Rules: no spin lock held, a location is left. IRQL <= DISPATCH_LEVEL.

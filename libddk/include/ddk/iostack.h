@@ -191,7 +191,18 @@ C_ASSERT(offsetof(IO_STACK_LOCATION, Parameters.Read.ByteOffset) == 24);
 C_ASSERT(offsetof(IO_STACK_LOCATION, Parameters.DeviceIoControl.IoControlCode) == 24);
 C_ASSERT(offsetof(IO_STACK_LOCATION, Parameters.Create.ShareAccess) == 26);
 
+// Ends of a driver that breaks a rule of these. DDK_IRP_SKIPPED is in AllocationFlags between
+// IoSkipCurrentIrpStackLocation and IoCallDriver.
+#define DDK_IRP_SKIPPED 0x10
 DECLSPEC_NORETURN VOID DdkNoStackLocation(const IRP *irp);
+DECLSPEC_NORETURN VOID DdkSkippedStackLocation(PIRP irp, const char *rule);
+DECLSPEC_NORETURN VOID DdkIrqlTooHigh(KIRQL irql, const char *rule);
+FORCEINLINE VOID DdkRequireDispatchLevel(const char *rule)
+{
+    KIRQL irql = KeGetCurrentIrql();
+    if (irql > DISPATCH_LEVEL)
+        DdkIrqlTooHigh(irql, rule);
+}
 
 FORCEINLINE PIO_STACK_LOCATION IoGetCurrentIrpStackLocation(PIRP irp)
 {
@@ -219,17 +230,30 @@ FORCEINLINE VOID IoSkipCurrentIrpStackLocation(PIRP irp)
         DdkNoStackLocation(irp);
     irp->CurrentLocation++;
     irp->Tail.Overlay.CurrentStackLocation++;
+    irp->AllocationFlags |= DDK_IRP_SKIPPED;
 }
 
-// Copies everything but the completion routine and its control bits.
+// Copies everything but the completion routine and its control bits. IRQL <= DISPATCH_LEVEL.
 FORCEINLINE VOID IoCopyCurrentIrpStackLocationToNext(PIRP irp)
 {
     PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
+    DdkRequireDispatchLevel("IoCopyCurrentIrpStackLocationToNext above DISPATCH_LEVEL");
     if (irp->CurrentLocation <= 1)
         DdkNoStackLocation(irp);
+    if ((irp->AllocationFlags & DDK_IRP_SKIPPED) != 0)
+        DdkSkippedStackLocation(irp, "IoCopyCurrentIrpStackLocationToNext after "
+                                     "IoSkipCurrentIrpStackLocation");
     memcpy(next, IoGetCurrentIrpStackLocation(irp), offsetof(IO_STACK_LOCATION, CompletionRoutine));
     next->Control = 0;
 }
+
+// What a completion routine returns: to let the completion go on, or to keep the IRP.
+#define STATUS_CONTINUE_COMPLETION STATUS_SUCCESS
+typedef enum _IO_COMPLETION_ROUTINE_RESULT {
+    ContinueCompletion = STATUS_CONTINUE_COMPLETION,
+    StopCompletion = STATUS_MORE_PROCESSING_REQUIRED
+} IO_COMPLETION_ROUTINE_RESULT,
+    *PIO_COMPLETION_ROUTINE_RESULT;
 
 // routine runs when the lower driver completes, at IRQL <= DISPATCH_LEVEL in any thread; it returns
 // STATUS_MORE_PROCESSING_REQUIRED to keep the IRP, anything else to let it go on.
@@ -237,8 +261,12 @@ FORCEINLINE VOID IoSetCompletionRoutine(PIRP irp, PIO_COMPLETION_ROUTINE routine
                                         BOOLEAN on_success, BOOLEAN on_error, BOOLEAN on_cancel)
 {
     PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
+    DdkRequireDispatchLevel("IoSetCompletionRoutine above DISPATCH_LEVEL");
     if (irp->CurrentLocation <= 1)
         DdkNoStackLocation(irp);
+    if ((irp->AllocationFlags & DDK_IRP_SKIPPED) != 0)
+        DdkSkippedStackLocation(irp, "IoSetCompletionRoutine after IoSkipCurrentIrpStackLocation: "
+                                     "it overwrites the completion routine of the driver above");
     next->CompletionRoutine = routine;
     next->Context = context;
     next->Control =
@@ -246,7 +274,8 @@ FORCEINLINE VOID IoSetCompletionRoutine(PIRP irp, PIO_COMPLETION_ROUTINE routine
                 (on_cancel ? SL_INVOKE_ON_CANCEL : 0));
 }
 
-// Same, keeping device referenced until the routine has returned.
+// Same, keeping device referenced until the routine has returned. STATUS_INSUFFICIENT_RESOURCES:
+// nothing was set. The IRP must be sent after success, or memory is lost. IRQL <= DISPATCH_LEVEL.
 NTSTATUS IoSetCompletionRoutineEx(PDEVICE_OBJECT device, PIRP irp, PIO_COMPLETION_ROUTINE routine,
                                   PVOID context, BOOLEAN on_success, BOOLEAN on_error,
                                   BOOLEAN on_cancel);
@@ -254,6 +283,9 @@ NTSTATUS IoSetCompletionRoutineEx(PDEVICE_OBJECT device, PIRP irp, PIO_COMPLETIO
 // Promise to return STATUS_PENDING for my location.
 FORCEINLINE VOID IoMarkIrpPending(PIRP irp)
 {
+    if ((irp->AllocationFlags & DDK_IRP_SKIPPED) != 0)
+        DdkSkippedStackLocation(irp, "IoMarkIrpPending after IoSkipCurrentIrpStackLocation: the "
+                                     "location is that of the driver above");
     IoGetCurrentIrpStackLocation(irp)->Control |= SL_PENDING_RETURNED;
 }
 

@@ -29,6 +29,16 @@ DECLSPEC_NORETURN VOID DdkNoStackLocation(const IRP *irp)
     kit_fail("no stack location left: %d of %d", irp->CurrentLocation, irp->StackCount);
 }
 
+DECLSPEC_NORETURN VOID DdkSkippedStackLocation(PIRP irp, const char *rule)
+{
+    kit_fail("%s: %d of %d", rule, irp->CurrentLocation, irp->StackCount);
+}
+
+DECLSPEC_NORETURN VOID DdkIrqlTooHigh(KIRQL irql, const char *rule)
+{
+    kit_fail("%s: %d", rule, irql);
+}
+
 DECLSPEC_NORETURN VOID DdkListCorrupt(const LIST_ENTRY *entry)
 {
     kit_fail("list corrupt at %p", (const void *)entry);
@@ -43,6 +53,7 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
     if (irp->CurrentLocation <= 1) {
         DdkNoStackLocation(irp);
     }
+    irp->AllocationFlags &= (UCHAR)~DDK_IRP_SKIPPED;
     irp->CurrentLocation--;
     PIO_STACK_LOCATION location = --irp->Tail.Overlay.CurrentStackLocation;
     location->DeviceObject = device;

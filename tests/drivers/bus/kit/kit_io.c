@@ -174,6 +174,7 @@ VOID KitBuffer(struct kit_irp *irp, PVOID buffer, ULONG bytes)
 NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
 {
     KitRule(kit.locks_held == 0, "IoCallDriver with a spin lock held");
+    irp->AllocationFlags &= (UCHAR)~DDK_IRP_SKIPPED;
     IoSetNextIrpStackLocation(irp);
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
     location->DeviceObject = device;

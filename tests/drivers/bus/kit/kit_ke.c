@@ -350,3 +350,17 @@ VOID DdkNoStackLocation(const IRP *irp)
     KitRule(FALSE, "no stack location left");
     abort();
 }
+
+VOID DdkSkippedStackLocation(PIRP irp, const char *rule)
+{
+    UNREFERENCED_PARAMETER(irp);
+    KitRule(FALSE, rule);
+    abort();
+}
+
+VOID DdkIrqlTooHigh(KIRQL irql, const char *rule)
+{
+    UNREFERENCED_PARAMETER(irql);
+    KitRule(FALSE, rule);
+    abort();
+}
