@@ -24,7 +24,9 @@ enum ash_proc_op {
                                  caller */
     ASH_PROC_BUGCHECK = 5, /* bugcheck_request; no reply: ends like a fault, text in the report */
     ASH_PROC_FAULT_HANDLER = 6,   /* handler_request: exceptions of this task's threads resume at
-                                     handler with a0 = scause, a1 = stval, a2 = pc; 0 removes it */
+                                     handler with a0 = scause, a1 = stval, a2 = pc; 0 removes it.
+                                     guarded: only those of a thread whose word at tp + guard is
+                                     not 0 */
     ASH_PROC_THREAD_PRIORITY = 7, /* priority_request: of one of the caller's own threads, at most
                                      the task's largest */
     ASH_PROC_REPLY_OBJECT = 8,    /* -> slot_reply: a new Reply in the caller, for servers */
@@ -110,7 +112,7 @@ struct ash_proc_bugcheck_request {
     char rule[200];
 };
 struct ash_proc_handler_request {
-    ash_word handler;
+    ash_word handler, guarded, guard;
 };
 /* Time of day in 100 ns since 1601 UTC at the moment when `rdtime` was 0; 0: not known yet. */
 struct ash_proc_time_reply {

@@ -24,7 +24,7 @@ static volatile unsigned faults;
 
 static bool set_handler(ash_word handler)
 {
-    const struct ash_proc_handler_request request = {handler};
+    const struct ash_proc_handler_request request = {.handler = handler};
     return ash_success(ash_request(ASH_SLOT_PROCESS, ASH_PROC_FAULT_HANDLER, &request,
                                    sizeof(request), nullptr, 0));
 }

@@ -65,6 +65,17 @@ static void crash(struct task *task, unsigned thread, const struct ash_caller *c
     task_end(task, ASH_PROC_CRASHED, caller->op == ASH_FAULT_SYSCALL ? ~(ash_word)0 : cause);
 }
 
+/* Whether the thread expects exceptions now: it says so in its own memory. */
+static bool wants_exception(struct task *task, ash_word thread_pointer)
+{
+    ash_word word = 0;
+    if (!task->guarded)
+        return true;
+    bool read = peek_word(task, thread_pointer + task->guard, &word);
+    peek_close();
+    return read && word != 0;
+}
+
 /* Lets the thread go on in the task's handler. A handler that cannot even save registers gets no
  * second chance. */
 static bool to_handler(struct task *task, unsigned number, const struct ash_caller *caller)
@@ -76,7 +87,8 @@ static bool to_handler(struct task *task, unsigned number, const struct ash_call
         return false;
     if (pc >= task->handler && pc < task->handler + HANDLER_PROLOGUE)
         return false;
-    if (ash_thread_read_registers(kernel_thread, registers) != ASH_OK)
+    if (ash_thread_read_registers(kernel_thread, registers) != ASH_OK ||
+        !wants_exception(task, registers[4]))
         return false;
     struct ash_thread_start start = {
         .pc = task->handler,
@@ -143,5 +155,7 @@ ash_status fault_op_handler(struct ash_server *, struct ash_caller *caller)
     if (!task)
         return STATUS_ACCESS_DENIED;
     task->handler = request->handler;
+    task->guarded = request->guarded;
+    task->guard = request->guard;
     return STATUS_SUCCESS;
 }

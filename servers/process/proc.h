@@ -63,8 +63,9 @@ struct task {
     unsigned untypeds;
     ash_cptr vspace, cnode, kit;
     bool memory_made;
-    ash_word handler;   /* of exceptions; 0: none */
-    ash_word next_made; /* slot in its CNode */
+    ash_word handler;        /* of exceptions; 0: none */
+    ash_word guarded, guard; /* the handler is for threads whose word at tp + guard is not 0 */
+    ash_word next_made;      /* slot in its CNode */
     ash_word image_base, image_end;
     ash_word ticks_ended; /* of threads that are gone */
     unsigned threads;     /* live ones */

@@ -102,6 +102,20 @@ def lying_drivers(system):
 
 
 @test(harts=(1, 4))
+def caught_faults(system):
+    "Faults inside of a __try are exceptions; the same driver's next fault ends it as ever."
+    commands = ["provoke caught", "provoke caught", "ps", "provoke kernel"]
+    _, parts = run(system, [*commands, ALIVE])
+    system.check("0x00000000, 512 bytes" in parts["provoke caught"], "every fault is taken",
+                 parts["provoke caught"])
+    system.check("misbehave" in parts["ps"] and "stopped" not in parts["provoke caught"],
+                 "the driver lives on", parts["ps"])
+    system.check("value 0xffffffc000000000" in parts["provoke kernel"],
+                 "a fault outside of any __try is reported", parts["provoke kernel"])
+    alive(system, parts)
+
+
+@test(harts=(1, 4))
 def greedy_drivers(system):
     "Pool, threads, random messages to every manager, forged capabilities: refused or harmless."
     commands = [f"provoke {kind} 10000" for kind in GREEDY]

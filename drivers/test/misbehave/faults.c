@@ -103,3 +103,57 @@ NTSTATUS MisbehaveDoBugcheck(PIRP irp)
 {
     KeBugCheckEx(0xE2, 1, 2, 3, (ULONG_PTR)irp); // MANUALLY_INITIATED_CRASH
 }
+
+static VOID Load(ULONG_PTR address)
+{
+    (void)*(volatile ULONG *)Opaque(address);
+}
+
+static VOID Privileged(ULONG_PTR value)
+{
+    __asm__ volatile("csrw stvec, %0" : : "r"(value));
+}
+
+typedef struct {
+    VOID (*Routine)(ULONG_PTR);
+    ULONG_PTR Argument;
+    NTSTATUS Code;
+    ULONG_PTR Kind; // read, write, execute
+} FAULT;
+
+static LONG Expected(PEXCEPTION_POINTERS pointers, const FAULT *fault)
+{
+    const EXCEPTION_RECORD *record = pointers->ExceptionRecord;
+    BOOLEAN good = record->ExceptionCode == fault->Code && pointers->ContextRecord->Pc != 1;
+    if (fault->Code == STATUS_ACCESS_VIOLATION)
+        good = good && record->NumberParameters == 2 &&
+               record->ExceptionInformation[0] == fault->Kind &&
+               record->ExceptionInformation[1] == fault->Argument;
+    return good ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH;
+}
+
+// What is not taken ends the task. The __finally must have run each time, too.
+NTSTATUS MisbehaveDoCaught(PIRP irp)
+{
+    static const FAULT Faults[] = {{Poke, 8, STATUS_ACCESS_VIOLATION, 1},
+                                   {Load, 16, STATUS_ACCESS_VIOLATION, 0},
+                                   {Jump, 32, STATUS_ACCESS_VIOLATION, 8},
+                                   {Poke, 0xFFFFFFC000000000, STATUS_ACCESS_VIOLATION, 1},
+                                   {Privileged, 0, STATUS_ILLEGAL_INSTRUCTION, 0}};
+    volatile ULONG taken = 0, cleaned = 0;
+    for (volatile ULONG i = 0; i < 100; i++) {
+        const FAULT *fault = &Faults[i % ARRAYSIZE(Faults)];
+        __try {
+            __try {
+                fault->Routine(fault->Argument);
+            } __finally {
+                cleaned = cleaned + (AbnormalTermination() ? 1 : 0);
+            }
+        } __except (Expected(GetExceptionInformation(), fault)) {
+            taken = taken + 1;
+        }
+    }
+    BOOLEAN good = taken == 100 && cleaned == 100;
+    return MisbehaveComplete(irp, good ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL,
+                             good ? IoGetCurrentIrpStackLocation(irp)->Parameters.Read.Length : 0);
+}

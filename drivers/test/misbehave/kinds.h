@@ -19,6 +19,7 @@
     KIND(Stack, "stack", "recurses for ever")                                                      \
     KIND(Privileged, "privileged", "writes a register of the kernel")                              \
     KIND(Syscall, "syscall", "calls the kernel by a number that is none")                          \
+    KIND(Caught, "caught", "takes every fault of the processor in a __try, and lives on")          \
     KIND(Irql, "irql", "waits while it holds a spin lock")                                         \
     KIND(Bugcheck, "bugcheck", "asks for a bug check")                                             \
     KIND(Spin, "spin", "loops for ever at the highest priority it gets")                           \

@@ -18,7 +18,7 @@ NTSTATUS MisbehaveComplete(PIRP irp, NTSTATUS status, ULONG_PTR information);
 // faults.c
 MISBEHAVE_ROUTINE MisbehaveDoNull, MisbehaveDoKernel, MisbehaveDoPhysical, MisbehaveDoCode,
     MisbehaveDoData, MisbehaveDoStack, MisbehaveDoPrivileged, MisbehaveDoSyscall, MisbehaveDoIrql,
-    MisbehaveDoBugcheck;
+    MisbehaveDoBugcheck, MisbehaveDoCaught;
 // hogs.c
 MISBEHAVE_ROUTINE MisbehaveDoSpin, MisbehaveDoSpinAll, MisbehaveDoPool, MisbehaveDoThreads;
 // forge.c
