@@ -51,8 +51,9 @@ enum ash_io_op {
     ASH_IO_ATTACH = 6,        /* attach_request -> attach_reply + c0: doorbell of the lower driver
                                  (no capability and link.link 0 if it is in the caller's own task) */
     ASH_IO_DETACH = 7,        /* device_request: what is attached above this device is detached */
-    ASH_IO_CREATE_SYMLINK = 8, /* symlink_request: target must lie in \Device and be the caller's */
-    ASH_IO_DELETE_SYMLINK = 9, /* symlink_request (target ignored) */
+    ASH_IO_CREATE_SYMLINK = 8, /* symlink_request: target must lie in \Device and be the caller's;
+                                  pnp's links (device interfaces) may lead to anybody's device */
+    ASH_IO_DELETE_SYMLINK = 9, /* symlink_request (target ignored). pnp's too */
     ASH_IO_REGISTER_FILE_SYSTEM = 10, /* device_request */
     ASH_IO_LINK_OPEN = 11, /* device_request -> attach_reply + c0. To a device the caller was asked
                               to mount, or was attached to */
@@ -128,7 +129,7 @@ struct ash_io_link_request {
     ash_word link;
 };
 struct ash_io_symlink_request {
-    char name[96];
+    char name[192];
     char target[128];
 };
 

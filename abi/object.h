@@ -61,7 +61,7 @@ struct ash_ob_lookup_reply {
     char rest[ASH_STRING];
 };
 struct ash_ob_symlink_request {
-    char path[128];
+    char path[192];
     char target[ASH_STRING];
 };
 struct ash_ob_string_reply {
@@ -73,7 +73,7 @@ struct ash_ob_enumerate_request {
 };
 struct ash_ob_entry_reply {
     ash_word id, type, references;
-    char name[64];
+    char name[128];
     char target[ASH_STRING];
 };
 struct ash_ob_count_reply {

@@ -20,6 +20,14 @@ enum ash_pnp_op {
     ASH_PNP_DISCONNECT_INTERRUPT = 3, /* interrupt_request: the Irq capability is revoked */
     ASH_PNP_PROPERTY = 4,             /* property_request -> property_reply: IoGetDeviceProperty */
     ASH_PNP_DEVICE_STATE = 5,         /* relations_request: IoInvalidateDeviceState */
+    ASH_PNP_REGISTER_INTERFACE = 6,   /* interface_request -> interface_reply. device: a PDO in
+                                         whose stack the caller is, or is being added to.
+                                         STATUS_OBJECT_NAME_EXISTS: it was registered before */
+    ASH_PNP_SET_INTERFACE = 7,        /* set_interface_request: IoSetDeviceInterfaceState */
+    ASH_PNP_NEXT_INTERFACE = 8,       /* next_interface_request -> interface_reply: the one after
+                                         `after`, by id; STATUS_NO_MORE_ENTRIES */
+    ASH_PNP_NEXT_EVENT = 9, /* event_request -> event_reply: the event after `after`; waits
+                               for it. ~0: answers at once with the number of the last */
 
     /* Looking (any client). */
     ASH_PNP_NODE = 16,     /* node_request (index in tree order, depth first) -> node_reply */
@@ -57,6 +65,39 @@ struct ash_pnp_property_request {
 struct ash_pnp_property_reply {
     ash_word bytes;
     unsigned char data[480];
+};
+struct ash_pnp_interface_request {
+    ash_word device;
+    unsigned char guid[16]; /* as in memory */
+    char reference[128];    /* UTF-8; may be empty */
+};
+struct ash_pnp_interface_reply {
+    ash_word id;
+    char name[192]; /* \??\... */
+};
+struct ash_pnp_set_interface_request {
+    ash_word enable;
+    char name[192];
+};
+struct ash_pnp_next_interface_request {
+    ash_word after, device; /* device 0: of all */
+    ash_word inactive;      /* 1: disabled ones too */
+    unsigned char guid[16];
+};
+/* Events of the device tree. The last ASH_PNP_EVENTS_KEPT are kept; who is slower misses some. */
+#define ASH_PNP_EVENTS_KEPT 64u
+enum ash_pnp_event_kind {
+    ASH_PNP_EVENT_NONE = 0,
+    ASH_PNP_EVENT_ARRIVAL = 1, /* an interface was enabled and its device is started */
+    ASH_PNP_EVENT_REMOVAL = 2, /* ... was disabled, or its device went */
+};
+struct ash_pnp_event_request {
+    ash_word after;
+};
+struct ash_pnp_event_reply {
+    ash_word sequence, kind;
+    unsigned char guid[16];
+    char name[192];
 };
 struct ash_pnp_node_request {
     ash_word index;

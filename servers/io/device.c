@@ -210,7 +210,7 @@ void io_device_symlink(const struct io_call *call)
         status = STATUS_OBJECT_TYPE_MISMATCH;
     if (ash_success(status)) {
         const struct io_device *device = io_device_find(target.cookie);
-        if (device == nullptr || device->info.driver != call->task)
+        if (device == nullptr || (device->info.driver != call->task && call->task != ASH_TASK_PNP))
             status = STATUS_ACCESS_DENIED;
         else
             status = port_symlink(request->name, request->target);
@@ -225,6 +225,10 @@ void io_device_unlink(const struct io_call *call)
     struct ash_ob_lookup_reply target;
     if (memchr(request->name, '\0', sizeof(request->name)) == nullptr) {
         io_fail(call, STATUS_OBJECT_NAME_INVALID);
+        return;
+    }
+    if (call->task == ASH_TASK_PNP) { /* a device interface, whose device may be gone */
+        io_fail(call, port_unlink(request->name));
         return;
     }
     const struct io_device *device = nullptr;

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#define OB_NAME_MAX 63u /* an entry's name travels in 64 bytes with its final zero */
+#define OB_NAME_MAX 127u /* an entry's name travels in 128 bytes with its final zero */
 
 /* A piece of somebody else's path; not zero-terminated. */
 struct ob_name {

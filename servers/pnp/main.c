@@ -61,7 +61,7 @@ static void take_io_events(void)
         pnp_driver_event(&event);
 }
 
-static void take_process_events(void)
+static void take_process_events(struct ash_server *server)
 {
     struct ash_proc_event_reply event;
     while (ash_success(
@@ -69,8 +69,10 @@ static void take_process_events(void)
         ash_status status = (ash_status)(uint32_t)event.status;
         if (event.state == ASH_PROC_CRASHED || (uint32_t)status >> 30 != 3)
             status = STATUS_DRIVER_PROCESS_TERMINATED;
-        if (event.state == ASH_PROC_EXITED || event.state == ASH_PROC_CRASHED)
+        if (event.state == ASH_PROC_EXITED || event.state == ASH_PROC_CRASHED) {
+            request_task_gone(server, event.task);
             pnp_task_ended(event.task, status);
+        }
     }
 }
 
@@ -85,7 +87,7 @@ static void signals(struct ash_server *server, ash_word bits)
     if (bits & PNP_BIT_IO)
         take_io_events();
     if (bits & PNP_BIT_PROCESS)
-        take_process_events();
+        take_process_events(server);
     if (bits & PNP_BIT_TIMER)
         pnp_alarm();
     pnp_irp_alarm();

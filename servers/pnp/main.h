@@ -31,8 +31,10 @@ void port_links_rang(void);
 /* request.c */
 extern const struct ash_operation request_operations[];
 extern const unsigned request_operation_count;
-/* Answers those who waited for ASH_PNP_SETTLED or a driver, if it is so. */
+/* Answers those who waited for ASH_PNP_SETTLED, a driver or an event, if it is so. */
 void request_settled(struct ash_server *server);
+/* What a task that has ended was waiting for is forgotten. */
+void request_task_gone(struct ash_server *server, ash_word task);
 
 /* package.c: reads every INF of the boot package into the database. */
 void package_read(void);

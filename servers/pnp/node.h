@@ -13,6 +13,7 @@
  *   remove.c     surprise removal, removal, the end of a node
  *   interrupt.c  interrupt connections, shared lines
  *   property.c   IoGetDeviceProperty                       query.c   what clients ask
+ *   interface.c  device interfaces and their events        interface_table.c  their names (pure)
  *
  * Invariants
  * - A node has at most one IRP on its way; its `step` says which. Nothing waits: an answer, an
@@ -232,6 +233,23 @@ void pnp_line_signalled(unsigned line);
 [[nodiscard]] ash_status pnp_interrupt_ack(unsigned connection);
 /* Lines whose drivers did not acknowledge in time. Returns the next deadline, 0 none. */
 ash_word pnp_interrupt_deadlines(ash_word now);
+
+/* --- Device interfaces
+ * ---------------------------------------------------------------------------------------------- */
+
+[[nodiscard]] ash_status pnp_interface_add(ash_word task,
+                                           const struct ash_pnp_interface_request *request,
+                                           struct ash_pnp_interface_reply *reply);
+[[nodiscard]] ash_status pnp_interface_set(ash_word task, const char *name, bool enable);
+[[nodiscard]] ash_status pnp_interface_list(const struct ash_pnp_next_interface_request *request,
+                                            struct ash_pnp_interface_reply *reply);
+/* What its drivers enabled while it started becomes visible. */
+void pnp_interface_node_started(const struct pnp_node *node);
+/* Its interfaces are disabled, and stay registered. */
+void pnp_interface_node_gone(const struct pnp_node *node);
+/* The first event that is kept and after `after`; false: there is none yet. */
+[[nodiscard]] bool pnp_event_after(ash_word after, struct ash_pnp_event_reply *reply);
+ash_word pnp_event_last(void);
 
 /* --- Requests
  * ---------------------------------------------------------------------------------------------------

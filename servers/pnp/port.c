@@ -239,6 +239,23 @@ void port_volume_arrived(ash_word device)
         port_log("a volume is not taken by the I/O manager (0x%08x)", (unsigned)status);
 }
 
+ash_status port_link_create(const char *name, const char *target)
+{
+    struct ash_io_symlink_request request = {};
+    snprintf(request.name, sizeof(request.name), "%s", name);
+    snprintf(request.target, sizeof(request.target), "%s", target);
+    return io(ASH_IO_CREATE_SYMLINK, &request, sizeof(request), nullptr, 0);
+}
+
+void port_link_delete(const char *name)
+{
+    struct ash_io_symlink_request request = {};
+    snprintf(request.name, sizeof(request.name), "%s", name);
+    ash_status status = io(ASH_IO_DELETE_SYMLINK, &request, sizeof(request), nullptr, 0);
+    if (!ash_success(status))
+        port_log("%s cannot be removed (0x%08x)", name, (unsigned)status);
+}
+
 /* --- Memory, process
  * ----------------------------------------------------------------------------------- */
 

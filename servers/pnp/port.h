@@ -46,6 +46,9 @@ void port_cancel(unsigned link, unsigned context);
 [[nodiscard]] ash_status port_device_info(ash_word device, struct ash_device_info *info);
 [[nodiscard]] ash_status port_stack(ash_word device, struct ash_io_stack_reply *stack);
 void port_volume_arrived(ash_word device);
+/* A symbolic link to a device, by its name. */
+[[nodiscard]] ash_status port_link_create(const char *name, const char *target);
+void port_link_delete(const char *name);
 
 /* --- Memory, process
  * ------------------------------------------------------------------------------- */

@@ -76,6 +76,7 @@ static enum pnp_outcome finish(struct pnp_node *node)
 {
     struct pnp_driver *held = node->held ? node->function : nullptr;
     pnp_interrupt_node_gone(node);
+    pnp_interface_node_gone(node);
     pnp_memory_revoke(node);
     node->added = node->start_sent = node->removing = node->held = node->raw = false;
     bool freed = node->gone;

@@ -10,6 +10,7 @@
 
 #define SETTLED_WAITERS 16u
 #define LOAD_WAITERS    16u
+#define EVENT_WAITERS   64u /* one a driver task */
 
 static ash_token waiters[SETTLED_WAITERS];
 static unsigned waiter_count;
@@ -18,6 +19,33 @@ static struct {
     ash_token token; /* 0: free */
     ash_word driver, task;
 } loads[LOAD_WAITERS];
+
+static struct {
+    ash_token token; /* 0: free */
+    ash_word after, task;
+} event_waiters[EVENT_WAITERS];
+
+static void answer_events(struct ash_server *server)
+{
+    struct ash_pnp_event_reply reply;
+    for (unsigned i = 0; i < EVENT_WAITERS; i++) {
+        if (event_waiters[i].token == 0 || !pnp_event_after(event_waiters[i].after, &reply))
+            continue;
+        ash_server_answer(server, event_waiters[i].token, STATUS_SUCCESS, &reply, sizeof(reply),
+                          nullptr, 0);
+        event_waiters[i].token = 0;
+    }
+}
+
+void request_task_gone(struct ash_server *server, ash_word task)
+{
+    for (unsigned i = 0; i < EVENT_WAITERS; i++) {
+        if (event_waiters[i].token == 0 || event_waiters[i].task != task)
+            continue;
+        ash_server_drop(server, event_waiters[i].token);
+        event_waiters[i].token = 0;
+    }
+}
 
 static ash_status do_invalidate(struct ash_server *, struct ash_caller *caller)
 {
@@ -81,6 +109,47 @@ static ash_status do_property(struct ash_server *, struct ash_caller *caller)
     const struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
     return node != nullptr ? pnp_property(node, request->property, (void *)caller->reply)
                            : STATUS_ACCESS_DENIED;
+}
+
+static ash_status do_register_interface(struct ash_server *, struct ash_caller *caller)
+{
+    return pnp_interface_add(caller->task, (const void *)caller->request, (void *)caller->reply);
+}
+
+static ash_status do_set_interface(struct ash_server *server, struct ash_caller *caller)
+{
+    const struct ash_pnp_set_interface_request *request = (const void *)caller->request;
+    if (memchr(request->name, '\0', sizeof(request->name)) == nullptr)
+        return STATUS_OBJECT_NAME_INVALID;
+    ash_status status = pnp_interface_set(caller->task, request->name, request->enable != 0);
+    answer_events(server);
+    return status;
+}
+
+static ash_status do_next_interface(struct ash_server *, struct ash_caller *caller)
+{
+    return pnp_interface_list((const void *)caller->request, (void *)caller->reply);
+}
+
+static ash_status do_next_event(struct ash_server *server, struct ash_caller *caller)
+{
+    const struct ash_pnp_event_request *request = (const void *)caller->request;
+    struct ash_pnp_event_reply *reply = (void *)caller->reply;
+    if (request->after == ~(ash_word)0) {
+        reply->sequence = pnp_event_last();
+        return STATUS_SUCCESS;
+    }
+    if (pnp_event_after(request->after, reply))
+        return STATUS_SUCCESS;
+    for (unsigned i = 0; i < EVENT_WAITERS; i++) {
+        if (event_waiters[i].token != 0)
+            continue;
+        event_waiters[i].token = ash_server_defer(server);
+        event_waiters[i].after = request->after;
+        event_waiters[i].task = caller->task;
+        return event_waiters[i].token != 0 ? STATUS_PENDING : STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return STATUS_INSUFFICIENT_RESOURCES;
 }
 
 static ash_status do_node(struct ash_server *, struct ash_caller *caller)
@@ -182,6 +251,7 @@ static void answer_loads(struct ash_server *server)
 void request_settled(struct ash_server *server)
 {
     answer_loads(server);
+    answer_events(server);
     if (waiter_count == 0 || !pnp_settled())
         return;
     while (waiter_count > 0)
@@ -195,6 +265,13 @@ const struct ash_operation request_operations[] = {
     {ASH_PNP_PROPERTY, do_property, sizeof(struct ash_pnp_property_request),
      sizeof(struct ash_pnp_property_reply)},
     {ASH_PNP_DEVICE_STATE, do_device_state, sizeof(struct ash_pnp_relations_request), 0},
+    {ASH_PNP_REGISTER_INTERFACE, do_register_interface, sizeof(struct ash_pnp_interface_request),
+     sizeof(struct ash_pnp_interface_reply)},
+    {ASH_PNP_SET_INTERFACE, do_set_interface, sizeof(struct ash_pnp_set_interface_request), 0},
+    {ASH_PNP_NEXT_INTERFACE, do_next_interface, sizeof(struct ash_pnp_next_interface_request),
+     sizeof(struct ash_pnp_interface_reply)},
+    {ASH_PNP_NEXT_EVENT, do_next_event, sizeof(struct ash_pnp_event_request),
+     sizeof(struct ash_pnp_event_reply)},
     {ASH_PNP_NODE, do_node, sizeof(struct ash_pnp_node_request), sizeof(struct ash_pnp_node_reply)},
     {ASH_PNP_SETTLED, do_settled, 0, 0},
     {ASH_PNP_RESOURCE, do_resource, sizeof(struct ash_pnp_resource_request),

@@ -17,6 +17,8 @@ VOID IoRequestDeviceEject(PDEVICE_OBJECT pdo);
 NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY property,
                              ULONG buffer_length, PVOID buffer, PULONG result_length);
 
+#include <ddk/interface.h>
+
 typedef enum _IO_NOTIFICATION_EVENT_CATEGORY {
     EventCategoryReserved,
     EventCategoryHardwareProfileChange,

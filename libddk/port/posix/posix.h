@@ -40,6 +40,9 @@ void posix_add_memory(uint64_t physical, void *memory, size_t bytes);
 void posix_set_vector(struct _DEVICE_OBJECT *pdo, uint32_t vector);
 bool posix_interrupt(uint32_t vector);
 
+// Makes a device the PDO of the device instance with that path (kept by reference); NULL: no more.
+void posix_set_instance(struct _DEVICE_OBJECT *pdo, const char *path);
+
 // What the driver prints goes to `to` (terminated, cut at bytes) until called with NULL.
 void posix_capture(char *to, size_t bytes);
 

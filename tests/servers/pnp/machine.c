@@ -264,6 +264,7 @@ ash_status port_device_info(ash_word device, struct ash_device_info *info)
     if (at == DEVICES)
         return STATUS_NO_SUCH_DEVICE;
     *info = (struct ash_device_info){.device = device, .driver = devices[at].task};
+    snprintf(info->name, sizeof(info->name), "\\Device\\%u", (unsigned)device);
     return STATUS_SUCCESS;
 }
 
@@ -282,6 +283,17 @@ ash_status port_stack(ash_word device, struct ash_io_stack_reply *stack)
         return STATUS_SUCCESS;
     }
     return STATUS_NO_SUCH_DEVICE;
+}
+
+ash_status port_link_create(const char *name, const char *target)
+{
+    machine_note("link:%s>%s ", name, target);
+    return STATUS_SUCCESS;
+}
+
+void port_link_delete(const char *name)
+{
+    machine_note("unlink:%s ", name);
 }
 
 void port_volume_arrived(ash_word)
