@@ -37,3 +37,11 @@ def time_of_day(system):
     told = datetime.datetime.fromisoformat(match.group(1)).replace(tzinfo=datetime.timezone.utc)
     second = datetime.timedelta(seconds=1)
     system.check(before - second <= told <= after + second, "it is the present", text)
+
+
+@test(harts=(1, 4))
+def device_interface(system):
+    "The port is found by its class: a link with the GUID leads to its physical device."
+    status, text = system.exec("objdir \\??")
+    match = re.search(r"(\S+#\{86e0d1e0-8089-11d0-9ce4-08003e301f73\}) -> \\Device\\", text)
+    system.check(status == 0 and match is not None, "the link is there", text)

@@ -6,6 +6,9 @@
 
 #include <ntstrsafe.h>
 
+#include <initguid.h>
+#include <wdmguid.h>
+
 #define SERIAL_PORTS_MAX 256u
 #define NAME_CHARS       32
 
@@ -88,6 +91,20 @@ static VOID DeleteLink(PPORT_EXTENSION port)
     }
 }
 
+// Who looks for serial ports by their class finds it. The port works without it.
+static VOID EnableInterface(PPORT_EXTENSION port, BOOLEAN enable)
+{
+    if (port->Interface.Buffer == NULL || port->InterfaceEnabled == enable) {
+        return;
+    }
+    NTSTATUS status = IoSetDeviceInterfaceState(&port->Interface, enable);
+    if (!NT_SUCCESS(status)) {
+        DbgPrint("serial port %u: its interface has status 0x%08x\n", port->Number, (ULONG)status);
+    } else {
+        port->InterfaceEnabled = enable;
+    }
+}
+
 static VOID SetStarted(PPORT_EXTENSION port, BOOLEAN started)
 {
     KIRQL irql;
@@ -118,6 +135,7 @@ static VOID EndDevice(PPORT_EXTENSION port, BOOLEAN surprise)
     SerialServiceReads(port);
     SerialServiceWrites(port);
     ExWaitForRundownProtectionRelease(&port->Hardware);
+    EnableInterface(port, FALSE);
     DeleteLink(port);
     ReleaseInterrupt(port, surprise);
     if (port->Uart.Base != NULL) {
@@ -145,6 +163,7 @@ static NTSTATUS StartHardware(PPORT_EXTENSION port, const CM_RESOURCE_LIST *tran
     SetStarted(port, TRUE);
     SerialEnableChip(port);
     CreateLink(port);
+    EnableInterface(port, TRUE);
     return STATUS_SUCCESS;
 }
 
@@ -175,6 +194,7 @@ static NTSTATUS RemoveDevice(PPORT_EXTENSION port, PIRP irp)
     irp->IoStatus.Status = STATUS_SUCCESS;
     NTSTATUS status = PassDown(port, irp);
     IoReleaseRemoveLockAndWait(&port->RemoveLock, irp);
+    RtlFreeUnicodeString(&port->Interface);
     IoDetachDevice(lower);
     IoDeleteDevice(device);
     return status;
@@ -261,6 +281,11 @@ NTSTATUS SerialAddDevice(PDRIVER_OBJECT driver, PDEVICE_OBJECT physical)
     if (port->Lower == NULL) {
         IoDeleteDevice(device);
         return STATUS_NO_SUCH_DEVICE;
+    }
+    status =
+        IoRegisterDeviceInterface(physical, &GUID_DEVINTERFACE_COMPORT, NULL, &port->Interface);
+    if (!NT_SUCCESS(status)) {
+        DbgPrint("serial port %u has no interface: status 0x%08x\n", number, (ULONG)status);
     }
     device->Flags |= DO_BUFFERED_IO | DO_POWER_PAGABLE;
     device->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;

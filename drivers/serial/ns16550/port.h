@@ -52,10 +52,12 @@ typedef struct _SERIAL_QUEUE {
 typedef struct _PORT_EXTENSION {
     PDEVICE_OBJECT Self, PhysicalDevice, Lower;
     IO_REMOVE_LOCK RemoveLock;
-    EX_RUNDOWN_REF Hardware; // held by who uses the chip outside of the queues
-    BOOLEAN Started;         // under Lock: FALSE finishes whatever is queued
-    UNICODE_STRING Link;     // \DosDevices\COMn once it exists
-    ULONG Number;            // n of \Device\Serialn
+    EX_RUNDOWN_REF Hardware;  // held by who uses the chip outside of the queues
+    BOOLEAN Started;          // under Lock: FALSE finishes whatever is queued
+    UNICODE_STRING Link;      // \DosDevices\COMn once it exists
+    UNICODE_STRING Interface; // of class GUID_DEVINTERFACE_COMPORT; no buffer if there is none
+    BOOLEAN InterfaceEnabled;
+    ULONG Number; // n of \Device\Serialn
 
     UART Uart;
     SIZE_T MappedBytes;

@@ -162,6 +162,21 @@ PDEVICE_OBJECT kit_make_pdo(PDRIVER_DISPATCH dispatch, ULONG flags)
     return pdo;
 }
 
+/* No plug-and-play manager stands behind this kit: a device here has no interfaces. */
+NTSTATUS IoRegisterDeviceInterface(PDEVICE_OBJECT pdo, const GUID *class, PUNICODE_STRING reference,
+                                   PUNICODE_STRING link)
+{
+    (void)pdo, (void)class, (void)reference;
+    *link = (UNICODE_STRING){0};
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+NTSTATUS IoSetDeviceInterfaceState(PUNICODE_STRING link, BOOLEAN enable)
+{
+    (void)link, (void)enable;
+    return STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
 NTSTATUS IoCreateSymbolicLink(PUNICODE_STRING link, PUNICODE_STRING target)
 {
     char text[NAME_MAX];
