@@ -16,6 +16,7 @@ struct adapter {
     PDEVICE_OBJECT Pdo;
     ULONG64 Highest; // logical address the device can produce
     ULONG MapRegisters;
+    KDEVICE_QUEUE Channel;       // busy while a device has it
     NPAGED_LOOKASIDE_LIST Lists; // of up to SMALL_LIST elements
 };
 
@@ -254,12 +255,11 @@ static NTSTATUS allocate_channel(PDMA_ADAPTER dma, PDEVICE_OBJECT device, ULONG 
                                  PDRIVER_CONTROL routine, PVOID context)
 {
     struct adapter *adapter = adapter_of(dma);
-    if (KeGetCurrentIrql() != DISPATCH_LEVEL)
-        ki_violation(IRQL_NOT_GREATER_OR_EQUAL, "AllocateAdapterChannel not at DISPATCH_LEVEL",
-                     KeGetCurrentIrql(), 0);
+    ki_require_dispatch("AllocateAdapterChannel below DISPATCH_LEVEL",
+                        "AllocateAdapterChannel above DISPATCH_LEVEL");
     if (registers > adapter->MapRegisters)
         return STATUS_INSUFFICIENT_RESOURCES;
-    (void)routine(device, device->CurrentIrp, adapter, context);
+    io_wait_turn(&adapter->Channel, device, routine, context, adapter);
     return STATUS_SUCCESS;
 }
 
@@ -302,7 +302,13 @@ static BOOLEAN flush_buffers(PDMA_ADAPTER dma, PMDL mdl, PVOID base, PVOID va, U
 
 static VOID free_channel(PDMA_ADAPTER dma)
 {
-    (void)dma;
+    ki_require_dispatch("FreeAdapterChannel below DISPATCH_LEVEL",
+                        "FreeAdapterChannel above DISPATCH_LEVEL");
+    if (!adapter_of(dma)->Channel.Busy)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "FreeAdapterChannel of an adapter whose channel is not allocated",
+                     (ULONG_PTR)dma, 0);
+    io_next_turn(&adapter_of(dma)->Channel, adapter_of(dma));
 }
 
 static VOID free_registers(PDMA_ADAPTER dma, PVOID base, ULONG count)
@@ -324,6 +330,10 @@ static ULONG read_counter(PDMA_ADAPTER dma)
 
 static VOID put_adapter(PDMA_ADAPTER dma)
 {
+    ki_require_irql(DISPATCH_LEVEL, "PutDmaAdapter above DISPATCH_LEVEL");
+    if (adapter_of(dma)->Channel.Busy)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "PutDmaAdapter of an adapter whose channel is allocated", (ULONG_PTR)dma, 0);
     ExDeleteNPagedLookasideList(&adapter_of(dma)->Lists);
     ExFreePoolWithTag(adapter_of(dma), TAG);
 }
@@ -462,6 +472,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION description
     adapter->Public.Size = sizeof(*adapter);
     adapter->Public.DmaOperations = &operations;
     adapter->Pdo = pdo;
+    KeInitializeDeviceQueue(&adapter->Channel);
     adapter->Highest = highest_address(description);
     adapter->MapRegisters = wanted > MAP_REGISTERS ? wanted : MAP_REGISTERS;
     if (map_registers != NULL)

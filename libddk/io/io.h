@@ -109,6 +109,12 @@ void io_link_stack(PDEVICE_OBJECT source, PDEVICE_OBJECT lower);
 void io_init_driver(PDRIVER_OBJECT driver, PDRIVER_EXTENSION extension);
 void io_run_reinitialize(PDRIVER_OBJECT driver);
 
+// The turn of a device at something shared: routine is called with base when it comes, and keeps it
+// with KeepObject until io_next_turn.
+void io_wait_turn(PKDEVICE_QUEUE queue, PDEVICE_OBJECT device, PDRIVER_CONTROL routine,
+                  PVOID context, PVOID base);
+void io_next_turn(PKDEVICE_QUEUE queue, PVOID base);
+
 PFILE_OBJECT io_allocate_file(PDEVICE_OBJECT device);
 
 // MDLs over memory that is not this task's own: Map returns the address of `length` bytes at

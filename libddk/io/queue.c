@@ -16,10 +16,7 @@ VOID KeInitializeDeviceQueue(PKDEVICE_QUEUE queue)
 // The routines that insert and remove are called at DISPATCH_LEVEL.
 static KIRQL lock_queue(PKDEVICE_QUEUE queue, const char *below, const char *above)
 {
-    KIRQL irql = KeGetCurrentIrql();
-    if (irql != DISPATCH_LEVEL)
-        ki_violation(IRQL_NOT_GREATER_OR_EQUAL, irql < DISPATCH_LEVEL ? below : above, irql,
-                     DISPATCH_LEVEL);
+    ki_require_dispatch(below, above);
     return KeAcquireSpinLockRaiseToDpc(&queue->Lock);
 }
 

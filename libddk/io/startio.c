@@ -109,11 +109,8 @@ VOID IoStartPacket(PDEVICE_OBJECT device, PIRP irp, PULONG key, PDRIVER_CANCEL c
 static void start_next(PDEVICE_OBJECT device, BOOLEAN cancelable, bool by_key, ULONG key)
 {
     struct _DEVOBJ_EXTENSION *extension = io_device(device);
-    if (KeGetCurrentIrql() != DISPATCH_LEVEL)
-        ki_violation(IRQL_NOT_GREATER_OR_EQUAL,
-                     KeGetCurrentIrql() < DISPATCH_LEVEL ? "IoStartNextPacket below DISPATCH_LEVEL"
-                                                         : "IoStartNextPacket above DISPATCH_LEVEL",
-                     KeGetCurrentIrql(), DISPATCH_LEVEL);
+    ki_require_dispatch("IoStartNextPacket below DISPATCH_LEVEL",
+                        "IoStartNextPacket above DISPATCH_LEVEL");
     if (!extension->StartIoDeferred) {
         start_next_now(device, cancelable, by_key, key);
         return;

@@ -78,6 +78,15 @@ DECLSPEC_NORETURN void ki_raise_status(NTSTATUS status, const void *address);
 extern _Thread_local PDDK_SEH_FRAME ki_seh_frames; // innermost first
 void ki_seh_reset(void);
 
+// Checks IRQL == DISPATCH_LEVEL.
+FORCEINLINE void ki_require_dispatch(const char *below, const char *above)
+{
+    KIRQL irql = KeGetCurrentIrql();
+    if (irql != DISPATCH_LEVEL)
+        ki_violation(IRQL_NOT_GREATER_OR_EQUAL, irql < DISPATCH_LEVEL ? below : above, irql,
+                     DISPATCH_LEVEL);
+}
+
 // State of a thread around a call into the driver: the callee must leave it as it found it.
 struct ki_state {
     KIRQL Irql;

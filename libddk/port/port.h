@@ -23,6 +23,8 @@ struct port_thread *port_thread_create(void (*entry)(void *), void *argument);
 // The calling thread as seen by port_unpark. The first thread of the task has one too.
 struct port_thread *port_thread_current(void);
 _Noreturn void port_thread_exit(void);
+// The calling thread's stack: [low, high).
+void port_stack_limits(uintptr_t *low, uintptr_t *high);
 
 // One pointer a thread, NULL at first: the kit's KTHREAD.
 void *port_thread_value(void);

@@ -62,6 +62,16 @@ bool rt_allowed(const struct rt_in *in, const struct ash_request *wire)
 #define MAY_WRITE                                                                                  \
     (FILE_WRITE_DATA | FILE_APPEND_DATA | GENERIC_WRITE | GENERIC_ALL | MAXIMUM_ALLOWED)
 
+bool rt_may_read(ACCESS_MASK granted)
+{
+    return (granted & MAY_READ) != 0;
+}
+
+bool rt_may_write(ACCESS_MASK granted)
+{
+    return (granted & MAY_WRITE) != 0;
+}
+
 // The access that READ, WRITE and the code of a control request ask for, as the I/O manager checks
 // it on Windows before a driver is called.
 bool rt_access_granted(const struct ash_request *wire, ACCESS_MASK granted)

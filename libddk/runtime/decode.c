@@ -235,6 +235,8 @@ static NTSTATUS decode_create(struct rt_request *request, PIO_STACK_LOCATION nex
         file->Busy = 1; // requests that refer to it: this one
         rt_utf8_to_string(&file->FileName, in, in_bytes);
         file->Flags = file_flags((ULONG)p[1]);
+        file->ReadAccess = rt_may_read((ACCESS_MASK)p[0]);
+        file->WriteAccess = rt_may_write((ACCESS_MASK)p[0]);
         if (request->wire.file != 0 &&
             !NT_SUCCESS(rt_file_add(file, request->wire.file, p[3], (ACCESS_MASK)p[0])))
             return STATUS_INSUFFICIENT_RESOURCES;

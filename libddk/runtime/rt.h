@@ -97,6 +97,8 @@ bool rt_serve_one(void);
 // May this kind of link carry this request? And this request this access? (allow.c)
 bool rt_allowed(const struct rt_in *in, const struct ash_request *wire);
 bool rt_access_granted(const struct ash_request *wire, ACCESS_MASK granted);
+bool rt_may_read(ACCESS_MASK granted);
+bool rt_may_write(ACCESS_MASK granted);
 void rt_serve_sleep(void);
 void rt_serve_wake(void);
 

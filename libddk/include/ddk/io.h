@@ -189,4 +189,18 @@ PEPROCESS IoGetCurrentProcess(VOID);
 BOOLEAN IoIsErrorUserInduced(NTSTATUS status);
 VOID IoSetHardErrorOrVerifyDevice(PIRP irp, PDEVICE_OBJECT device);
 
+// Does the sender of a DEVICE_CONTROL or FILE_SYSTEM_CONTROL request have FILE_READ_ACCESS,
+// FILE_WRITE_ACCESS? STATUS_ACCESS_DENIED, STATUS_INVALID_PARAMETER. A kernel-mode one has all. Any
+// IRQL.
+NTSTATUS IoValidateDeviceIoControlAccess(PIRP irp, ULONG required_access);
+
+// The calling thread's stack: [*low, *high), its initial address, bytes left. Any IRQL
+// (IoGetInitialStack: <= APC_LEVEL).
+VOID IoGetStackLimits(PULONG_PTR low, PULONG_PTR high);
+PVOID IoGetInitialStack(VOID);
+ULONG_PTR IoGetRemainingStackSize(VOID);
+
+#include <ddk/controller.h>
+#include <ddk/errorlog.h>
+
 #endif

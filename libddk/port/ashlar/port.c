@@ -33,6 +33,12 @@ void port_thread_exit(void)
     ash_thread_exit();
 }
 
+void port_stack_limits(uintptr_t *low, uintptr_t *high)
+{
+    *low = ash_self()->stack_base;
+    *high = ash_self()->stack_top;
+}
+
 void *port_thread_value(void)
 {
     return ash_self()->user[0];

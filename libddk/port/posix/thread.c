@@ -93,6 +93,20 @@ void port_thread_exit(void)
     pthread_exit(NULL);
 }
 
+void port_stack_limits(uintptr_t *low, uintptr_t *high)
+{
+    pthread_attr_t attributes;
+    void *base = NULL;
+    size_t bytes = 0;
+    *low = *high = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return;
+    (void)pthread_attr_getstack(&attributes, &base, &bytes);
+    (void)pthread_attr_destroy(&attributes);
+    *low = (uintptr_t)base;
+    *high = (uintptr_t)base + bytes;
+}
+
 void *port_thread_value(void)
 {
     return value;
