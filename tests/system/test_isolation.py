@@ -29,9 +29,9 @@ DYING = [
     ("irql", REMOVED, "wait at IRQL DISPATCH_LEVEL"),
     ("bugcheck", REMOVED, "bugcheck 0xe2"),
     ("twice", None, "IoCompleteRequest of an IRP that is complete"),
-    ("dropped", REMOVED, "returned without completing or pending"),
-    ("unmarked", None, "STATUS_PENDING without IoMarkIrpPending"),
-    ("pending", REMOVED, "IoCompleteRequest with STATUS_PENDING"),
+    ("dropped", REMOVED, "bugcheck 0xc9 .0x226.*returned without passing down or completing.*IRP_MJ_READ"),
+    ("unmarked", None, "bugcheck 0xc9 .0x23d.*did not mark the IRP pending"),
+    ("pending", REMOVED, "bugcheck 0xc9 .0x6,.*IoCompleteRequest with a status marked as pending"),
     ("exit", REMOVED, "driver misbehave .* was ended"),
 ]
 LYING = ["index", "sequence", "tail", "length", "rings"]
