@@ -20,6 +20,7 @@ def too_much(limits: dict[str, int], figures: dict[str, float]) -> list[str]:
 
 def limits(tally: Tally, wanted) -> None:
     measure = {"ipc": lambda: command_bench.kernel_bench("ipc"),
+               "latency": lambda: command_bench.kernel_bench("latency"),
                "size": command_bench.measure_size}
     for group, table in tomllib.loads(LIMITS.read_text(encoding="utf-8")).items():
         clock = Clock()
