@@ -2,7 +2,7 @@
 //
 // Lookaside lists: up to Depth freed blocks are kept, the rest goes back to the pool (or to the
 // routines of the driver). A block holds its list link while it is free, so its size is at least
-// that of an SLIST_ENTRY.
+// that of an SLIST_ENTRY. MaximumDepth is not 0 exactly while the list is initialised.
 
 #include "../ke/ki.h"
 
@@ -19,8 +19,17 @@ static void init(PGENERAL_LOOKASIDE list, POOL_TYPE type, SIZE_T size, ULONG tag
     list->Size = (ULONG)(size < sizeof(SLIST_ENTRY) ? sizeof(SLIST_ENTRY) : size);
 }
 
+static void check(PGENERAL_LOOKASIDE list)
+{
+    ki_require_irql(DISPATCH_LEVEL, "lookaside list above DISPATCH_LEVEL");
+    if (list->MaximumDepth != DEFAULT_DEPTH)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "lookaside list used that is not initialised", (ULONG_PTR)list, 0);
+}
+
 static PVOID allocate(PGENERAL_LOOKASIDE list)
 {
+    check(list);
     PVOID entry = InterlockedPopEntrySList(&list->ListHead);
     list->TotalAllocates++;
     if (entry != NULL)
@@ -45,6 +54,7 @@ static void release(PGENERAL_LOOKASIDE list, PVOID entry)
 
 static void give_back(PGENERAL_LOOKASIDE list, PVOID entry)
 {
+    check(list);
     list->TotalFrees++;
     if (ExQueryDepthSList(&list->ListHead) < list->Depth) {
         InterlockedPushEntrySList(&list->ListHead, entry);
@@ -57,8 +67,10 @@ static void give_back(PGENERAL_LOOKASIDE list, PVOID entry)
 static void drain(PGENERAL_LOOKASIDE list)
 {
     PVOID entry;
+    check(list);
     while ((entry = InterlockedPopEntrySList(&list->ListHead)) != NULL)
         release(list, entry);
+    list->MaximumDepth = 0;
 }
 
 VOID ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST list, PALLOCATE_FUNCTION alloc,
@@ -66,6 +78,7 @@ VOID ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST list, PALLOCATE_FUNC
                                      USHORT depth)
 {
     (void)flags, (void)depth;
+    ki_require_irql(DISPATCH_LEVEL, "ExInitializeNPagedLookasideList above DISPATCH_LEVEL");
     init(&list->L, NonPagedPoolNx, size, tag);
     list->L.Allocate = alloc;
     list->L.Free = free;
@@ -90,6 +103,7 @@ VOID ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST list, PALLOCATE_FUNCTI
                                     PFREE_FUNCTION free, ULONG flags, SIZE_T size, ULONG tag,
                                     USHORT depth)
 {
+    ki_require_irql(APC_LEVEL, "ExInitializePagedLookasideList above APC_LEVEL");
     ExInitializeNPagedLookasideList(list, alloc, free, flags, size, tag, depth);
     list->L.Type = PagedPool;
 }
@@ -108,14 +122,37 @@ VOID ExFreeToPagedLookasideList(PPAGED_LOOKASIDE_LIST list, PVOID entry)
 
 VOID ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST list)
 {
+    ki_require_irql(APC_LEVEL, "ExDeletePagedLookasideList above APC_LEVEL");
     drain(&list->L);
+}
+
+static bool is_pool_type(POOL_TYPE type)
+{
+    return type == NonPagedPool || type == PagedPool || type == NonPagedPoolCacheAligned ||
+           type == PagedPoolCacheAligned || type == NonPagedPoolNx ||
+           type == NonPagedPoolNxCacheAligned;
+}
+
+static void check_paged(PGENERAL_LOOKASIDE list)
+{
+    if ((list->Type & PagedPool) != 0)
+        ki_require_irql(APC_LEVEL, "paged lookaside list above APC_LEVEL");
 }
 
 NTSTATUS ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX list, PALLOCATE_FUNCTION_EX alloc,
                                      PFREE_FUNCTION_EX free, POOL_TYPE type, ULONG flags,
                                      SIZE_T size, ULONG tag, USHORT depth)
 {
-    (void)flags, (void)depth;
+    (void)depth;
+    ki_require_irql(DISPATCH_LEVEL, "ExInitializeLookasideListEx above DISPATCH_LEVEL");
+    if (!is_pool_type(type))
+        return STATUS_INVALID_PARAMETER_4;
+    if (flags > EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE)
+        return STATUS_INVALID_PARAMETER_5;
+    if (flags == EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL)
+        type |= POOL_RAISE_IF_ALLOCATION_FAILURE;
+    else if (flags == EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE)
+        type |= POOL_QUOTA_FAIL_INSTEAD_OF_RAISE;
     init(&list->L, type, size, tag);
     list->L.AllocateEx = alloc;
     list->L.FreeEx = free;
@@ -124,15 +161,18 @@ NTSTATUS ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX list, PALLOCATE_FUNCTION
 
 PVOID ExAllocateFromLookasideListEx(PLOOKASIDE_LIST_EX list)
 {
+    check_paged(&list->L);
     return allocate(&list->L);
 }
 
 VOID ExFreeToLookasideListEx(PLOOKASIDE_LIST_EX list, PVOID entry)
 {
+    check_paged(&list->L);
     give_back(&list->L, entry);
 }
 
 VOID ExDeleteLookasideListEx(PLOOKASIDE_LIST_EX list)
 {
+    check_paged(&list->L);
     drain(&list->L);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Pool. Blocks below a page come from slabs of one size class (16-byte header in front, canary
-// behind); larger ones are whole pages, described in a table beside, so that they are page aligned.
+// behind; a cache-aligned one has a second header in front of its body, which leads to the first);
+// larger ones are whole pages, described in a table beside, so that they are page aligned.
 // A block in use has ALLOCATED_MAGIC in its header and CANARY after its last byte: freeing anything
 // else is a bug check that says what was wrong.
 
@@ -10,6 +11,8 @@
 
 #define ALLOCATED_MAGIC 0x416c6c6fu
 #define FREED_MAGIC     0x46726565u
+#define ALIGNED_MAGIC   0x416c676eu
+#define CACHE_LINE      64u
 #define CANARY          0xC5u
 #define CANARY_BYTES    8u
 #define CLASSES         12u
@@ -21,7 +24,8 @@ struct block {
     ULONG Tag;
     USHORT Bytes; // asked for
     USHORT Class;
-    ULONG Reserved;
+    USHORT Kind;  // EX_POOL_*
+    USHORT Shift; // of an aligned body, to the body of the block it lies in
 };
 struct free_block {
     struct block Header;
@@ -33,6 +37,7 @@ struct large {
     SIZE_T Pages;
     SIZE_T Bytes;
     ULONG Tag;
+    ULONG Kind;
 };
 
 static const USHORT class_bytes[CLASSES] = {48,  64,  96,  128,  192,  256,
@@ -85,7 +90,7 @@ static struct free_block *take(ULONG class)
     return block;
 }
 
-static PVOID allocate_small(SIZE_T bytes, ULONG tag)
+static PVOID allocate_small(SIZE_T bytes, ULONG tag, ULONG kind)
 {
     ULONG class = class_of(bytes + sizeof(struct block) + CANARY_BYTES);
     struct free_block *block;
@@ -96,9 +101,25 @@ static PVOID allocate_small(SIZE_T bytes, ULONG tag)
     port_unpoison(body, bytes + CANARY_BYTES);
     memset(body + bytes, CANARY, CANARY_BYTES);
     port_poison(body + bytes, CANARY_BYTES);
-    block->Header = (struct block){ALLOCATED_MAGIC, tag, (USHORT)bytes, (USHORT) class, 0};
+    block->Header =
+        (struct block){ALLOCATED_MAGIC, tag, (USHORT)bytes, (USHORT) class, (USHORT)kind, 0};
     __atomic_fetch_add(&used_bytes, bytes, __ATOMIC_RELAXED);
     __atomic_fetch_add(&used_blocks, 1, __ATOMIC_RELAXED);
+    return body;
+}
+
+// The body begins at the next cache line, and its second header lies before it.
+static PVOID allocate_aligned(SIZE_T bytes, ULONG tag, ULONG kind)
+{
+    PUCHAR outer = allocate_small(bytes + CACHE_LINE, tag, kind);
+    if (outer == NULL)
+        return NULL;
+    PUCHAR body = (PUCHAR)(((ULONG_PTR)outer & ~(ULONG_PTR)(CACHE_LINE - 1)) + CACHE_LINE);
+    struct block *header = (struct block *)(void *)body - 1;
+    *header =
+        (struct block){ALIGNED_MAGIC, tag, (USHORT)bytes, 0, (USHORT)kind, (USHORT)(body - outer)};
+    memset(body + bytes, CANARY, CANARY_BYTES);
+    port_poison(body + bytes, CANARY_BYTES);
     return body;
 }
 
@@ -107,10 +128,10 @@ static struct large **large_bucket(const void *address)
     return &large_blocks[((ULONG_PTR)address >> PAGE_SHIFT) % LARGE_BUCKETS];
 }
 
-static PVOID allocate_large(SIZE_T bytes, ULONG tag)
+static PVOID allocate_large(SIZE_T bytes, ULONG tag, ULONG kind)
 {
     struct large *large;
-    if (bytes > MAXLONGLONG / 2 || (large = allocate_small(sizeof(*large), 'greL')) == NULL)
+    if (bytes > MAXLONGLONG / 2 || (large = allocate_small(sizeof(*large), 'greL', 0)) == NULL)
         return NULL;
     SIZE_T pages = BYTES_TO_PAGES(bytes);
     PVOID address = port_pages_alloc(pages);
@@ -120,19 +141,24 @@ static PVOID allocate_large(SIZE_T bytes, ULONG tag)
     }
     struct large **bucket = large_bucket(address);
     ki_acquire(&lock);
-    *large = (struct large){*bucket, address, pages, bytes, tag};
+    *large = (struct large){*bucket, address, pages, bytes, tag, kind};
     *bucket = large;
     ki_release(&lock);
     __atomic_fetch_add(&used_bytes, bytes, __ATOMIC_RELAXED);
     return address;
 }
 
+PVOID ex_pool_allocate_kind(SIZE_T bytes, ULONG tag, ULONG kind)
+{
+    if (bytes >= PAGE_SIZE / 2 + PAGE_SIZE / 4)
+        return allocate_large(bytes, tag, kind);
+    return (kind & EX_POOL_CACHE_ALIGNED) != 0 ? allocate_aligned(bytes, tag, kind)
+                                               : allocate_small(bytes, tag, kind);
+}
+
 PVOID ex_pool_allocate(SIZE_T bytes, ULONG tag)
 {
-    if (bytes + sizeof(struct block) + CANARY_BYTES <= class_bytes[CLASSES - 1] &&
-        bytes < PAGE_SIZE / 2 + PAGE_SIZE / 4)
-        return allocate_small(bytes, tag);
-    return allocate_large(bytes, tag);
+    return ex_pool_allocate_kind(bytes, tag, 0);
 }
 
 static void check_tag(ULONG tag, ULONG allocated, const void *p)
@@ -169,17 +195,30 @@ static void check_canary(PUCHAR body, const struct block *header)
                    "pool: the driver wrote past the end of a block");
 }
 
-static void free_small(PVOID p, ULONG tag)
+static struct block *check_header(PVOID p, ULONG tag)
 {
-    struct free_block *block = (struct free_block *)(void *)((struct block *)p - 1);
-    struct block *header = &block->Header;
-    if (header->Magic != ALLOCATED_MAGIC || header->Class >= CLASSES)
+    struct block *header = (struct block *)p - 1;
+    bool allocated = header->Magic == ALLOCATED_MAGIC && header->Class < CLASSES;
+    if (!allocated && header->Magic != ALIGNED_MAGIC)
         ki_violation(BAD_POOL_CALLER,
                      header->Magic == FREED_MAGIC ? "pool: block freed twice"
                                                   : "pool: freed address is no allocation",
                      (ULONG_PTR)p, tag);
+    return header;
+}
+
+static void free_small(PVOID p, ULONG tag)
+{
+    struct block *header = check_header(p, tag);
     check_tag(tag, header->Tag, p);
     check_canary(p, header);
+    if (header->Magic == ALIGNED_MAGIC) {
+        header->Magic = FREED_MAGIC;
+        p = (PUCHAR)p - header->Shift;
+        header = check_header(p, tag);
+        port_unpoison((PUCHAR)p + header->Bytes, CANARY_BYTES);
+    }
+    struct free_block *block = (struct free_block *)(void *)header;
     ULONG class = header->Class;
     __atomic_fetch_sub(&used_bytes, header->Bytes, __ATOMIC_RELAXED);
     __atomic_fetch_sub(&used_blocks, 1, __ATOMIC_RELAXED);
@@ -199,6 +238,36 @@ void ex_pool_free(PVOID p, ULONG tag)
         free_large(p, tag);
     else
         free_small(p, tag);
+}
+
+static SIZE_T large_size(PVOID p, ULONG *kind)
+{
+    ki_acquire(&lock);
+    struct large *large = *large_bucket(p);
+    while (large != NULL && large->Address != p)
+        large = large->Next;
+    SIZE_T bytes = large != NULL ? large->Bytes : 0;
+    *kind = large != NULL ? large->Kind : 0;
+    ki_release(&lock);
+    return bytes;
+}
+
+void ex_pool_check_free(PVOID p, ULONG tag)
+{
+    ULONG kind;
+    SIZE_T bytes;
+    if (((ULONG_PTR)p & 15) != 0)
+        return; // ex_pool_free says what is wrong
+    if (BYTE_OFFSET(p) == 0) {
+        bytes = large_size(p, &kind);
+    } else {
+        const struct block *header = check_header(p, tag);
+        bytes = header->Bytes;
+        kind = header->Kind;
+    }
+    if ((kind & EX_POOL_PAGED) != 0)
+        ki_require_irql(APC_LEVEL, "pool: paged pool freed above APC_LEVEL");
+    ki_check_freed(p, bytes);
 }
 
 void ex_pool_usage(SIZE_T *bytes, SIZE_T *blocks)

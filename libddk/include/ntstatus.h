@@ -304,6 +304,7 @@
 #define STATUS_FAIL_CHECK                         ((NTSTATUS)0xC0000229)
 #define STATUS_DUPLICATE_OBJECTID                 ((NTSTATUS)0xC000022A)
 #define STATUS_OBJECTID_EXISTS                    ((NTSTATUS)0xC000022B)
+#define RPC_NT_UUID_LOCAL_ONLY                    ((NTSTATUS)0x40020056)
 #define STATUS_RETRY                              ((NTSTATUS)0xC000022D)
 #define STATUS_CONNECTION_REFUSED                 ((NTSTATUS)0xC0000236)
 #define STATUS_ADDRESS_NOT_ASSOCIATED             ((NTSTATUS)0xC0000239)

@@ -46,12 +46,13 @@ NTSTATUS ExUuidCreate(GUID *uuid)
 {
     static ULONG seed;
     UCHAR *bytes = (UCHAR *)uuid;
+    ki_require_irql(PASSIVE_LEVEL, "ExUuidCreate above PASSIVE_LEVEL");
     seed ^= (ULONG)port_counter() ^ (ULONG)port_monotonic();
     for (ULONG i = 0; i < sizeof(*uuid); i++)
         bytes[i] = (UCHAR)(RtlRandomEx(&seed) >> 8);
     uuid->Data3 = (USHORT)((uuid->Data3 & 0x0fff) | 0x4000);
     uuid->Data4[0] = (UCHAR)((uuid->Data4[0] & 0x3f) | 0x80);
-    return STATUS_SUCCESS;
+    return RPC_NT_UUID_LOCAL_ONLY;
 }
 
 // Only the caller itself: deeper frames belong to the crash report.

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: MIT
 //
-// The task's DPC queue: FIFO, high importance in front. DpcData is NULL unless the DPC is queued;
-// it is cleared before the routine runs, so the routine may queue it again or free it. DPCs run on
-// the dispatch thread alone, one after the other, at DISPATCH_LEVEL.
+// The task's DPC queues: FIFO, high importance in front. DpcData is the queue a DPC is in, NULL
+// unless it is queued; it is cleared before the routine runs, so the routine may queue it again or
+// free it. Ordinary DPCs run on the dispatch thread alone, one after the other, at DISPATCH_LEVEL.
+// Threaded DPCs have a thread of their own at PASSIVE_LEVEL; it is started when the first one is
+// initialised. Without it they run as ordinary ones, which their routines must allow for.
 
 #include "ki.h"
 
 #define DPC_TYPE          0x13
 #define THREADED_DPC_TYPE 0x1a
 
+struct queue {
+    PSINGLE_LIST_ENTRY First;
+    PSINGLE_LIST_ENTRY *Last;
+};
+
 static struct ki_lock ki_dpc_lock;
-static PSINGLE_LIST_ENTRY dpc_first;
-static PSINGLE_LIST_ENTRY *dpc_last = &dpc_first;
+static struct queue ordinary = {NULL, &ordinary.First};
+static struct queue threaded = {NULL, &threaded.First};
+static struct port_thread *volatile threaded_thread;
+static volatile LONG threaded_started;
 
 VOID KeInitializeDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context)
 {
+    ki_check_dpcs(dpc, sizeof(*dpc));
     memset(dpc, 0, sizeof(*dpc));
     dpc->Type = DPC_TYPE;
     dpc->Importance = MediumImportance;
@@ -22,86 +32,121 @@ VOID KeInitializeDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context)
     dpc->DeferredContext = context;
 }
 
-VOID KeInitializeThreadedDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context)
+void ki_check_dpc(PRKDPC dpc)
 {
-    KeInitializeDpc(dpc, routine, context);
-    dpc->Type = THREADED_DPC_TYPE;
+    if (dpc->Type != DPC_TYPE && dpc->Type != THREADED_DPC_TYPE)
+        ki_violation(TIMER_OR_DPC_INVALID, "DPC used that was not initialised", (ULONG_PTR)dpc, 0);
 }
 
 VOID KeSetImportanceDpc(PRKDPC dpc, KDPC_IMPORTANCE importance)
 {
+    ki_check_dpc(dpc);
     dpc->Importance = (UCHAR)importance;
 }
 
 VOID KeSetTargetProcessorDpc(PRKDPC dpc, CCHAR number)
 {
-    (void)dpc, (void)number; // one dispatch thread, wherever the scheduler puts it
+    (void)number; // one dispatch thread, wherever the scheduler puts it
+    ki_check_dpc(dpc);
 }
 
-static void link_dpc(PRKDPC dpc)
+static void link_dpc(struct queue *queue, PRKDPC dpc)
 {
-    dpc->DpcData = &dpc_first;
+    dpc->DpcData = queue;
     if (dpc->Importance == HighImportance) {
-        dpc->DpcListEntry.Next = dpc_first;
-        if (dpc_first == NULL)
-            dpc_last = &dpc->DpcListEntry.Next;
-        dpc_first = &dpc->DpcListEntry;
+        dpc->DpcListEntry.Next = queue->First;
+        if (queue->First == NULL)
+            queue->Last = &dpc->DpcListEntry.Next;
+        queue->First = &dpc->DpcListEntry;
     } else {
         dpc->DpcListEntry.Next = NULL;
-        *dpc_last = &dpc->DpcListEntry;
-        dpc_last = &dpc->DpcListEntry.Next;
+        *queue->Last = &dpc->DpcListEntry;
+        queue->Last = &dpc->DpcListEntry.Next;
     }
 }
 
 BOOLEAN KeInsertQueueDpc(PRKDPC dpc, PVOID argument1, PVOID argument2)
 {
-    if (dpc->Type != DPC_TYPE && dpc->Type != THREADED_DPC_TYPE)
-        ki_violation(TIMER_OR_DPC_INVALID, "KeInsertQueueDpc of a DPC that was not initialised",
-                     (ULONG_PTR)dpc, 0);
+    ki_check_dpc(dpc);
+    bool in_thread = dpc->Type == THREADED_DPC_TYPE && threaded_thread != NULL;
     ki_acquire(&ki_dpc_lock);
     bool inserted = dpc->DpcData == NULL;
     if (inserted) {
         dpc->SystemArgument1 = argument1;
         dpc->SystemArgument2 = argument2;
-        link_dpc(dpc);
+        link_dpc(in_thread ? &threaded : &ordinary, dpc);
     }
     ki_release(&ki_dpc_lock);
-    if (inserted && !ki_thread()->InDpc)
+    if (inserted && in_thread)
+        port_unpark(threaded_thread);
+    else if (inserted && !ki_thread()->InDpc)
         port_kick_dispatch();
     return (BOOLEAN)inserted;
 }
 
 BOOLEAN KeRemoveQueueDpc(PRKDPC dpc)
 {
+    ki_check_dpc(dpc);
     ki_acquire(&ki_dpc_lock);
-    bool removed = dpc->DpcData != NULL;
-    if (removed) {
-        PSINGLE_LIST_ENTRY *link = &dpc_first;
+    struct queue *queue = dpc->DpcData;
+    if (queue != NULL) {
+        PSINGLE_LIST_ENTRY *link = &queue->First;
         while (*link != &dpc->DpcListEntry)
             link = &(*link)->Next;
         *link = dpc->DpcListEntry.Next;
         if (*link == NULL)
-            dpc_last = link;
+            queue->Last = link;
         dpc->DpcData = NULL;
     }
     ki_release(&ki_dpc_lock);
-    return (BOOLEAN)removed;
+    return (BOOLEAN)(queue != NULL);
 }
 
-static PKDPC take_dpc(KDPC *copy)
+static PSINGLE_LIST_ENTRY find(const struct queue *queue, const void *memory, SIZE_T bytes)
+{
+    PSINGLE_LIST_ENTRY entry = queue->First;
+    while (entry != NULL && !ki_inside(entry, memory, bytes))
+        entry = entry->Next;
+    return entry;
+}
+
+void ki_check_dpcs(const void *memory, SIZE_T bytes)
+{
+    if (ordinary.First == NULL && threaded.First == NULL)
+        return;
+    ki_acquire(&ki_dpc_lock);
+    PSINGLE_LIST_ENTRY entry = find(&ordinary, memory, bytes);
+    if (entry == NULL)
+        entry = find(&threaded, memory, bytes);
+    ki_release(&ki_dpc_lock);
+    if (entry != NULL)
+        ki_violation(TIMER_OR_DPC_INVALID, "memory freed or reused with a DPC in it that is queued",
+                     (ULONG_PTR)CONTAINING_RECORD(entry, KDPC, DpcListEntry), (ULONG_PTR)memory);
+}
+
+static PKDPC take_dpc(struct queue *queue, KDPC *copy)
 {
     PKDPC dpc = NULL;
     ki_acquire(&ki_dpc_lock);
-    if (dpc_first != NULL) {
-        dpc = CONTAINING_RECORD(dpc_first, KDPC, DpcListEntry);
-        dpc_first = dpc->DpcListEntry.Next;
-        if (dpc_first == NULL)
-            dpc_last = &dpc_first;
+    if (queue->First != NULL) {
+        dpc = CONTAINING_RECORD(queue->First, KDPC, DpcListEntry);
+        queue->First = dpc->DpcListEntry.Next;
+        if (queue->First == NULL)
+            queue->Last = &queue->First;
         dpc->DpcData = NULL;
         *copy = *dpc;
     }
     ki_release(&ki_dpc_lock);
     return dpc;
+}
+
+static void run(PKDPC dpc, const KDPC *copy)
+{
+    struct ki_state state;
+    ki_save_state(&state);
+    copy->DeferredRoutine(dpc, copy->DeferredContext, copy->SystemArgument1, copy->SystemArgument2);
+    ki_check_state(&state, "DPC routine returned with IRQL or spin locks changed",
+                   (void *)copy->DeferredRoutine);
 }
 
 bool ki_run_dpcs(void)
@@ -112,17 +157,34 @@ bool ki_run_dpcs(void)
     bool ran = false;
     thread->InDpc = TRUE;
     thread->Irql = DISPATCH_LEVEL;
-    while ((dpc = take_dpc(&copy)) != NULL) {
-        struct ki_state state;
+    while ((dpc = take_dpc(&ordinary, &copy)) != NULL) {
         ran = true;
-        ki_save_state(&state);
-        copy.DeferredRoutine(dpc, copy.DeferredContext, copy.SystemArgument1, copy.SystemArgument2);
-        ki_check_state(&state, "DPC routine returned with IRQL or spin locks changed",
-                       (void *)copy.DeferredRoutine);
+        run(dpc, &copy);
     }
     thread->Irql = PASSIVE_LEVEL;
     thread->InDpc = FALSE;
     return ran;
+}
+
+static void threaded_entry(void *unused)
+{
+    KDPC copy;
+    PKDPC dpc;
+    (void)unused;
+    for (;;) {
+        while ((dpc = take_dpc(&threaded, &copy)) != NULL)
+            run(dpc, &copy);
+        port_park(PORT_FOREVER);
+    }
+}
+
+VOID KeInitializeThreadedDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context)
+{
+    KeInitializeDpc(dpc, routine, context);
+    dpc->Type = THREADED_DPC_TYPE;
+    if (KeGetCurrentIrql() > APC_LEVEL || InterlockedExchange(&threaded_started, 1) != 0)
+        return;
+    threaded_thread = port_thread_create(threaded_entry, NULL);
 }
 
 uint64_t ki_dispatch_run(void)
@@ -140,13 +202,21 @@ static VOID flush_routine(PKDPC dpc, PVOID context, PVOID argument1, PVOID argum
     KeSetEvent(context, IO_NO_INCREMENT, FALSE);
 }
 
-VOID KeFlushQueuedDpcs(VOID)
+// A DPC of low importance is behind all others of its queue.
+static void flush(void (*initialize)(PRKDPC, PKDEFERRED_ROUTINE, PVOID))
 {
     KEVENT done;
     KDPC dpc;
-    ki_require_irql(PASSIVE_LEVEL, "KeFlushQueuedDpcs above PASSIVE_LEVEL");
     KeInitializeEvent(&done, NotificationEvent, FALSE);
-    KeInitializeDpc(&dpc, flush_routine, &done);
+    initialize(&dpc, flush_routine, &done);
     KeInsertQueueDpc(&dpc, NULL, NULL);
     KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
+}
+
+VOID KeFlushQueuedDpcs(VOID)
+{
+    ki_require_irql(PASSIVE_LEVEL, "KeFlushQueuedDpcs above PASSIVE_LEVEL");
+    flush(KeInitializeDpc);
+    if (threaded_thread != NULL)
+        flush(KeInitializeThreadedDpc);
 }

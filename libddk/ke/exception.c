@@ -84,6 +84,14 @@ void ki_raise_status(NTSTATUS status, const void *address)
     ki_raise(&record);
 }
 
+void ki_raise_rule(NTSTATUS status, const char *rule)
+{
+    if (ki_seh_frames == NULL)
+        ki_violation(KMODE_EXCEPTION_NOT_HANDLED, rule, (ULONG_PTR)(ULONG)status,
+                     (ULONG_PTR)__builtin_return_address(0));
+    ki_raise_status(status, __builtin_return_address(0));
+}
+
 void ki_seh_reset(void)
 {
     ki_seh_frames = NULL;

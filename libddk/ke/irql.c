@@ -18,12 +18,15 @@ KIRQL KfRaiseIrql(KIRQL new_irql)
     KIRQL old = thread->Irql;
     if (new_irql < old)
         ki_violation(IRQL_NOT_GREATER_OR_EQUAL, "KeRaiseIrql to a lower IRQL", old, new_irql);
+    if (new_irql > HIGH_LEVEL)
+        ki_violation(IRQL_NOT_LESS_OR_EQUAL, "KeRaiseIrql above HIGH_LEVEL", old, new_irql);
     thread->Irql = new_irql;
     return old;
 }
 
 KIRQL KeRaiseIrqlToDpcLevel(VOID)
 {
+    ki_require_irql(DISPATCH_LEVEL, "KeRaiseIrqlToDpcLevel above DISPATCH_LEVEL");
     return KfRaiseIrql(DISPATCH_LEVEL);
 }
 
@@ -46,6 +49,7 @@ void ki_save_state(struct ki_state *state)
     state->Irql = thread->Irql;
     state->SpinLocks = thread->SpinLocks;
     state->CriticalDepth = thread->CriticalDepth;
+    state->GuardedDepth = thread->GuardedDepth;
 }
 
 void ki_check_state(const struct ki_state *state, const char *rule, const void *routine)
@@ -55,7 +59,8 @@ void ki_check_state(const struct ki_state *state, const char *rule, const void *
         ki_violation(SPIN_LOCK_NOT_OWNED, rule, thread->SpinLocks, (ULONG_PTR)routine);
     if (thread->Irql != state->Irql)
         ki_violation(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, rule, thread->Irql, (ULONG_PTR)routine);
-    if (thread->CriticalDepth != state->CriticalDepth)
+    if (thread->CriticalDepth != state->CriticalDepth ||
+        thread->GuardedDepth != state->GuardedDepth)
         ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION, rule, thread->CriticalDepth,
                      (ULONG_PTR)routine);
 }

@@ -19,6 +19,9 @@ struct ki_lock {
 void ki_acquire(struct ki_lock *lock);
 void ki_release(struct ki_lock *lock);
 
+// Bit 0 of a lock word: a queued lock.
+#define KI_QUEUED 1u
+
 enum ki_object_type {
     KI_EVENT_NOTIFICATION = 0,
     KI_EVENT_SYNCHRONIZATION = 1,
@@ -42,6 +45,10 @@ struct _KTHREAD {
     ULONG GuardedDepth;
     ULONG SpinLocks;
     ULONG Id;
+    LIST_ENTRY Mutants; // mutexes this thread owns
+    NTSTATUS ExitStatus;
+    KPROCESSOR_MODE PreviousMode; // of the request that is being dispatched
+    ULONG Requestor;              // its process id, 0: none, or the system's own
     KPRIORITY Priority;
     NTSTATUS WaitStatus;
     WAIT_TYPE WaitType;
@@ -76,6 +83,8 @@ FORCEINLINE void ki_require_irql(KIRQL limit, const char *rule)
 DECLSPEC_NORETURN void ki_raise(const EXCEPTION_RECORD *record);
 DECLSPEC_NORETURN void ki_raise_status(NTSTATUS status, const void *address);
 extern _Thread_local PDDK_SEH_FRAME ki_seh_frames; // innermost first
+// The same; rule is what the report says if there is no __try at all.
+DECLSPEC_NORETURN void ki_raise_rule(NTSTATUS status, const char *rule);
 void ki_seh_reset(void);
 
 // Checks IRQL == DISPATCH_LEVEL.
@@ -85,6 +94,13 @@ FORCEINLINE void ki_require_dispatch(const char *below, const char *above)
     if (irql != DISPATCH_LEVEL)
         ki_violation(IRQL_NOT_GREATER_OR_EQUAL, irql < DISPATCH_LEVEL ? below : above, irql,
                      DISPATCH_LEVEL);
+// Checks IRQL == level; two sentences, since one names the limit that was broken.
+FORCEINLINE void ki_require_exact_irql(KIRQL level, const char *below, const char *above)
+{
+    KIRQL irql = KeGetCurrentIrql();
+    if (irql != level)
+        ki_violation(irql < level ? IRQL_NOT_GREATER_OR_EQUAL : IRQL_NOT_LESS_OR_EQUAL,
+                     irql < level ? below : above, irql, level);
 }
 
 // State of a thread around a call into the driver: the callee must leave it as it found it.
@@ -92,6 +108,7 @@ struct ki_state {
     KIRQL Irql;
     ULONG SpinLocks;
     ULONG CriticalDepth;
+    ULONG GuardedDepth;
 };
 void ki_save_state(struct ki_state *state);
 void ki_check_state(const struct ki_state *state, const char *rule, const void *routine);
@@ -106,6 +123,26 @@ void ki_init_header(DISPATCHER_HEADER *object, UCHAR type, UCHAR size, LONG stat
 uint64_t ki_dispatch_run(void);
 uint64_t ki_timers_expire(void);
 bool ki_run_dpcs(void);
+void ki_check_dpc(PRKDPC dpc); // initialised
+// KeSetTimer without its checks of IRQL and DPC; the period counts milliseconds, fine: 100 ns.
+bool ki_set_timer(PKTIMER timer, LARGE_INTEGER due_time, LONG period, bool fine, PKDPC dpc);
+bool ki_cancel_timer(PKTIMER timer);
+
+// Memory that is about to be freed: a timer that is set, a DPC or a work item that is queued in it
+// is a bug check.
+void ki_check_timers(const void *memory, SIZE_T bytes);
+void ki_check_dpcs(const void *memory, SIZE_T bytes);
+void ki_check_work(const void *memory, SIZE_T bytes);
+FORCEINLINE void ki_check_freed(const void *memory, SIZE_T bytes)
+{
+    ki_check_timers(memory, bytes);
+    ki_check_dpcs(memory, bytes);
+    ki_check_work(memory, bytes);
+}
+FORCEINLINE bool ki_inside(const void *object, const void *memory, SIZE_T bytes)
+{
+    return (ULONG_PTR)object - (ULONG_PTR)memory < bytes;
+}
 
 // Worker pool. The runtime's server is one of the workers: it takes requests until it blocks, then
 // another worker takes the role over.
@@ -121,6 +158,10 @@ void ki_before_block(void);
 
 // A thread is about to end: its threaded IRPs are cancelled and waited for. PASSIVE_LEVEL.
 void io_cancel_thread_irps(PKTHREAD thread);
+
+// A process came or went: calls the routines that drivers registered. PASSIVE_LEVEL. Returns what
+// they left in CreationStatus.
+NTSTATUS ki_process_event(ULONG id, ULONG parent, PCUNICODE_STRING image, bool created);
 
 // Objects with a reference count that lie behind a header (ob/).
 typedef void (*ob_delete)(PVOID object);

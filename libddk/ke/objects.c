@@ -10,10 +10,19 @@ VOID KeInitializeEvent(PRKEVENT event, EVENT_TYPE type, BOOLEAN state)
     ki_init_header(&event->Header, (UCHAR)type, sizeof(KEVENT) / sizeof(LONG), state != 0);
 }
 
+static void check_event(PRKEVENT event)
+{
+    if (event->Header.Type > KI_EVENT_SYNCHRONIZATION || event->Header.WaitListHead.Flink == NULL)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "event routine called for something that is no initialised event",
+                     (ULONG_PTR)event, event->Header.Type);
+}
+
 LONG KeSetEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
 {
     (void)increment, (void)wait;
     ki_require_irql(DISPATCH_LEVEL, "KeSetEvent above DISPATCH_LEVEL");
+    check_event(event);
     ki_acquire(&ki_dispatcher);
     LONG old = event->Header.SignalState;
     event->Header.SignalState = 1;
@@ -25,6 +34,8 @@ LONG KeSetEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
 LONG KePulseEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
 {
     (void)increment, (void)wait;
+    ki_require_irql(DISPATCH_LEVEL, "KePulseEvent above DISPATCH_LEVEL");
+    check_event(event);
     ki_acquire(&ki_dispatcher);
     LONG old = event->Header.SignalState;
     event->Header.SignalState = 1;
@@ -34,8 +45,9 @@ LONG KePulseEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
     return old;
 }
 
-LONG KeResetEvent(PRKEVENT event)
+static LONG reset(PRKEVENT event)
 {
+    check_event(event);
     ki_acquire(&ki_dispatcher);
     LONG old = event->Header.SignalState;
     event->Header.SignalState = 0;
@@ -43,31 +55,51 @@ LONG KeResetEvent(PRKEVENT event)
     return old;
 }
 
+LONG KeResetEvent(PRKEVENT event)
+{
+    ki_require_irql(DISPATCH_LEVEL, "KeResetEvent above DISPATCH_LEVEL");
+    return reset(event);
+}
+
 VOID KeClearEvent(PRKEVENT event)
 {
-    (void)KeResetEvent(event);
+    ki_require_irql(DISPATCH_LEVEL, "KeClearEvent above DISPATCH_LEVEL");
+    (void)reset(event);
 }
 
 LONG KeReadStateEvent(PRKEVENT event)
 {
+    ki_require_irql(DISPATCH_LEVEL, "KeReadStateEvent above DISPATCH_LEVEL");
     return __atomic_load_n(&event->Header.SignalState, __ATOMIC_ACQUIRE);
 }
 
 VOID KeInitializeSemaphore(PRKSEMAPHORE semaphore, LONG count, LONG limit)
 {
+    ki_require_irql(PASSIVE_LEVEL, "KeInitializeSemaphore above PASSIVE_LEVEL");
+    if (count < 0 || limit <= 0 || count > limit)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "KeInitializeSemaphore: count and limit must be positive, count <= limit",
+                     (ULONG_PTR)(ULONG)count, (ULONG_PTR)(ULONG)limit);
     ki_init_header(&semaphore->Header, KI_SEMAPHORE, sizeof(KSEMAPHORE) / sizeof(LONG), count);
     semaphore->Limit = limit;
 }
 
 LONG KeReleaseSemaphore(PRKSEMAPHORE semaphore, KPRIORITY increment, LONG adjustment, BOOLEAN wait)
 {
-    (void)increment, (void)wait;
+    (void)increment;
     ki_require_irql(DISPATCH_LEVEL, "KeReleaseSemaphore above DISPATCH_LEVEL");
+    if (wait)
+        ki_require_irql(PASSIVE_LEVEL, "KeReleaseSemaphore with Wait above PASSIVE_LEVEL");
+    if (semaphore->Header.Type != KI_SEMAPHORE || adjustment <= 0)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "KeReleaseSemaphore: no initialised semaphore, or adjustment not positive",
+                     (ULONG_PTR)semaphore, (ULONG_PTR)(ULONG)adjustment);
     ki_acquire(&ki_dispatcher);
     LONG old = semaphore->Header.SignalState;
-    if (adjustment <= 0 || adjustment > semaphore->Limit - old) {
+    if (adjustment > semaphore->Limit - old) {
         ki_release_dispatcher();
-        ki_raise_status(STATUS_SEMAPHORE_LIMIT_EXCEEDED, __builtin_return_address(0));
+        ki_raise_rule(STATUS_SEMAPHORE_LIMIT_EXCEEDED,
+                      "KeReleaseSemaphore above the limit: STATUS_SEMAPHORE_LIMIT_EXCEEDED");
     }
     semaphore->Header.SignalState = old + adjustment;
     ki_signal(&semaphore->Header);
@@ -88,22 +120,26 @@ VOID KeInitializeMutex(PRKMUTEX mutex, ULONG level)
     mutex->OwnerThread = NULL;
     mutex->Abandoned = FALSE;
     mutex->ApcDisable = 1;
+    mutex->AtDispatch = FALSE;
 }
 
 LONG KeReleaseMutex(PRKMUTEX mutex, BOOLEAN wait)
 {
     PKTHREAD thread = ki_thread();
     (void)wait;
+    ki_require_irql(DISPATCH_LEVEL, "KeReleaseMutex above DISPATCH_LEVEL");
     ki_acquire(&ki_dispatcher);
     LONG old = mutex->Header.SignalState;
-    if (mutex->OwnerThread != thread) {
+    if (mutex->OwnerThread != thread || mutex->AtDispatch != (thread->Irql == DISPATCH_LEVEL)) {
+        bool owner = mutex->OwnerThread == thread;
         ki_release_dispatcher();
-        ki_violation(THREAD_NOT_MUTEX_OWNER,
-                     "KeReleaseMutex by a thread that does not own the mutex", (ULONG_PTR)mutex,
-                     (ULONG_PTR)mutex->OwnerThread);
+        ki_raise_rule(owner ? STATUS_ABANDONED : STATUS_MUTANT_NOT_OWNED,
+                      owner ? "KeReleaseMutex on the other side of DISPATCH_LEVEL than the acquire"
+                            : "KeReleaseMutex by a thread that does not own the mutex");
     }
     if (++mutex->Header.SignalState == 1) {
         mutex->OwnerThread = NULL;
+        RemoveEntryList(&mutex->MutantListEntry);
         thread->CriticalDepth -= mutex->ApcDisable;
         ki_signal(&mutex->Header);
     }
@@ -113,5 +149,6 @@ LONG KeReleaseMutex(PRKMUTEX mutex, BOOLEAN wait)
 
 LONG KeReadStateMutex(PRKMUTEX mutex)
 {
+    ki_require_irql(DISPATCH_LEVEL, "KeReadStateMutex above DISPATCH_LEVEL");
     return __atomic_load_n(&mutex->Header.SignalState, __ATOMIC_ACQUIRE);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Spin locks. The lock word holds the owner's KTHREAD, 0 when free: so taking a lock twice and
-// releasing a foreign one are found at once. A thread may be preempted while it holds a lock (this
-// is user space), so a waiter soon gives way instead of burning its budget.
+// releasing a foreign one are found at once. A word with bit 0 set is one of queued_lock.c. A
+// thread may be preempted while it holds a lock (this is user space), so a waiter soon gives way
+// instead of burning its budget.
 
 #include "ki.h"
 
@@ -23,6 +24,9 @@ static bool try_acquire(PKSPIN_LOCK lock, PKTHREAD thread)
         if (expected == (KSPIN_LOCK)thread)
             ki_violation(SPIN_LOCK_ALREADY_OWNED, "spin lock acquired twice by the same thread",
                          (ULONG_PTR)lock, 0);
+        if ((expected & KI_QUEUED) != 0)
+            ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                         "spin lock used both as queued and as plain lock", (ULONG_PTR)lock, 0);
         return false;
     }
     thread->SpinLocks++;
@@ -61,6 +65,8 @@ KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK lock)
 
 VOID KeReleaseSpinLock(PKSPIN_LOCK lock, KIRQL old_irql)
 {
+    ki_require_exact_irql(DISPATCH_LEVEL, "KeReleaseSpinLock below DISPATCH_LEVEL",
+                          "KeReleaseSpinLock above DISPATCH_LEVEL");
     release(lock);
     KeLowerIrql(old_irql);
 }
@@ -75,11 +81,16 @@ VOID KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK lock)
 
 VOID KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK lock)
 {
+    if (KeGetCurrentIrql() < DISPATCH_LEVEL)
+        ki_violation(IRQL_NOT_GREATER_OR_EQUAL,
+                     "KeReleaseSpinLockFromDpcLevel below DISPATCH_LEVEL", KeGetCurrentIrql(), 0);
     release(lock);
 }
 
 BOOLEAN KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK lock)
 {
+    ki_require_exact_irql(DISPATCH_LEVEL, "KeTryToAcquireSpinLockAtDpcLevel below DISPATCH_LEVEL",
+                          "KeTryToAcquireSpinLockAtDpcLevel above DISPATCH_LEVEL");
     return (BOOLEAN)try_acquire(lock, ki_thread());
 }
 
@@ -96,62 +107,4 @@ VOID KeReleaseSpinLockForDpc(PKSPIN_LOCK lock, KIRQL old_irql)
 BOOLEAN KeTestSpinLock(PKSPIN_LOCK lock)
 {
     return (BOOLEAN)(__atomic_load_n(lock, __ATOMIC_RELAXED) == 0);
-}
-
-// Queued locks: the lock word points to the last handle of the queue; a handle's Lock member is set
-// with bit 0 while its thread waits.
-static void queued_acquire(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle)
-{
-    PKSPIN_LOCK_QUEUE own = &handle->LockQueue, last;
-    own->Next = NULL;
-    own->Lock = (PKSPIN_LOCK)((ULONG_PTR)lock | 1);
-    last = (PKSPIN_LOCK_QUEUE)__atomic_exchange_n(lock, (KSPIN_LOCK)own, __ATOMIC_ACQ_REL);
-    if (last != NULL) {
-        __atomic_store_n(&last->Next, own, __ATOMIC_RELEASE);
-        for (unsigned i = 0; ((ULONG_PTR)__atomic_load_n(&own->Lock, __ATOMIC_ACQUIRE) & 1) != 0;
-             i++)
-            if (i >= SPINS_BEFORE_YIELD)
-                port_relax(i - SPINS_BEFORE_YIELD);
-    } else {
-        own->Lock = lock;
-    }
-    ki_thread()->SpinLocks++;
-}
-
-static void queued_release(PKLOCK_QUEUE_HANDLE handle)
-{
-    PKSPIN_LOCK_QUEUE own = &handle->LockQueue, next;
-    PKSPIN_LOCK lock = own->Lock;
-    KSPIN_LOCK expected = (KSPIN_LOCK)own;
-    ki_thread()->SpinLocks--;
-    next = __atomic_load_n(&own->Next, __ATOMIC_ACQUIRE);
-    if (next == NULL) {
-        if (__atomic_compare_exchange_n(lock, &expected, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-            return;
-        for (unsigned i = 0; (next = __atomic_load_n(&own->Next, __ATOMIC_ACQUIRE)) == NULL; i++)
-            port_relax(i);
-    }
-    __atomic_store_n(&next->Lock, lock, __ATOMIC_RELEASE);
-}
-
-VOID KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle)
-{
-    handle->OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
-    queued_acquire(lock, handle);
-}
-
-VOID KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE handle)
-{
-    queued_release(handle);
-    KeLowerIrql(handle->OldIrql);
-}
-
-VOID KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle)
-{
-    queued_acquire(lock, handle);
-}
-
-VOID KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE handle)
-{
-    queued_release(handle);
 }

@@ -17,6 +17,7 @@ PKTHREAD ki_thread_allocate(void)
     thread->Id = (ULONG)InterlockedIncrement(&next_id) * 4;
     thread->Priority = LOW_REALTIME_PRIORITY / 2;
     InitializeListHead(&thread->Irps);
+    InitializeListHead(&thread->Mutants);
     return thread;
 }
 
@@ -41,9 +42,21 @@ PKTHREAD KeGetCurrentThread(VOID)
     return ki_thread();
 }
 
+// What a thread must have given back when it ends.
+static void check_end(PKTHREAD thread)
+{
+    const struct ki_state start = {.CriticalDepth = 1};
+    if (!IsListEmpty(&thread->Mutants))
+        ki_violation(THREAD_TERMINATE_HELD_MUTEX, "thread ends that owns a mutex",
+                     (ULONG_PTR)thread,
+                     (ULONG_PTR)CONTAINING_RECORD(thread->Mutants.Flink, KMUTEX, MutantListEntry));
+    ki_check_state(&start, "system thread ends with IRQL or locks changed", (void *)thread->Start);
+}
+
 DECLSPEC_NORETURN static void end_thread(PKTHREAD thread)
 {
     io_cancel_thread_irps(thread);
+    check_end(thread);
     ki_acquire(&ki_dispatcher);
     thread->Header.SignalState = 1;
     ki_signal(&thread->Header);
@@ -56,13 +69,10 @@ DECLSPEC_NORETURN static void end_thread(PKTHREAD thread)
 static void system_thread_entry(void *argument)
 {
     PKTHREAD thread = argument;
-    struct ki_state state;
     port_set_thread_value(thread);
     thread->Port = port_thread_current();
-    ki_save_state(&state);
+    thread->CriticalDepth = 1; // as documented: normal kernel APCs are off for its life
     thread->Start(thread->Context);
-    ki_check_state(&state, "system thread returned with IRQL or locks changed",
-                   (void *)thread->Start);
     end_thread(thread);
 }
 
@@ -96,11 +106,10 @@ NTSTATUS PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES a
 NTSTATUS PsTerminateSystemThread(NTSTATUS status)
 {
     PKTHREAD thread = ki_thread();
-    (void)status;
+    ki_require_irql(PASSIVE_LEVEL, "PsTerminateSystemThread above PASSIVE_LEVEL");
     if (!thread->System)
-        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
-                     "PsTerminateSystemThread in a thread that PsCreateSystemThread did not make",
-                     0, 0);
+        return STATUS_INVALID_PARAMETER;
+    thread->ExitStatus = status;
     end_thread(thread);
 }
 
@@ -109,31 +118,15 @@ HANDLE PsGetCurrentThreadId(VOID)
     return ULongToHandle(ki_thread()->Id);
 }
 
-// The task is the process: every driver sees its own id as 4, that of the system process.
-HANDLE PsGetCurrentProcessId(VOID)
-{
-    return ULongToHandle(4);
-}
-
-HANDLE PsGetThreadProcessId(PETHREAD thread)
-{
-    (void)thread;
-    return PsGetCurrentProcessId();
-}
-
-PEPROCESS PsGetCurrentProcess(VOID)
-{
-    static KEVENT process;
-    return (PEPROCESS)(PVOID)&process;
-}
-
-PEPROCESS IoGetCurrentProcess(VOID)
-{
-    return PsGetCurrentProcess();
-}
-
+// Threads of a driver task all run below the dispatch thread, with the task's priority: the number
+// is kept for KeQueryPriorityThread.
 KPRIORITY KeSetPriorityThread(PKTHREAD thread, KPRIORITY priority)
 {
+    ki_require_irql(PASSIVE_LEVEL, "KeSetPriorityThread above PASSIVE_LEVEL");
+    if (priority <= LOW_PRIORITY || priority > HIGH_PRIORITY)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "KeSetPriorityThread: priority is not above LOW_PRIORITY and <= HIGH_PRIORITY",
+                     (ULONG_PTR)thread, (ULONG_PTR)(ULONG)priority);
     KPRIORITY old = thread->Priority;
     thread->Priority = priority;
     return old;
@@ -141,12 +134,14 @@ KPRIORITY KeSetPriorityThread(PKTHREAD thread, KPRIORITY priority)
 
 KPRIORITY KeQueryPriorityThread(PKTHREAD thread)
 {
+    ki_require_irql(PASSIVE_LEVEL, "KeQueryPriorityThread above PASSIVE_LEVEL");
     return thread->Priority;
 }
 
 KPROCESSOR_MODE ExGetPreviousMode(VOID)
 {
-    return KernelMode;
+    ki_require_irql(DISPATCH_LEVEL, "ExGetPreviousMode above DISPATCH_LEVEL");
+    return ki_thread()->PreviousMode;
 }
 
 // A thread may run on any hart: the number is advice, as on Windows below DISPATCH_LEVEL.

@@ -10,8 +10,25 @@
 
 static LIST_ENTRY timers = {&timers, &timers};
 
+void ki_check_timers(const void *memory, SIZE_T bytes)
+{
+    if (IsListEmpty(&timers))
+        return;
+    ki_acquire(&ki_dispatcher);
+    PLIST_ENTRY entry = timers.Flink;
+    while (entry != &timers && !ki_inside(entry, memory, bytes))
+        entry = entry->Flink;
+    ki_release(&ki_dispatcher);
+    if (entry != &timers)
+        ki_violation(TIMER_OR_DPC_INVALID, "memory freed or reused with a timer in it that is set",
+                     (ULONG_PTR)CONTAINING_RECORD(entry, KTIMER, TimerListEntry),
+                     (ULONG_PTR)memory);
+}
+
 VOID KeInitializeTimerEx(PKTIMER timer, TIMER_TYPE type)
 {
+    ki_require_irql(DISPATCH_LEVEL, "KeInitializeTimer above DISPATCH_LEVEL");
+    ki_check_timers(timer, sizeof(*timer));
     memset(timer, 0, sizeof(*timer));
     ki_init_header(&timer->Header,
                    type == NotificationTimer ? KI_TIMER_NOTIFICATION : KI_TIMER_SYNCHRONIZATION,
@@ -53,23 +70,41 @@ static uint64_t absolute(LARGE_INTEGER due_time)
     return due <= system ? now : now + (due - system);
 }
 
-BOOLEAN KeSetTimerEx(PKTIMER timer, LARGE_INTEGER due_time, LONG period, PKDPC dpc)
+static void check(PKTIMER timer)
 {
-    if (timer->Header.Type != KI_TIMER_NOTIFICATION &&
-        timer->Header.Type != KI_TIMER_SYNCHRONIZATION)
-        ki_violation(TIMER_OR_DPC_INVALID, "KeSetTimer of a timer that was not initialised",
+    if ((timer->Header.Type != KI_TIMER_NOTIFICATION &&
+         timer->Header.Type != KI_TIMER_SYNCHRONIZATION) ||
+        timer->Header.WaitListHead.Flink == NULL)
+        ki_violation(TIMER_OR_DPC_INVALID, "timer set or cancelled that was not initialised",
                      (ULONG_PTR)timer, 0);
+}
+
+bool ki_set_timer(PKTIMER timer, LARGE_INTEGER due_time, LONG period, bool fine, PKDPC dpc)
+{
+    check(timer);
     ki_acquire(&ki_dispatcher);
     bool was_set = remove(timer);
     timer->Header.SignalState = 0;
     timer->Dpc = dpc;
     timer->Period = period;
+    timer->Header.Reserved = fine;
     timer->DueTime.QuadPart = absolute(due_time);
     bool first = insert(timer);
     ki_release_dispatcher();
     if (first)
         port_kick_dispatch();
-    return (BOOLEAN)was_set;
+    return was_set;
+}
+
+BOOLEAN KeSetTimerEx(PKTIMER timer, LARGE_INTEGER due_time, LONG period, PKDPC dpc)
+{
+    ki_require_irql(DISPATCH_LEVEL, "KeSetTimer above DISPATCH_LEVEL");
+    if (period < 0)
+        ki_violation(TIMER_OR_DPC_INVALID, "KeSetTimerEx with a negative period", (ULONG_PTR)timer,
+                     (ULONG_PTR)(ULONG)period);
+    if (dpc != NULL)
+        ki_check_dpc(dpc);
+    return (BOOLEAN)ki_set_timer(timer, due_time, period, false, dpc);
 }
 
 BOOLEAN KeSetTimer(PKTIMER timer, LARGE_INTEGER due_time, PKDPC dpc)
@@ -80,20 +115,29 @@ BOOLEAN KeSetTimer(PKTIMER timer, LARGE_INTEGER due_time, PKDPC dpc)
 BOOLEAN KeSetCoalescableTimer(PKTIMER timer, LARGE_INTEGER due_time, ULONG period, ULONG tolerance,
                               PKDPC dpc)
 {
-    (void)tolerance;
+    (void)tolerance; // each timer is served by itself
     return KeSetTimerEx(timer, due_time, (LONG)period, dpc);
+}
+
+bool ki_cancel_timer(PKTIMER timer)
+{
+    check(timer);
+    ki_acquire(&ki_dispatcher);
+    bool was_set = remove(timer);
+    ki_release_dispatcher();
+    return was_set;
 }
 
 BOOLEAN KeCancelTimer(PKTIMER timer)
 {
-    ki_acquire(&ki_dispatcher);
-    bool was_set = remove(timer);
-    ki_release_dispatcher();
-    return (BOOLEAN)was_set;
+    ki_require_irql(DISPATCH_LEVEL, "KeCancelTimer above DISPATCH_LEVEL");
+    return (BOOLEAN)ki_cancel_timer(timer);
 }
 
 BOOLEAN KeReadStateTimer(PKTIMER timer)
 {
+    ki_require_irql(DISPATCH_LEVEL, "KeReadStateTimer above DISPATCH_LEVEL");
+    check(timer);
     return (BOOLEAN)(__atomic_load_n(&timer->Header.SignalState, __ATOMIC_ACQUIRE) != 0);
 }
 
@@ -102,7 +146,8 @@ static void expire(PKTIMER timer, uint64_t now)
     PKDPC dpc = timer->Dpc;
     remove(timer);
     if (timer->Period > 0) {
-        uint64_t period = (uint64_t)timer->Period * TICKS_PER_MILLISECOND;
+        uint64_t unit = timer->Header.Reserved != 0 ? 1 : TICKS_PER_MILLISECOND;
+        uint64_t period = (uint64_t)timer->Period * unit;
         timer->DueTime.QuadPart += period;
         if (timer->DueTime.QuadPart <= now) // never fall behind by more than one period
             timer->DueTime.QuadPart = now + period;

@@ -48,6 +48,8 @@ static bool consume(DISPATCHER_HEADER *object, PKTHREAD thread)
     case KI_MUTANT:
         if (object->SignalState-- == 1) {
             mutex->OwnerThread = thread;
+            mutex->AtDispatch = thread->Irql == DISPATCH_LEVEL;
+            InsertTailList(&thread->Mutants, &mutex->MutantListEntry);
             thread->CriticalDepth += mutex->ApcDisable;
         }
         abandoned = mutex->Abandoned;
@@ -129,12 +131,28 @@ void ki_signal(DISPATCHER_HEADER *object)
     }
 }
 
-static void check_waitable(ULONG count, PVOID objects[], PLARGE_INTEGER timeout)
+// A mutex is waited for in kernel mode, and taken by its owner at most MINLONG times.
+static void check_mutex(const KMUTEX *mutex, PKTHREAD thread, KPROCESSOR_MODE mode)
+{
+    if (mode != KernelMode)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "wait for a mutex with WaitMode other than KernelMode", (ULONG_PTR)mutex,
+                     (ULONG_PTR)mode);
+    if (mutex->OwnerThread == thread && mutex->Header.SignalState == MINLONG)
+        ki_raise_rule(STATUS_MUTANT_LIMIT_EXCEEDED,
+                      "mutex acquired more than MINLONG times: STATUS_MUTANT_LIMIT_EXCEEDED");
+}
+
+static void check_waitable(ULONG count, PVOID objects[], KPROCESSOR_MODE mode,
+                           PLARGE_INTEGER timeout)
 {
     PKTHREAD thread = ki_thread();
     bool polls = timeout != NULL && timeout->QuadPart == 0;
     if (thread->Irql > DISPATCH_LEVEL || (thread->Irql == DISPATCH_LEVEL && !polls))
-        ki_violation(ATTEMPTED_SWITCH_FROM_DPC, "wait at IRQL DISPATCH_LEVEL or above",
+        ki_violation(thread->InDpc ? ATTEMPTED_SWITCH_FROM_DPC : IRQL_NOT_LESS_OR_EQUAL,
+                     thread->Irql > DISPATCH_LEVEL
+                         ? "wait at IRQL above DISPATCH_LEVEL"
+                         : "wait at IRQL DISPATCH_LEVEL: above APC_LEVEL only with time-out 0",
                      thread->Irql, (ULONG_PTR)objects[0]);
     for (ULONG i = 0; i < count; i++) {
         const DISPATCHER_HEADER *object = objects[i];
@@ -143,6 +161,8 @@ static void check_waitable(ULONG count, PVOID objects[], PLARGE_INTEGER timeout)
             ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
                          "wait for something that is no initialised dispatcher object",
                          (ULONG_PTR)object, i);
+        if (object->Type == KI_MUTANT)
+            check_mutex(objects[i], thread, mode);
     }
 }
 
@@ -182,11 +202,11 @@ NTSTATUS KeWaitForMultipleObjects(ULONG count, PVOID objects[], WAIT_TYPE type, 
     PKTHREAD thread = ki_thread();
     PKWAIT_BLOCK blocks = wait_blocks != NULL ? wait_blocks : thread->OwnBlocks;
     NTSTATUS status;
-    (void)reason, (void)mode, (void)alertable;
+    (void)reason, (void)alertable; // nobody alerts a thread of a driver
     if (count == 0 || count > (wait_blocks != NULL ? MAXIMUM_WAIT_OBJECTS : THREAD_WAIT_OBJECTS))
-        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+        ki_violation(MAXIMUM_WAIT_OBJECTS_EXCEEDED,
                      "KeWaitForMultipleObjects: too many objects for the wait blocks", count, 0);
-    check_waitable(count, objects, timeout);
+    check_waitable(count, objects, mode, timeout);
     for (ULONG i = 0; i < count; i++)
         blocks[i] = (KWAIT_BLOCK){.Thread = thread, .Object = objects[i], .WaitKey = (USHORT)i};
     ki_acquire(&ki_dispatcher);
@@ -215,8 +235,11 @@ NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MOD
 NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER interval)
 {
     KEVENT never;
-    if (interval->QuadPart == 0)
+    ki_require_irql(APC_LEVEL, "KeDelayExecutionThread above APC_LEVEL");
+    if (interval->QuadPart == 0) {
+        port_relax(0); // others of the same priority come first
         return STATUS_SUCCESS;
+    }
     KeInitializeEvent(&never, NotificationEvent, FALSE);
     KeWaitForSingleObject(&never, DelayExecution, mode, alertable, interval);
     return STATUS_SUCCESS;

@@ -73,6 +73,20 @@ static PWORK_QUEUE_ITEM take_work(void)
     return item;
 }
 
+void ki_check_work(const void *memory, SIZE_T bytes)
+{
+    if (IsListEmpty(&work))
+        return;
+    ki_acquire(&pool_lock);
+    PLIST_ENTRY entry = work.Flink;
+    while (entry != &work && !ki_inside(entry, memory, bytes))
+        entry = entry->Flink;
+    ki_release(&pool_lock);
+    if (entry != &work)
+        ki_violation(WORKER_INVALID, "memory freed with a work item in it that is queued",
+                     (ULONG_PTR)entry, (ULONG_PTR)memory);
+}
+
 static bool run_work(void)
 {
     PWORK_QUEUE_ITEM item = take_work();
@@ -153,8 +167,10 @@ void ki_before_block(void)
 
 VOID ExQueueWorkItem(PWORK_QUEUE_ITEM item, WORK_QUEUE_TYPE queue)
 {
-    (void)queue;
     ki_require_irql(DISPATCH_LEVEL, "ExQueueWorkItem above DISPATCH_LEVEL");
+    if (item->WorkerRoutine == NULL || (ULONG)queue >= MaximumWorkQueue)
+        ki_violation(WORKER_INVALID, "work item without a routine, or no such queue",
+                     (ULONG_PTR)item, (ULONG_PTR)queue);
     ki_acquire(&pool_lock);
     if (item->List.Flink != NULL) {
         ki_release(&pool_lock);

@@ -162,7 +162,12 @@ void rt_finish(PIRP irp)
 // The status is told with the completion; that both fit is checked where every driver is called.
 static void dispatch(struct rt_request *request)
 {
-    (void)IofCallDriver(request->device, request->irp);
+    PKTHREAD thread = ki_thread();
+    thread->PreviousMode = request->irp->RequestorMode;
+    thread->Requestor = thread->PreviousMode == UserMode ? request->wire.requestor : 0;
+    (void)IofCallDriver(request->device, request->irp); // the request may be gone now
+    thread->PreviousMode = KernelMode;
+    thread->Requestor = 0;
 }
 
 // A link nearly always asks for the same device. Referenced, or NULL.

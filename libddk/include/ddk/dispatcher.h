@@ -38,6 +38,7 @@ typedef struct _KMUTANT {
     PKTHREAD OwnerThread;
     BOOLEAN Abandoned;
     UCHAR ApcDisable;
+    BOOLEAN AtDispatch; // acquired at DISPATCH_LEVEL, by a wait with time-out zero
 } KMUTANT, *PKMUTANT, *PRKMUTANT, KMUTEX, *PKMUTEX, *PRKMUTEX;
 
 C_ASSERT(sizeof(DISPATCHER_HEADER) == 24);
@@ -88,18 +89,22 @@ VOID KeClearEvent(PRKEVENT event);
 LONG KeReadStateEvent(PRKEVENT event);
 LONG KePulseEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait);
 
-// Semaphores. Releasing above the limit raises STATUS_SEMAPHORE_LIMIT_EXCEEDED: here a bug check.
+// Semaphores. Count >= 0, limit > 0 (initialise at PASSIVE_LEVEL). Releasing above the limit raises
+// STATUS_SEMAPHORE_LIMIT_EXCEEDED; the count is then unchanged.
 VOID KeInitializeSemaphore(PRKSEMAPHORE semaphore, LONG count, LONG limit);
 LONG KeReleaseSemaphore(PRKSEMAPHORE semaphore, KPRIORITY increment, LONG adjustment, BOOLEAN wait);
 LONG KeReadStateSemaphore(PRKSEMAPHORE semaphore);
 
-// Mutexes: recursive, owned by a thread, disable normal kernel APCs. Releasing by another thread is
-// a bug check (THREAD_NOT_MUTEX_OWNER).
+// Mutexes: recursive, owned by a thread, disable normal kernel APCs. Releasing by another thread
+// raises STATUS_MUTANT_NOT_OWNED, on the other side of DISPATCH_LEVEL than the acquire
+// STATUS_ABANDONED. A thread that ends with a mutex is a bug check (THREAD_TERMINATE_HELD_MUTEX).
 VOID KeInitializeMutex(PRKMUTEX mutex, ULONG level);
 LONG KeReleaseMutex(PRKMUTEX mutex, BOOLEAN wait);
 LONG KeReadStateMutex(PRKMUTEX mutex);
 
-// STATUS_SUCCESS, STATUS_TIMEOUT (NT_SUCCESS is true for it!) or STATUS_ABANDONED.
+// STATUS_SUCCESS, STATUS_TIMEOUT (NT_SUCCESS is true for it!) or STATUS_ABANDONED. A mutex is
+// waited for with KernelMode. Alertable is accepted; threads of a driver task are never alerted and
+// get no user APCs, so STATUS_ALERTED and STATUS_USER_APC do not occur.
 NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MODE mode,
                                BOOLEAN alertable, PLARGE_INTEGER timeout);
 #define KeWaitForMutexObject KeWaitForSingleObject
@@ -144,24 +149,6 @@ BOOLEAN KeAreApcsDisabled(VOID);
 #define FsRtlEnterFileSystem() KeEnterCriticalRegion()
 #define FsRtlExitFileSystem()  KeLeaveCriticalRegion()
 
-// Executive resource: many readers or one writer, recursive for its owner. Acquire in a critical
-// region at IRQL <= APC_LEVEL; returns FALSE only when wait is FALSE and it would block.
-typedef struct _ERESOURCE {
-    KEVENT Changed;
-    KSPIN_LOCK SpinLock;
-    PVOID ExclusiveOwner;
-    LONG ExclusiveCount;
-    LONG SharedCount;
-    LONG ExclusiveWaiters;
-    ULONG Initialized;
-} ERESOURCE, *PERESOURCE;
-
-NTSTATUS ExInitializeResourceLite(PERESOURCE resource);
-NTSTATUS ExDeleteResourceLite(PERESOURCE resource);
-BOOLEAN ExAcquireResourceExclusiveLite(PERESOURCE resource, BOOLEAN wait);
-BOOLEAN ExAcquireResourceSharedLite(PERESOURCE resource, BOOLEAN wait);
-VOID ExReleaseResourceLite(PERESOURCE resource);
-BOOLEAN ExIsResourceAcquiredExclusiveLite(PERESOURCE resource);
-ULONG ExIsResourceAcquiredSharedLite(PERESOURCE resource);
+#include <ddk/eresource.h>
 
 #endif

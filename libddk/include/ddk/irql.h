@@ -43,6 +43,8 @@ VOID DdkPagedCode(PCSTR file, ULONG line);
 #define IRQL_NOT_LESS_OR_EQUAL                         0x0000000Au
 #define SPIN_LOCK_ALREADY_OWNED                        0x0000000Fu
 #define SPIN_LOCK_NOT_OWNED                            0x00000010u
+#define MAXIMUM_WAIT_OBJECTS_EXCEEDED                  0x0000000Cu
+#define THREAD_TERMINATE_HELD_MUTEX                    0x4000008Au
 #define MUTEX_LEVEL_NUMBER_VIOLATION                   0x0000000Du
 #define BAD_POOL_CALLER                                0x000000C2u
 #define BAD_POOL_HEADER                                0x00000019u

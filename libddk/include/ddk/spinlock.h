@@ -34,6 +34,7 @@ typedef struct _KSPIN_LOCK_QUEUE {
 typedef struct _KLOCK_QUEUE_HANDLE {
     KSPIN_LOCK_QUEUE LockQueue;
     KIRQL OldIrql;
+    ULONG Owner; // id of the thread
 } KLOCK_QUEUE_HANDLE, *PKLOCK_QUEUE_HANDLE;
 
 VOID KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle);
@@ -41,20 +42,8 @@ VOID KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE handle);
 VOID KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle);
 VOID KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE handle);
 
-// Run-down protection: acquire fails once a run-down has begun; wait returns when all acquirers
-// have released. Acquire, release: IRQL <= DISPATCH_LEVEL. Wait: PASSIVE_LEVEL.
-typedef struct _EX_RUNDOWN_REF {
-    union {
-        ULONG_PTR Count;
-        PVOID Ptr;
-    };
-} EX_RUNDOWN_REF, *PEX_RUNDOWN_REF;
-
-VOID ExInitializeRundownProtection(PEX_RUNDOWN_REF ref);
-BOOLEAN ExAcquireRundownProtection(PEX_RUNDOWN_REF ref);
-VOID ExReleaseRundownProtection(PEX_RUNDOWN_REF ref);
-VOID ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF ref);
-VOID ExReInitializeRundownProtection(PEX_RUNDOWN_REF ref);
-VOID ExRundownCompleted(PEX_RUNDOWN_REF ref);
+// For threaded DPCs, which run at PASSIVE_LEVEL or at DISPATCH_LEVEL.
+VOID KeAcquireInStackQueuedSpinLockForDpc(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle);
+VOID KeReleaseInStackQueuedSpinLockForDpc(PKLOCK_QUEUE_HANDLE handle);
 
 #endif

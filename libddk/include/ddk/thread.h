@@ -23,16 +23,18 @@ typedef struct _CLIENT_ID {
 NTSTATUS PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES attributes,
                               HANDLE process, PCLIENT_ID client, PKSTART_ROUTINE start,
                               PVOID context);
-// Ends the calling thread, which PsCreateSystemThread made.
-DECLSPEC_NORETURN NTSTATUS PsTerminateSystemThread(NTSTATUS status);
+// It runs in a critical region, and must leave IRQL, locks and regions as it found them.
+// Ends the calling thread, which PsCreateSystemThread made; else STATUS_INVALID_PARAMETER.
+// PASSIVE_LEVEL.
+NTSTATUS PsTerminateSystemThread(NTSTATUS status);
 PKTHREAD KeGetCurrentThread(VOID);
 #define PsGetCurrentThread() ((PETHREAD)KeGetCurrentThread())
 HANDLE PsGetCurrentThreadId(VOID);
-HANDLE PsGetCurrentProcessId(VOID);
-HANDLE PsGetThreadProcessId(PETHREAD thread);
-PEPROCESS PsGetCurrentProcess(VOID);
+// Priorities 1 to 31; the old one is returned. Kept, but without effect on the scheduler, which
+// runs all threads of a driver task alike. PASSIVE_LEVEL.
 KPRIORITY KeSetPriorityThread(PKTHREAD thread, KPRIORITY priority);
 KPRIORITY KeQueryPriorityThread(PKTHREAD thread);
+// UserMode while a request that came straight from an application is dispatched on this thread.
 KPROCESSOR_MODE ExGetPreviousMode(VOID);
 ULONG KeGetCurrentProcessorNumber(VOID);
 ULONG KeQueryActiveProcessorCount(PKAFFINITY active);
@@ -42,6 +44,10 @@ ULONG KeGetRecommendedSharedDataAlignment(VOID);
 USHORT KeQueryHighestNodeNumber(VOID);
 USHORT KeGetCurrentNodeNumber(VOID);
 #define ALL_PROCESSOR_GROUPS 0xffff
+
+#include <ddk/callback.h>
+#include <ddk/ex_timer.h>
+#include <ddk/process.h>
 
 // Work items of drivers without a device (older form). The item is the caller's, dequeued before
 // its routine runs.
@@ -56,7 +62,8 @@ typedef struct _WORK_QUEUE_ITEM {
     ((item)->WorkerRoutine = (routine), (item)->Parameter = (context), (item)->List.Flink = NULL)
 VOID ExQueueWorkItem(PWORK_QUEUE_ITEM item, WORK_QUEUE_TYPE queue);
 
-// A new random GUID. PASSIVE_LEVEL.
+// A new GUID. RPC_NT_UUID_LOCAL_ONLY (a success): there is no source of randomness or network
+// address here that would make it unique beyond this computer. PASSIVE_LEVEL.
 NTSTATUS ExUuidCreate(GUID *uuid);
 
 #endif

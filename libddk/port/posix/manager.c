@@ -264,6 +264,7 @@ void posix_reset_thread(void)
     thread->CriticalDepth = 0;
     thread->GuardedDepth = 0;
     ki_seh_reset();
+    InitializeListHead(&thread->Mutants);
 }
 
 void posix_pool_usage(size_t *bytes, size_t *blocks)

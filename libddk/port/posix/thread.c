@@ -231,6 +231,12 @@ void port_write(const char *text, size_t n)
         fwrite(text, 1, n, stderr);
 }
 
+// A test calls ki_process_event itself.
+bool port_watch_processes(void)
+{
+    return true;
+}
+
 static void dispatch_entry(void *argument)
 {
     (void)argument;
