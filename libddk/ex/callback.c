@@ -160,7 +160,7 @@ VOID ExUnregisterCallback(PVOID registration)
 }
 
 // Done with an entry: returns the next one. lock held.
-static PLIST_ENTRY leave(struct registration *one)
+static PLIST_ENTRY done_with(struct registration *one)
 {
     PLIST_ENTRY next = one->Entry.Flink;
     if (--one->Busy != 0 || !one->GivenUp)
@@ -190,7 +190,7 @@ VOID ExNotifyCallback(PVOID callback, PVOID argument1, PVOID argument2)
         ki_release(&lock);
         one->Function(one->Context, argument1, argument2);
         ki_acquire(&lock);
-        entry = leave(one);
+        entry = done_with(one);
     }
     ki_release(&lock);
 }

@@ -202,3 +202,212 @@ TEST(mutex_release_by_another_is_a_bug_check)
     KeInitializeMutex(&mutex, 0);
     CHECK(dies(release_mutex, &mutex, "does not own"));
 }
+
+static KSPIN_LOCK idle_lock, dpc_lock, queued_lock;
+static KLOCK_QUEUE_HANDLE queued_handle;
+
+DDI_IRQL_MAX_MACRO(KeAcquireSpinLock, DISPATCH_LEVEL, idle_lock = 0,
+                   KeAcquireSpinLock(&idle_lock, &(KIRQL){0}))
+DDI_IRQL_MAX(KeAcquireSpinLockRaiseToDpc, DISPATCH_LEVEL, idle_lock = 0,
+             KeAcquireSpinLockRaiseToDpc(&idle_lock))
+DDI_IRQL_MAX(KeAcquireSpinLockForDpc, DISPATCH_LEVEL, idle_lock = 0,
+             KeAcquireSpinLockForDpc(&idle_lock))
+DDI_IRQL_MIN(KeAcquireSpinLockAtDpcLevel, DISPATCH_LEVEL, dpc_lock = 0,
+             KeAcquireSpinLockAtDpcLevel(&dpc_lock))
+DDI_IRQL_MIN(KeTryToAcquireSpinLockAtDpcLevel, DISPATCH_LEVEL, dpc_lock = 0,
+             KeTryToAcquireSpinLockAtDpcLevel(&dpc_lock))
+DDI_IRQL_MIN(KeReleaseSpinLockFromDpcLevel, DISPATCH_LEVEL, dpc_lock = 0,
+             KeGetCurrentIrql() == DISPATCH_LEVEL ? KeAcquireSpinLockAtDpcLevel(&dpc_lock)
+                                                  : (void)0,
+             KeReleaseSpinLockFromDpcLevel(&dpc_lock))
+DDI_IRQL_MIN(KeReleaseSpinLock, DISPATCH_LEVEL, dpc_lock = 0,
+             KeGetCurrentIrql() == DISPATCH_LEVEL ? KeAcquireSpinLockAtDpcLevel(&dpc_lock)
+                                                  : (void)0,
+             KeReleaseSpinLock(&dpc_lock, KeGetCurrentIrql()))
+DDI_IRQL_MAX(KeReleaseSpinLockForDpc, DISPATCH_LEVEL, dpc_lock = 0,
+             KeGetCurrentIrql() == DISPATCH_LEVEL ? KeAcquireSpinLockAtDpcLevel(&dpc_lock)
+                                                  : (void)0,
+             KeReleaseSpinLockForDpc(&dpc_lock, KeGetCurrentIrql()))
+DDI_IRQL_MAX(KeAcquireInStackQueuedSpinLock, DISPATCH_LEVEL, queued_lock = 0,
+             KeAcquireInStackQueuedSpinLock(&queued_lock, &queued_handle))
+DDI_IRQL_MIN(KeAcquireInStackQueuedSpinLockAtDpcLevel, DISPATCH_LEVEL, queued_lock = 0,
+             KeAcquireInStackQueuedSpinLockAtDpcLevel(&queued_lock, &queued_handle))
+DDI_IRQL_MIN(KeReleaseInStackQueuedSpinLock, DISPATCH_LEVEL, queued_lock = 0,
+             KeGetCurrentIrql() == DISPATCH_LEVEL
+                 ? KeAcquireInStackQueuedSpinLock(&queued_lock, &queued_handle)
+                 : (void)0,
+             KeReleaseInStackQueuedSpinLock(&queued_handle))
+DDI_IRQL_MIN(KeReleaseInStackQueuedSpinLockFromDpcLevel, DISPATCH_LEVEL, queued_lock = 0,
+             KeGetCurrentIrql() == DISPATCH_LEVEL
+                 ? KeAcquireInStackQueuedSpinLockAtDpcLevel(&queued_lock, &queued_handle)
+                 : (void)0,
+             KeReleaseInStackQueuedSpinLockFromDpcLevel(&queued_handle))
+DDI_IRQL_MAX(KeRaiseIrqlToDpcLevel, DISPATCH_LEVEL, KeRaiseIrqlToDpcLevel())
+
+static void acquire_at_dpc(void *lock)
+{
+    (void)KfRaiseIrql(DISPATCH_LEVEL);
+    KeAcquireSpinLockAtDpcLevel(lock);
+    KeAcquireSpinLockAtDpcLevel(lock);
+}
+
+static void try_twice(void *lock)
+{
+    (void)KfRaiseIrql(DISPATCH_LEVEL);
+    (void)KeTryToAcquireSpinLockAtDpcLevel(lock);
+    (void)KeTryToAcquireSpinLockAtDpcLevel(lock);
+}
+
+static void release_at_dpc(void *lock)
+{
+    (void)KfRaiseIrql(DISPATCH_LEVEL);
+    KeReleaseSpinLockFromDpcLevel(lock);
+}
+
+static void lower_with_lock(void *lock)
+{
+    KIRQL irql;
+    KeAcquireSpinLock(lock, &irql);
+    KeLowerIrql(irql);
+}
+
+TEST(spin_lock_at_dpc_level)
+{
+    DDI_SHOWS_MACRO(KeAcquireSpinLock, RESULTS | ERRORS);
+    DDI_SHOWS(KeAcquireSpinLockAtDpcLevel, RESULTS | ERRORS);
+    DDI_SHOWS(KeReleaseSpinLockFromDpcLevel, RESULTS | ERRORS);
+    DDI_SHOWS(KeTryToAcquireSpinLockAtDpcLevel, RESULTS | ERRORS);
+    DDI_SHOWS(KeTestSpinLock, RESULTS);
+    DDI_SHOWS(KeAcquireSpinLockForDpc, RESULTS);
+    DDI_SHOWS(KeReleaseSpinLockForDpc, RESULTS);
+    KSPIN_LOCK lock, other;
+    KIRQL irql;
+    KeInitializeSpinLock(&lock);
+    KeInitializeSpinLock(&other);
+    KeAcquireSpinLock(&lock, &irql);
+    CHECK_EQ(irql, PASSIVE_LEVEL);
+    CHECK_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    KeAcquireSpinLockAtDpcLevel(&other);
+    CHECK(!KeTestSpinLock(&other));
+    KeReleaseSpinLockFromDpcLevel(&other);
+    CHECK(KeTestSpinLock(&other));
+    CHECK_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    CHECK(KeTryToAcquireSpinLockAtDpcLevel(&other));
+    KeReleaseSpinLockFromDpcLevel(&other);
+    KeReleaseSpinLock(&lock, irql);
+    CHECK_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    irql = KeAcquireSpinLockForDpc(&lock);
+    CHECK_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    KeReleaseSpinLockForDpc(&lock, irql);
+    CHECK_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    CHECK(dies(acquire_at_dpc, &lock, "acquired twice"));
+    lock = 0;
+    CHECK(dies(try_twice, &lock, "acquired twice"));
+    lock = 0;
+    CHECK(dies(release_at_dpc, &lock, "does not hold"));
+    CHECK(dies(lower_with_lock, &lock, "with a spin lock held"));
+}
+
+static void queued_twice(void *lock)
+{
+    KLOCK_QUEUE_HANDLE first, second;
+    KeAcquireInStackQueuedSpinLock(lock, &first);
+    KeAcquireInStackQueuedSpinLock(lock, &second);
+}
+
+static void queued_after_plain(void *lock)
+{
+    KLOCK_QUEUE_HANDLE handle;
+    (void)KeAcquireSpinLockRaiseToDpc(lock);
+    KeAcquireInStackQueuedSpinLock(lock, &handle);
+}
+
+static void plain_after_queued(void *lock)
+{
+    KLOCK_QUEUE_HANDLE handle;
+    KeAcquireInStackQueuedSpinLock(lock, &handle);
+    (void)KeAcquireSpinLockRaiseToDpc(lock);
+}
+
+static void release_queued_twice(void *lock)
+{
+    KLOCK_QUEUE_HANDLE handle;
+    KeAcquireInStackQueuedSpinLock(lock, &handle);
+    KeReleaseInStackQueuedSpinLock(&handle);
+    (void)KfRaiseIrql(DISPATCH_LEVEL);
+    KeReleaseInStackQueuedSpinLockFromDpcLevel(&handle);
+}
+
+TEST(queued_locks_have_an_owner_and_are_not_mixed_with_plain_ones)
+{
+    DDI_SHOWS(KeAcquireInStackQueuedSpinLock, RESULTS | ERRORS);
+    DDI_SHOWS(KeReleaseInStackQueuedSpinLock, RESULTS | ERRORS);
+    DDI_SHOWS(KeAcquireInStackQueuedSpinLockAtDpcLevel, RESULTS | ERRORS);
+    DDI_SHOWS(KeReleaseInStackQueuedSpinLockFromDpcLevel, RESULTS | ERRORS);
+    KSPIN_LOCK lock = 0;
+    KLOCK_QUEUE_HANDLE handle, inner;
+    KSPIN_LOCK other = 0;
+    KeAcquireInStackQueuedSpinLock(&lock, &handle);
+    CHECK_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    KeAcquireInStackQueuedSpinLockAtDpcLevel(&other, &inner);
+    KeReleaseInStackQueuedSpinLockFromDpcLevel(&inner);
+    CHECK_EQ(other, 0);
+    KeReleaseInStackQueuedSpinLock(&handle);
+    CHECK_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    CHECK(dies(queued_twice, &lock, "acquired twice"));
+    lock = 0;
+    CHECK(dies(queued_after_plain, &lock, "both as queued and as plain"));
+    lock = 0;
+    CHECK(dies(plain_after_queued, &lock, "both as queued and as plain"));
+    lock = 0;
+    CHECK(dies(release_queued_twice, &lock, "does not hold"));
+}
+
+static void raise_down(void *unused)
+{
+    KIRQL old;
+    (void)unused;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    KeRaiseIrql(APC_LEVEL, &old);
+}
+
+static void raise_too_far(void *unused)
+{
+    KIRQL old;
+    (void)unused;
+    KeRaiseIrql(HIGH_LEVEL + 1, &old);
+}
+
+static VOID tell_irql(PVOID context)
+{
+    *(volatile LONG *)context = KeGetCurrentIrql();
+}
+
+TEST(irql_belongs_to_the_thread)
+{
+    DDI_SHOWS_MACRO(KeRaiseIrql, RESULTS | ERRORS);
+    DDI_SHOWS(KeRaiseIrqlToDpcLevel, RESULTS | ERRORS);
+    DDI_SHOWS(KeLowerIrql, RESULTS | ERRORS);
+    DDI_SHOWS(KeGetCurrentIrql, RESULTS);
+    static volatile LONG seen = -1;
+    KIRQL old, older;
+    HANDLE thread;
+    CHECK_EQ(PsCreateSystemThread(&thread, 0, NULL, NULL, NULL, tell_irql, (PVOID)&seen), 0);
+    ZwClose(thread);
+    KeRaiseIrql(APC_LEVEL, &older);
+    CHECK_EQ(older, PASSIVE_LEVEL);
+    KeRaiseIrql(APC_LEVEL, &old); // to the same level
+    CHECK_EQ(old, APC_LEVEL);
+    old = KeRaiseIrqlToDpcLevel();
+    CHECK_EQ(old, APC_LEVEL);
+    CHECK_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    while (seen == -1)
+        continue;
+    CHECK_EQ(seen, PASSIVE_LEVEL); // the other thread's
+    KeLowerIrql(old);
+    CHECK_EQ(KeGetCurrentIrql(), APC_LEVEL);
+    KeLowerIrql(older);
+    CHECK_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    CHECK(dies(raise_down, NULL, "KeRaiseIrql to a lower IRQL"));
+    CHECK(dies(raise_too_far, NULL, "above HIGH_LEVEL"));
+}

@@ -42,7 +42,8 @@ typedef CREATE_PROCESS_NOTIFY_ROUTINE_EX *PCREATE_PROCESS_NOTIFY_ROUTINE_EX;
 
 // Called for each process that is created (info) and for each that ends (info NULL), at
 // PASSIVE_LEVEL in a critical region. Removing waits for calls in progress, so not from the routine
-// itself. STATUS_INVALID_PARAMETER: registered already, not registered, or more than 64.
+// itself. STATUS_INVALID_PARAMETER: registered already, not registered, or more than 64;
+// STATUS_NOT_SUPPORTED where the system tells drivers nothing of processes (Ashlar, so far).
 // PASSIVE_LEVEL.
 NTSTATUS PsSetCreateProcessNotifyRoutineEx(PCREATE_PROCESS_NOTIFY_ROUTINE_EX routine,
                                            BOOLEAN remove);

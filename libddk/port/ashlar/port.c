@@ -137,6 +137,12 @@ unsigned port_processors(void)
     return (unsigned)ash_start()->harts;
 }
 
+// The process manager tells managers only of processes.
+bool port_watch_processes(void)
+{
+    return false;
+}
+
 void *port_pages_alloc(size_t pages)
 {
     void *address;
