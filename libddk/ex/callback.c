@@ -6,6 +6,7 @@
 
 #include "../ke/ki.h"
 #include "../ob/ob.h"
+#include "../rtl/rtl.h"
 #include "ex.h"
 
 #define CALLBACK_TAG  'blaC'
@@ -39,14 +40,22 @@ static void delete_object(PVOID object)
     if (!IsListEmpty(&callback->Registrations))
         ki_violation(REFERENCE_BY_POINTER, "callback object gone with routines registered",
                      (ULONG_PTR)object, 0);
-    RtlFreeUnicodeString(&callback->Name);
+    if (callback->Name.Buffer != NULL)
+        ex_pool_free(callback->Name.Buffer, CALLBACK_TAG);
+}
+
+// RtlEqualUnicodeString is for PASSIVE_LEVEL; these names are also looked up at APC_LEVEL.
+static bool equal(PCUNICODE_STRING a, PCUNICODE_STRING b, bool ignore_case)
+{
+    return rtl_compare(a->Buffer, a->Length / sizeof(WCHAR), b->Buffer, b->Length / sizeof(WCHAR),
+                       (BOOLEAN)ignore_case) == 0;
 }
 
 static PCALLBACK_OBJECT find(PCUNICODE_STRING name, bool ignore_case) // lock held
 {
     for (PLIST_ENTRY entry = named.Flink; entry != &named; entry = entry->Flink) {
         PCALLBACK_OBJECT object = CONTAINING_RECORD(entry, struct _CALLBACK_OBJECT, Named);
-        if (RtlEqualUnicodeString(&object->Name, name, ignore_case))
+        if (equal(&object->Name, name, ignore_case))
             return object;
     }
     return NULL;
@@ -59,7 +68,7 @@ static bool is_system_name(PCUNICODE_STRING name)
     for (ULONG i = 0; i < RTL_NUMBER_OF(names); i++) {
         UNICODE_STRING one;
         RtlInitUnicodeString(&one, names[i]);
-        if (RtlEqualUnicodeString(&one, name, TRUE))
+        if (equal(&one, name, true))
             return true;
     }
     return false;
@@ -74,10 +83,14 @@ static PCALLBACK_OBJECT make(PCUNICODE_STRING name, bool multiple)
     InitializeListHead(&object->Registrations);
     object->System = is_system_name(name);
     object->Multiple = multiple || object->System;
-    if (NT_SUCCESS(RtlDuplicateUnicodeString(0, name, &object->Name)))
-        return object;
-    ObfDereferenceObject(object);
-    return NULL;
+    object->Name = *name;
+    object->Name.Buffer = ex_pool_allocate(name->Length, CALLBACK_TAG);
+    if (object->Name.Buffer == NULL) {
+        ObfDereferenceObject(object);
+        return NULL;
+    }
+    memcpy(object->Name.Buffer, name->Buffer, name->Length);
+    return object;
 }
 
 // Enters the new object, unless somebody else was faster; returns the one that counts.

@@ -108,9 +108,12 @@ VOID ExRundownCompleted(PEX_RUNDOWN_REF ref)
     ref->Count = ACTIVE;
 }
 
-struct DECLSPEC_ALIGN(64) _EX_RUNDOWN_REF_CACHE_AWARE {
+#define CACHE_LINE 64u
+
+struct _EX_RUNDOWN_REF_CACHE_AWARE {
     EX_RUNDOWN_REF Ref;
     ULONG Tag; // of the kit's allocation; 0: memory of the caller
+    UCHAR Rest[CACHE_LINE - sizeof(EX_RUNDOWN_REF) - sizeof(ULONG)];
 };
 
 SIZE_T ExSizeOfRundownProtectionCacheAware(VOID)
@@ -119,7 +122,6 @@ SIZE_T ExSizeOfRundownProtectionCacheAware(VOID)
     return sizeof(struct _EX_RUNDOWN_REF_CACHE_AWARE);
 }
 
-// The caller's memory need not begin at a cache line: only the first word and the tag are used.
 VOID ExInitializeRundownProtectionCacheAware(PEX_RUNDOWN_REF_CACHE_AWARE ref, SIZE_T bytes)
 {
     ki_require_irql(APC_LEVEL, "ExInitializeRundownProtectionCacheAware above APC_LEVEL");

@@ -56,6 +56,7 @@ PSLIST_ENTRY InterlockedFlushSList(PSLIST_HEADER head)
 
 USHORT ExQueryDepthSList(PSLIST_HEADER head)
 {
+    ki_require_irql(DISPATCH_LEVEL, "ExQueryDepthSList above DISPATCH_LEVEL");
     return head->Inner.Depth;
 }
 

@@ -147,6 +147,10 @@ VOID IoUninitializeWorkItem(PIO_WORKITEM item)
 
 PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT device)
 {
+    ki_require_irql(DISPATCH_LEVEL, "IoAllocateWorkItem above DISPATCH_LEVEL");
+    if (device == NULL || device->Type != IO_TYPE_DEVICE)
+        ki_violation(WORKER_INVALID, "IoAllocateWorkItem without a device object",
+                     (ULONG_PTR)device, 0);
     PIO_WORKITEM item = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*item), 'tIrW');
     if (item != NULL)
         IoInitializeWorkItem(device, item);
@@ -155,12 +159,16 @@ PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT device)
 
 VOID IoFreeWorkItem(PIO_WORKITEM item)
 {
+    ki_require_irql(DISPATCH_LEVEL, "IoFreeWorkItem above DISPATCH_LEVEL");
     IoUninitializeWorkItem(item);
     ExFreePoolWithTag(item, 'tIrW');
 }
 
 static void queue(PIO_WORKITEM item, WORK_QUEUE_TYPE type, PVOID context)
 {
+    ki_require_irql(DISPATCH_LEVEL, "IoQueueWorkItem above DISPATCH_LEVEL");
+    if (item->Item.List.Flink != NULL)
+        ki_violation(WORKER_INVALID, "work item queued twice", (ULONG_PTR)item, 0);
     item->Context = context;
     if (((PDEVICE_OBJECT)item->Object)->Type == IO_TYPE_DEVICE)
         ObfReferenceObject(item->Object);

@@ -207,6 +207,11 @@ ULONGLONG KeQueryUnbiasedInterruptTime(VOID)
     return port_monotonic();
 }
 
+ULONGLONG KeQueryUnbiasedInterruptTimePrecise(PULONG64 qpc)
+{
+    return KeQueryInterruptTimePrecise(qpc);
+}
+
 VOID KeQueryTickCount(PLARGE_INTEGER count)
 {
     count->QuadPart = (LONGLONG)(port_monotonic() / TICK_INCREMENT);

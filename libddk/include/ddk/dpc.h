@@ -86,6 +86,7 @@ VOID DdkSetSystemTime(const LARGE_INTEGER *time);
 ULONGLONG KeQueryInterruptTime(VOID);
 ULONGLONG KeQueryInterruptTimePrecise(PULONG64 qpc);
 ULONGLONG KeQueryUnbiasedInterruptTime(VOID);
+ULONGLONG KeQueryUnbiasedInterruptTimePrecise(PULONG64 qpc);
 VOID KeQueryTickCount(PLARGE_INTEGER count);
 
 // 100 ns units a tick of KeQueryTickCount.

@@ -72,6 +72,8 @@ FORCEINLINE VOID InsertHeadList(PLIST_ENTRY head, PLIST_ENTRY entry)
 FORCEINLINE VOID AppendTailList(PLIST_ENTRY head, PLIST_ENTRY append)
 {
     PLIST_ENTRY end = head->Blink;
+    if (end->Flink != head || append->Blink->Flink != append)
+        DdkListCorrupt(head);
     head->Blink->Flink = append;
     head->Blink = append->Blink;
     append->Blink->Flink = head;
