@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The process object, process ids, the version, and notifications of processes.
+// The process object, process ids, and notifications of processes.
 // Notifications: a table of routines under notify_lock; Calls counts the calls in progress of each,
 // so that removing can wait for them. The port tells of processes through ki_process_event.
 
@@ -9,9 +9,6 @@
 
 #define SYSTEM_PROCESS_ID  4u
 #define ROUTINES           64u
-#define VERSION_MAJOR      10u
-#define VERSION_MINOR      0u
-#define VERSION_BUILD      19041u // the first one with ExAllocatePool2
 #define WAIT_A_MILLISECOND (-10000LL)
 
 struct _KPROCESS {
@@ -69,20 +66,6 @@ HANDLE PsGetThreadProcessId(PETHREAD thread)
 HANDLE PsGetCurrentProcessId(VOID)
 {
     return PsGetThreadProcessId(ki_thread());
-}
-
-BOOLEAN PsGetVersion(PULONG major, PULONG minor, PULONG build, PUNICODE_STRING service_pack)
-{
-    ki_require_irql(PASSIVE_LEVEL, "PsGetVersion above PASSIVE_LEVEL");
-    if (major != NULL)
-        *major = VERSION_MAJOR;
-    if (minor != NULL)
-        *minor = VERSION_MINOR;
-    if (build != NULL)
-        *build = VERSION_BUILD;
-    if (service_pack != NULL)
-        RtlInitUnicodeString(service_pack, NULL);
-    return FALSE;
 }
 
 static ULONG find(PCREATE_PROCESS_NOTIFY_ROUTINE_EX routine)

@@ -14,10 +14,6 @@ HANDLE PsGetThreadProcessId(PETHREAD thread);
 PEPROCESS PsGetCurrentProcess(VOID);
 HANDLE PsGetProcessId(PEPROCESS process);
 
-// Version of the interface that this kit follows; each pointer may be NULL. FALSE: a free build, as
-// always. The service-pack string is empty. PASSIVE_LEVEL.
-BOOLEAN PsGetVersion(PULONG major, PULONG minor, PULONG build, PUNICODE_STRING service_pack);
-
 typedef struct _PS_CREATE_NOTIFY_INFO {
     SIZE_T Size;
     union {
