@@ -5,6 +5,7 @@
 // freed (it came from paged pool, as documented), on the way in a buffer is made that the receiver
 // frees.
 
+#include "../ex/ex.h"
 #include "rt.h"
 
 #define TAG        ' pnP'
@@ -150,7 +151,7 @@ static void give_relations(struct ash_answer *answer, void *out, ULONG room, PDE
             ids[i] = io_device(list->Objects[i])->Id;
         ObfDereferenceObject(list->Objects[i]);
     }
-    ExFreePool(list);
+    ex_pool_free(list, 0);
     answer->inline_size = count * (ULONG)sizeof(uint64_t);
     answer->information = answer->inline_size;
 }
@@ -189,7 +190,7 @@ static void give_pointer(struct rt_request *request, struct ash_answer *answer, 
     }
     give(answer, out, room, data, bytes_of_pointer(request, data, room));
     if (!own && data != request->pool)
-        ExFreePool(data);
+        ex_pool_free(data, 0);
 }
 
 static bool answers_with_pointer(UCHAR minor)
