@@ -87,13 +87,6 @@ extern _Thread_local PDDK_SEH_FRAME ki_seh_frames; // innermost first
 DECLSPEC_NORETURN void ki_raise_rule(NTSTATUS status, const char *rule);
 void ki_seh_reset(void);
 
-// Checks IRQL == DISPATCH_LEVEL.
-FORCEINLINE void ki_require_dispatch(const char *below, const char *above)
-{
-    KIRQL irql = KeGetCurrentIrql();
-    if (irql != DISPATCH_LEVEL)
-        ki_violation(IRQL_NOT_GREATER_OR_EQUAL, irql < DISPATCH_LEVEL ? below : above, irql,
-                     DISPATCH_LEVEL);
 // Checks IRQL == level; two sentences, since one names the limit that was broken.
 FORCEINLINE void ki_require_exact_irql(KIRQL level, const char *below, const char *above)
 {
@@ -101,6 +94,10 @@ FORCEINLINE void ki_require_exact_irql(KIRQL level, const char *below, const cha
     if (irql != level)
         ki_violation(irql < level ? IRQL_NOT_GREATER_OR_EQUAL : IRQL_NOT_LESS_OR_EQUAL,
                      irql < level ? below : above, irql, level);
+}
+FORCEINLINE void ki_require_dispatch(const char *below, const char *above)
+{
+    ki_require_exact_irql(DISPATCH_LEVEL, below, above);
 }
 
 // State of a thread around a call into the driver: the callee must leave it as it found it.
