@@ -198,6 +198,7 @@ static void check_canary(PUCHAR body, const struct block *header)
 static struct block *check_header(PVOID p, ULONG tag)
 {
     struct block *header = (struct block *)p - 1;
+    port_unpoison(header, sizeof(*header)); // that of an aligned body is poisoned once it is freed
     bool allocated = header->Magic == ALLOCATED_MAGIC && header->Class < CLASSES;
     if (!allocated && header->Magic != ALIGNED_MAGIC)
         ki_violation(BAD_POOL_CALLER,
