@@ -90,12 +90,13 @@ enum ash_pnp_event_kind {
     ASH_PNP_EVENT_NONE = 0,
     ASH_PNP_EVENT_ARRIVAL = 1, /* an interface was enabled and its device is started */
     ASH_PNP_EVENT_REMOVAL = 2, /* ... was disabled, or its device went */
+    ASH_PNP_EVENT_REMOVED = 3, /* a PDO: its device was removed, expected or not */
 };
 struct ash_pnp_event_request {
     ash_word after;
 };
 struct ash_pnp_event_reply {
-    ash_word sequence, kind;
+    ash_word sequence, kind, device;
     unsigned char guid[16];
     char name[192];
 };

@@ -21,4 +21,11 @@ NTSTATUS manager_next_interface(const GUID *class, PDEVICE_OBJECT pdo, BOOLEAN i
 // Turned to a string that RtlFreeUnicodeString frees.
 NTSTATUS io_interface_string(const char *name, PUNICODE_STRING string);
 
+// Begins to bring io_interface_changed and io_target_removed; called with each registration.
+NTSTATUS manager_watch(void);
+
+// An event of the plug-and-play manager. PASSIVE_LEVEL.
+void io_interface_changed(const GUID *class, const char *name, bool arrival);
+void io_target_removed(ULONG64 pdo);
+
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Device interfaces as messages to the plug-and-play manager.
+// Device interfaces as messages to the plug-and-play manager, and the thread that waits there for
+// its events. Numbers of events only grow; who comes late misses the oldest.
 
 #include "../io/interface.h"
 #include "rt.h"
@@ -43,4 +44,51 @@ NTSTATUS manager_next_interface(const GUID *class, PDEVICE_OBJECT pdo, BOOLEAN i
                                   &reply, sizeof(reply));
     *cursor = reply.id;
     return NT_SUCCESS(status) ? take_name(&reply, name) : status;
+}
+
+static ULONG64 last_event;
+
+static NTSTATUS next_event(ULONG64 after, struct ash_pnp_event_reply *reply)
+{
+    const struct ash_pnp_event_request request = {after};
+    return ash_request(ASH_SLOT_PNP, ASH_PNP_NEXT_EVENT, &request, sizeof(request), reply,
+                       sizeof(*reply));
+}
+
+static void take_event(struct ash_pnp_event_reply *event)
+{
+    GUID class;
+    memcpy(&class, event->guid, sizeof(class));
+    event->name[sizeof(event->name) - 1] = 0;
+    if (event->kind == ASH_PNP_EVENT_ARRIVAL || event->kind == ASH_PNP_EVENT_REMOVAL)
+        io_interface_changed(&class, event->name, event->kind == ASH_PNP_EVENT_ARRIVAL);
+    else if (event->kind == ASH_PNP_EVENT_REMOVED)
+        io_target_removed(event->device);
+}
+
+static void watch(void *unused)
+{
+    struct ash_pnp_event_reply event;
+    (void)unused;
+    while (NT_SUCCESS(next_event(last_event, &event))) {
+        last_event = event.sequence;
+        take_event(&event);
+    }
+}
+
+// The number of the last event is asked for before the thread is made: nothing that comes after a
+// registration is missed.
+NTSTATUS manager_watch(void)
+{
+    static volatile LONG started;
+    struct ash_pnp_event_reply now;
+    if (InterlockedCompareExchange(&started, 1, 0) != 0)
+        return STATUS_SUCCESS;
+    NTSTATUS status = next_event(~(ULONG64)0, &now);
+    last_event = now.sequence;
+    if (NT_SUCCESS(status) && port_thread_create(watch, NULL) == NULL)
+        status = STATUS_INSUFFICIENT_RESOURCES;
+    if (!NT_SUCCESS(status))
+        started = 0;
+    return status;
 }

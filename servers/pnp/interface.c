@@ -30,9 +30,20 @@ bool pnp_event_after(ash_word after, struct ash_pnp_event_reply *reply)
 static void tell(const struct pnp_interface *interface, enum ash_pnp_event_kind kind)
 {
     struct ash_pnp_event_reply *event = &events[++last_event % ASH_PNP_EVENTS_KEPT];
-    *event = (struct ash_pnp_event_reply){.sequence = last_event, .kind = kind};
+    *event = (struct ash_pnp_event_reply){
+        .sequence = last_event, .kind = kind, .device = interface->device};
     memcpy(event->guid, interface->guid, sizeof(event->guid));
     memcpy(event->name, interface->name, sizeof(event->name));
+}
+
+void pnp_event_removed(struct pnp_node *node)
+{
+    if (node->removal_told)
+        return;
+    node->removal_told = true;
+    struct ash_pnp_event_reply *event = &events[++last_event % ASH_PNP_EVENTS_KEPT];
+    *event = (struct ash_pnp_event_reply){
+        .sequence = last_event, .kind = ASH_PNP_EVENT_REMOVED, .device = node->device};
 }
 
 static ash_status publish(struct pnp_interface *interface)

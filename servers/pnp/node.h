@@ -114,6 +114,7 @@ struct pnp_node {
     ash_status status;
     bool added; /* AddDevice succeeded: a stack stands on the PDO */
     bool start_sent;
+    bool removal_told;
     bool raw;  /* started without a function driver */
     bool gone; /* its bus no longer lists it, or the bus died: the node ends with its removal */
     bool removing, again, state_again, held;
@@ -250,6 +251,8 @@ void pnp_interface_node_gone(const struct pnp_node *node);
 /* The first event that is kept and after `after`; false: there is none yet. */
 [[nodiscard]] bool pnp_event_after(ash_word after, struct ash_pnp_event_reply *reply);
 ash_word pnp_event_last(void);
+/* Tells once that a device which was started is removed. */
+void pnp_event_removed(struct pnp_node *node);
 
 /* --- Requests
  * ---------------------------------------------------------------------------------------------------

@@ -105,5 +105,7 @@ enum pnp_outcome pnp_remove_done(struct pnp_node *node, const struct port_answer
         node->step--; /* the same step again */
         return PNP_NEXT;
     }
+    if (node->start_sent) /* after SURPRISE_REMOVAL, or else after REMOVE */
+        pnp_event_removed(node);
     return node->step == PNP_STEP_REMOVE ? finish(node) : PNP_NEXT;
 }

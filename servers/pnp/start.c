@@ -115,6 +115,7 @@ static enum pnp_outcome start_done(struct pnp_node *node, const struct port_answ
     }
     node->state = ASH_PNP_STARTED;
     node->status = STATUS_SUCCESS;
+    node->removal_told = false;
     pnp_interface_node_started(node);
     if (!node->raw)
         return PNP_NEXT;

@@ -18,22 +18,7 @@ NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY proper
                              ULONG buffer_length, PVOID buffer, PULONG result_length);
 
 #include <ddk/interface.h>
-
-typedef enum _IO_NOTIFICATION_EVENT_CATEGORY {
-    EventCategoryReserved,
-    EventCategoryHardwareProfileChange,
-    EventCategoryDeviceInterfaceChange,
-    EventCategoryTargetDeviceChange
-} IO_NOTIFICATION_EVENT_CATEGORY;
-#define PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES 0x00000001
-
-typedef struct _DEVICE_INTERFACE_CHANGE_NOTIFICATION {
-    USHORT Version;
-    USHORT Size;
-    GUID Event;
-    GUID InterfaceClassGuid;
-    PUNICODE_STRING SymbolicLinkName;
-} DEVICE_INTERFACE_CHANGE_NOTIFICATION, *PDEVICE_INTERFACE_CHANGE_NOTIFICATION;
+#include <ddk/notify.h>
 
 // Power. The power manager alone sends system IRPs; a driver asks for device IRPs here. The
 // callback runs when the IRP is complete. IRQL <= DISPATCH_LEVEL.

@@ -65,6 +65,7 @@ NTSTATUS manager_set_interface(const char *name, BOOLEAN enable)
         (void)(enable ? manager_create_link(&link, &target) : manager_delete_link(&link));
         RtlFreeUnicodeString(&link);
     }
+    io_interface_changed((const GUID *)interface->guid, interface->name, enable);
     return STATUS_SUCCESS;
 }
 
@@ -83,4 +84,15 @@ NTSTATUS manager_next_interface(const GUID *class, PDEVICE_OBJECT pdo, BOOLEAN i
     *cursor = at->id;
     memcpy(name, at->name, IO_INTERFACE_NAME);
     return STATUS_SUCCESS;
+}
+
+// Events come in the thread that causes them.
+NTSTATUS manager_watch(void)
+{
+    return STATUS_SUCCESS;
+}
+
+void posix_remove_target(PDEVICE_OBJECT pdo)
+{
+    io_target_removed(io_device(pdo)->Id);
 }

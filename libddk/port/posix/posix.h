@@ -43,6 +43,9 @@ bool posix_interrupt(uint32_t vector);
 // Makes a device the PDO of the device instance with that path (kept by reference); NULL: no more.
 void posix_set_instance(struct _DEVICE_OBJECT *pdo, const char *path);
 
+// The plug-and-play manager says that the device was removed.
+void posix_remove_target(struct _DEVICE_OBJECT *pdo);
+
 // What the driver prints goes to `to` (terminated, cut at bytes) until called with NULL.
 void posix_capture(char *to, size_t bytes);
 

@@ -119,6 +119,19 @@ TEST(a_device_that_goes_takes_its_interfaces_and_they_stay_registered)
     CHECK_EQ(pnp_interface_set(FUNCTION_TASK, LINK_NAME, true), STATUS_SUCCESS);
 }
 
+TEST(a_removed_device_is_told_once_a_start)
+{
+    struct ash_pnp_event_reply event;
+    prepare();
+    started();
+    pnp_event_removed(node);
+    pnp_event_removed(node);
+    CHECK(pnp_event_after(seen, &event));
+    CHECK_EQ(event.kind, ASH_PNP_EVENT_REMOVED);
+    CHECK_EQ(event.device, pdo);
+    CHECK_EQ(pnp_event_last(), seen + 1);
+}
+
 TEST(who_is_too_slow_for_events_gets_the_oldest_that_is_kept)
 {
     struct ash_pnp_event_reply event;
