@@ -60,7 +60,8 @@ void port_write(const char *text, size_t n);
 // The end of the task, with a text for the crash report.
 _Noreturn void port_die(uint32_t code, const uint64_t parameters[4], const char *text);
 
-// From now on ki_process_event is called for each process that comes or goes. False: cannot be done.
+// From now on ki_process_event is called for each process that comes or goes. False: cannot be
+// done.
 bool port_watch_processes(void);
 
 // Wakes the thread that runs ki_dispatch_run(): there is a DPC, or an earlier timer. Any thread.
