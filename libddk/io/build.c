@@ -117,7 +117,7 @@ static PIRP build(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length
 PIRP IoBuildAsynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
                                    PLARGE_INTEGER offset, PIO_STATUS_BLOCK iosb)
 {
-    ki_require_irql(DISPATCH_LEVEL, "IoBuildAsynchronousFsdRequest above DISPATCH_LEVEL");
+    ki_require_irql(APC_LEVEL, "IoBuildAsynchronousFsdRequest above APC_LEVEL");
     PIRP irp = build(major, device, buffer, length, offset, iosb, io_finish_driver_irp);
     if (irp != NULL)
         irp->AllocationFlags |= IO_IRP_DRIVER;

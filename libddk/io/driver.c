@@ -46,6 +46,7 @@ static PVOID find_extension(PVOID id)
 NTSTATUS IoAllocateDriverObjectExtension(PDRIVER_OBJECT driver, PVOID id, ULONG size,
                                          PVOID *extension)
 {
+    ki_require_irql(DISPATCH_LEVEL, "IoAllocateDriverObjectExtension above DISPATCH_LEVEL");
     (void)driver; // a task has one driver
     struct client_extension *new =
         ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*new) + size, 'xEvD');
@@ -69,6 +70,7 @@ NTSTATUS IoAllocateDriverObjectExtension(PDRIVER_OBJECT driver, PVOID id, ULONG 
 
 PVOID IoGetDriverObjectExtension(PDRIVER_OBJECT driver, PVOID id)
 {
+    ki_require_irql(DISPATCH_LEVEL, "IoGetDriverObjectExtension above DISPATCH_LEVEL");
     (void)driver;
     ki_acquire(&lock);
     PVOID found = find_extension(id);
@@ -79,9 +81,13 @@ PVOID IoGetDriverObjectExtension(PDRIVER_OBJECT driver, PVOID id)
 VOID IoRegisterDriverReinitialization(PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine,
                                       PVOID context)
 {
+    ki_require_irql(PASSIVE_LEVEL, "IoRegisterDriverReinitialization above PASSIVE_LEVEL");
     (void)driver;
-    if (reinitialize_count < REINITIALIZE_MAX)
-        reinitialize[reinitialize_count++] = (struct reinitialize){routine, context};
+    if (reinitialize_count == REINITIALIZE_MAX)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "IoRegisterDriverReinitialization of more routines than can be kept",
+                     REINITIALIZE_MAX, 0);
+    reinitialize[reinitialize_count++] = (struct reinitialize){routine, context};
 }
 
 VOID IoRegisterBootDriverReinitialization(PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine,

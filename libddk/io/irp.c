@@ -11,7 +11,7 @@
 
 static SLIST_HEADER free_irps;
 
-VOID IoInitializeIrp(PIRP irp, USHORT size, CCHAR stack_size)
+static void initialize(PIRP irp, USHORT size, CCHAR stack_size)
 {
     memset(irp, 0, size);
     irp->Type = IO_TYPE_IRP;
@@ -20,6 +20,15 @@ VOID IoInitializeIrp(PIRP irp, USHORT size, CCHAR stack_size)
     irp->CurrentLocation = (CHAR)(stack_size + 1);
     InitializeListHead(&irp->ThreadListEntry);
     irp->Tail.Overlay.CurrentStackLocation = (PIO_STACK_LOCATION)(irp + 1) + stack_size;
+}
+
+VOID IoInitializeIrp(PIRP irp, USHORT size, CCHAR stack_size)
+{
+    ki_require_irql(DISPATCH_LEVEL, "IoInitializeIrp above DISPATCH_LEVEL");
+    if (stack_size < 0 || size < IoSizeOfIrp(stack_size))
+        io_violation(0x200, "IoInitializeIrp with less memory than IoSizeOfIrp says", irp, NULL,
+                     0xff, __builtin_return_address(0));
+    initialize(irp, size, stack_size);
 }
 
 PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp))
@@ -43,7 +52,7 @@ PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp))
     header->Returned[0] = header->Returned[1] = 0;
     header->Cancelling = header->Finished = FALSE;
     header->Class = small;
-    IoInitializeIrp(irp, IoSizeOfIrp(stack_size), stack_size);
+    initialize(irp, IoSizeOfIrp(stack_size), stack_size);
     irp->AllocationFlags = IO_IRP_KIT;
     irp->Tail.Overlay.Thread = ki_thread();
     return irp;
@@ -108,7 +117,7 @@ VOID IoReuseIrp(PIRP irp, NTSTATUS status)
         ((flags & IO_IRP_KIT) != 0 && ((flags & IO_IRP_DRIVER) == 0 || io_is_below(irp))))
         io_violation(0x20b, "IoReuseIrp of an IRP that is in use or not made by IoAllocateIrp", irp,
                      NULL, 0xff, __builtin_return_address(0));
-    IoInitializeIrp(irp, irp->Size, irp->StackCount);
+    initialize(irp, irp->Size, irp->StackCount);
     irp->AllocationFlags = flags;
     irp->IoStatus.Status = status;
     irp->Tail.Overlay.Thread = ki_thread();

@@ -60,8 +60,7 @@ PIRP IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT device, PVOID inpu
                                    ULONG input_length, PVOID output, ULONG output_length,
                                    BOOLEAN internal, PKEVENT event, PIO_STATUS_BLOCK iosb);
 // Not threaded: the caller's completion routine frees it, its MDL, and its SystemBuffer if
-// IRP_DEALLOCATE_BUFFER is set, and returns STATUS_MORE_PROCESSING_REQUIRED. IRQL <= DISPATCH_LEVEL
-// (documented <= APC_LEVEL).
+// IRP_DEALLOCATE_BUFFER is set, and returns STATUS_MORE_PROCESSING_REQUIRED. IRQL <= APC_LEVEL.
 PIRP IoBuildAsynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
                                    PLARGE_INTEGER offset, PIO_STATUS_BLOCK iosb);
 
