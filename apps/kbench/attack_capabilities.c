@@ -81,8 +81,11 @@ static void delete(void)
 }
 
 const struct attack capability_attacks[] = {
-    {"revoke_10000", make_copies, revoke, 3},      {"revoke_line_10000", make_line, revoke, 3},
-    {"move_10000_children", make_copies, move, 2}, {"delete_10000_children", make_copies, adopt, 2},
-    {"delete_deep_cspace", make_deep, delete, 3},  {"delete_wide_cspace", make_wide, delete, 3},
+    {"revoke_10000", make_copies, revoke, 3},
+    {"revoke_line_10000", make_line, revoke, 3},
+    {"move_10000_children", make_copies, move, 2},
+    {"delete_10000_children", make_copies, adopt, 2},
+    {"delete_deep_cspace", make_deep, delete, 3},
+    {"delete_wide_cspace", make_wide, delete, 3},
     {},
 };
