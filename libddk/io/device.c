@@ -5,6 +5,7 @@
 // AttachedDevice points up, the hidden AttachedTo points down.
 
 #include "../ob/ob.h"
+#include "../po/po.h"
 #include "io.h"
 
 static LIST_ENTRY devices = {&devices, &devices};
@@ -162,6 +163,7 @@ VOID IoDeleteDevice(PDEVICE_OBJECT device)
     extension->DeletePending = TRUE;
     if (extension->TimerRunning)
         IoStopTimer(device);
+    po_forget_device(device);
     io_unlink_device(device);
     manager_delete_device(device);
     ObfDereferenceObject(device);
@@ -262,11 +264,13 @@ VOID IoUnregisterFileSystem(PDEVICE_OBJECT device)
 
 VOID IoInvalidateDeviceRelations(PDEVICE_OBJECT pdo, DEVICE_RELATION_TYPE type)
 {
+    ki_require_irql(DISPATCH_LEVEL, "IoInvalidateDeviceRelations above DISPATCH_LEVEL");
     manager_invalidate(pdo, type, FALSE);
 }
 
 VOID IoInvalidateDeviceState(PDEVICE_OBJECT pdo)
 {
+    ki_require_irql(DISPATCH_LEVEL, "IoInvalidateDeviceState above DISPATCH_LEVEL");
     manager_invalidate(pdo, BusRelations, TRUE);
 }
 

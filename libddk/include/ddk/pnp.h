@@ -32,9 +32,17 @@ NTSTATUS PoRequestPowerIrp(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state
 POWER_STATE PoSetPowerState(PDEVICE_OBJECT device, POWER_STATE_TYPE type, POWER_STATE state);
 NTSTATUS PoCallDriver(PDEVICE_OBJECT device, PIRP irp);
 VOID PoStartNextPowerIrp(PIRP irp);
+
+// Idle detection: after that many seconds without PoSetDeviceBusyEx (or between PoStartDeviceBusy
+// and PoEndDeviceBusy, which nest) the device's stack is sent a SET_POWER for the state. Returns
+// the counter to pass on; NULL when both times are 0 (cancelled), or -1 for a device that is no
+// disk or mass storage, or without memory. IRQL <= APC_LEVEL; the others any.
 PULONG PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT device, ULONG conservation,
                                         ULONG performance, DEVICE_POWER_STATE state);
-#define PoSetDeviceBusy(counter) ((void)((counter) ? *(volatile ULONG *)(counter) = 0 : 0))
+VOID PoSetDeviceBusyEx(PULONG counter);
+VOID PoStartDeviceBusy(PULONG counter);
+VOID PoEndDeviceBusy(PULONG counter);
+#define PoSetDeviceBusy(counter) PoSetDeviceBusyEx(counter)
 VOID PoSetSystemState(EXECUTION_STATE flags);
 
 #define PCI_WHICHSPACE_CONFIG 0x0

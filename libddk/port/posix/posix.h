@@ -21,6 +21,7 @@
 #include "../port.h"
 
 uint64_t ki_dispatch_run(void);
+void po_idle_second(void); // one second of idle detection
 
 // Runs body; true if it ended in a bug check, whose text is then in *text. The thread may be left
 // with a raised IRQL or locks held: posix_reset_thread puts that right.
