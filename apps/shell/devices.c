@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Devices and drivers: devtree, drivers, irps.
+// Devices and drivers: devtree, drivers, driver, irps.
 #include "ash/manager.h"
 #include "ash/syscall.h"
 #include "io.h"
 #include "pnp.h"
 #include "shell.h"
+
+#include <string.h>
 
 enum { RESOURCE_PORT = 1, RESOURCE_INTERRUPT = 2, RESOURCE_MEMORY = 3, RESOURCE_MEMORY_LARGE = 7 };
 
@@ -93,6 +95,26 @@ static int drivers(int, char **)
     }
 }
 
+/* Starts a driver that makes its own devices. */
+static int driver(int argc, char **argv)
+{
+    struct ash_pnp_load_request request = {};
+    struct ash_pnp_load_reply reply;
+    (void)argc;
+    if (strcmp(argv[1], "load") != 0 || strlen(argv[2]) >= sizeof(request.name)) {
+        printf("driver: the only thing to do is `driver load NAME`, with a name of 31 bytes\n");
+        return 1;
+    }
+    memcpy(request.name, argv[2], strlen(argv[2]) + 1);
+    ash_status status =
+        ash_request(ASH_SLOT_PNP, ASH_PNP_LOAD, &request, sizeof(request), &reply, sizeof(reply));
+    if (!ash_success(status))
+        return shell_fail(argv[2], status);
+    printf("%s is driver %lu in task %lu\n", argv[2], (unsigned long)reply.driver,
+           (unsigned long)reply.task);
+    return 0;
+}
+
 static const char *major_name(ash_word major)
 {
     static const char *const names[] = {
@@ -140,6 +162,7 @@ static int irps(int, char **)
 const struct command shell_device_commands[] = {
     {"devtree", 0, 0, "", "devices as a tree: driver, state, resources", devtree},
     {"drivers", 0, 0, "", "driver objects and their tasks", drivers},
+    {"driver", 2, 2, "load NAME", "starts a driver that needs no hardware", driver},
     {"irps", 0, 0, "", "the ledger: who owes what to whom since when", irps},
     {},
 };
