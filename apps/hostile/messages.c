@@ -13,11 +13,13 @@
 #define FORGED   3000u
 
 /* Operations that end the caller, take away its own memory, or wait until another task ends are as
- * legal as they look. */
+ * legal as they look, and so is waiting for the next event. */
 static bool spoils_the_test(ash_cptr manager, ash_word op)
 {
     if (manager == ASH_SLOT_MEMORY)
         return op == ASH_MEM_UNMAP || op == ASH_MEM_PROTECT;
+    if (manager == ASH_SLOT_PNP)
+        return op == ASH_PNP_NEXT_EVENT;
     if (manager != ASH_SLOT_PROCESS)
         return false;
     return op == ASH_PROC_THREAD_EXIT || op == ASH_PROC_EXIT || op == ASH_PROC_BUGCHECK ||

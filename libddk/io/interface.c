@@ -36,7 +36,7 @@ static bool to_name(PCUNICODE_STRING string, char *name, ULONG room)
 
 static bool has_separator(PCUNICODE_STRING string)
 {
-    for (USHORT i = 0; i < string->Length / sizeof(WCHAR); i++)
+    for (ULONG i = 0; i < string->Length / sizeof(WCHAR); i++)
         if (string->Buffer[i] == L'\\' || string->Buffer[i] == L'/')
             return true;
     return false;

@@ -32,7 +32,8 @@ static ULONG calls;
 
 static VOID reinitialise(PDRIVER_OBJECT object, PVOID context, ULONG count)
 {
-    if (context == (PVOID)object && count == ++calls && calls < 3)
+    calls++;
+    if (context == (PVOID)object && count == calls && calls < 3)
         IoRegisterDriverReinitialization(object, reinitialise, object);
 }
 

@@ -62,6 +62,9 @@ static BOOLEAN Allowed(ash_cptr manager, ULONG64 op)
     if (manager == ASH_SLOT_MEMORY) {
         return op != ASH_MEM_UNMAP && op != ASH_MEM_PROTECT;
     }
+    if (manager == ASH_SLOT_PNP) {
+        return op != ASH_PNP_NEXT_EVENT; // waits
+    }
     return manager != ASH_SLOT_PROCESS ||
            (op != ASH_PROC_THREAD_EXIT && op != ASH_PROC_EXIT && op != ASH_PROC_BUGCHECK &&
             op != ASH_PROC_WAIT && op != ASH_PROC_FAULT_HANDLER);

@@ -98,9 +98,9 @@ TEST(errors_tell_last_from_earlier)
     insert("\\Nowhere\\x", true, STATUS_OBJECT_PATH_NOT_FOUND);
     insert("\\Device\\X\\y", true, STATUS_OBJECT_TYPE_MISMATCH);
     char longest[ASH_STRING] = "\\Device\\";
-    memset(longest + 8, 'n', 64);
+    memset(longest + 8, 'n', OB_NAME_MAX + 1);
     insert(longest, true, STATUS_OBJECT_NAME_INVALID);
-    longest[8 + 63] = '\0';
+    longest[8 + OB_NAME_MAX] = '\0';
     insert(longest, true, STATUS_SUCCESS);
 }
 
