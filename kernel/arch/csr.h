@@ -3,6 +3,8 @@
 #ifndef KERNEL_ARCH_CSR_H
 #define KERNEL_ARCH_CSR_H
 
+#include "arch/csr_bits.h"
+
 #include <stdint.h>
 
 #define csr_read(name)                                                                             \
@@ -20,27 +22,6 @@
 
 /* stimecmp (Sstc) by number: assemblers without the extension know no name for it. */
 #define CSR_STIMECMP "0x14d"
-
-#define SSTATUS_SIE        (1ull << 1)
-#define SSTATUS_SPIE       (1ull << 5)
-#define SSTATUS_SPP        (1ull << 8)
-#define SSTATUS_FS_OFF     (0ull << 13)
-#define SSTATUS_FS_INITIAL (1ull << 13)
-#define SSTATUS_FS_CLEAN   (2ull << 13)
-#define SSTATUS_FS_DIRTY   (3ull << 13)
-#define SSTATUS_FS_MASK    (3ull << 13)
-#define SSTATUS_SUM        (1ull << 18)
-
-#define SIP_SOFTWARE (1ull << 1)
-#define SIP_TIMER    (1ull << 5)
-#define SIP_EXTERNAL (1ull << 9)
-
-#define SCAUSE_INTERRUPT (1ull << 63)
-#define SCAUSE_ILLEGAL   2u
-
-#define SATP_SV39       (8ull << 60)
-#define SATP_ASID_SHIFT 44u
-#define SATP_ASID_MASK  0xffffull
 
 static inline uint64_t time_now(void)
 {
