@@ -27,6 +27,7 @@ enum ash_proc_op {
                                      handler with a0 = scause, a1 = stval, a2 = pc; 0 removes it.
                                      guarded: only those of a thread whose word at tp + guard is
                                      not 0 */
+    ASH_PROC_RECORDS = 13, /* records_request: where this task keeps the records of abi/crash.h */
     ASH_PROC_THREAD_PRIORITY = 7, /* priority_request: of one of the caller's own threads, at most
                                      the task's largest */
     ASH_PROC_REPLY_OBJECT = 8,    /* -> slot_reply: a new Reply in the caller, for servers */
@@ -107,9 +108,14 @@ struct ash_proc_command_line_reply {
     ash_word total, bytes;
     char text[496];
 };
+/* name: of the code; rule_name: of the rule, where Windows has a name for it; rule: a sentence. */
 struct ash_proc_bugcheck_request {
-    ash_word code, parameter[4], frame_pointer;
-    char rule[200];
+    ash_word code, parameter[4], frame_pointer, thread_pointer;
+    char name[48], rule_name[32], rule[200];
+};
+/* calls: offset from tp of a word; log: address of a struct ash_crash_log, or 0. */
+struct ash_proc_records_request {
+    ash_word calls, log;
 };
 struct ash_proc_handler_request {
     ash_word handler, guarded, guard;

@@ -40,6 +40,16 @@ bool ash_ledger_owed(const struct ash_ledger *ledger, unsigned slot, struct ash_
     return true;
 }
 
+bool ash_ledger_answered(const struct ash_ledger *ledger, unsigned slot,
+                         struct ash_request *request, struct ash_answer *answer)
+{
+    if (slot >= ledger->slots)
+        return false;
+    ash_ring_copy(answer, answer_of(ledger, slot), sizeof(*answer));
+    ash_ring_copy(request, request_of(ledger, slot), sizeof(*request));
+    return request->sequence != 0 && request->sequence == answer->sequence;
+}
+
 unsigned ash_ledger_count(const struct ash_ledger *ledger)
 {
     unsigned owed = 0;

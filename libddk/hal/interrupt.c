@@ -13,15 +13,15 @@ bool hal_interrupt(PKINTERRUPT interrupt)
     struct ki_state state;
     if (!interrupt->Active)
         return false;
-    ki_save_state(&state);
+    ki_enter(&state, KI_IN_ISR, (void *)interrupt->Routine, NULL, NULL);
     KIRQL old = KfRaiseIrql(interrupt->Irql);
     KeAcquireSpinLockAtDpcLevel(interrupt->Lock);
     BOOLEAN mine = interrupt->MessageRoutine != NULL
                        ? interrupt->MessageRoutine(interrupt, interrupt->Context, 0)
                        : interrupt->Routine(interrupt, interrupt->Context);
     if (thread->Irql != interrupt->Irql)
-        ki_violation(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, "ISR returned with another IRQL", thread->Irql,
-                     (ULONG_PTR)interrupt->Routine);
+        ki_die(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x111, (ULONG_PTR)interrupt->Routine,
+               interrupt->Irql, thread->Irql, "ISR returned with another IRQL");
     KeReleaseSpinLockFromDpcLevel(interrupt->Lock);
     KeLowerIrql(old);
     ki_check_state(&state, "ISR returned with locks changed", (void *)interrupt->Routine);

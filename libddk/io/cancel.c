@@ -41,6 +41,7 @@ BOOLEAN IoCancelIrp(PIRP irp)
     PDEVICE_OBJECT device = irp->CurrentLocation <= irp->StackCount
                                 ? IoGetCurrentIrpStackLocation(irp)->DeviceObject
                                 : NULL;
+    ki_name_state(&state, KI_IN_CANCEL, (void *)routine, device, irp);
     routine(device, irp);
     ki_check_state(&state,
                    "cancel routine did not release the cancel spin lock with Irp->CancelIrql",

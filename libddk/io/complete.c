@@ -54,10 +54,12 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
     if ((location->Control & SL_PENDING_RETURNED) != 0)
         refuse(0x206, "the caller has incorrectly forwarded an IRP: its location is marked pending",
                irp, device);
-    ki_save_state(&state);
     PDRIVER_DISPATCH dispatch = io_dispatch_invalid;
     if (location->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION)
         dispatch = device->DriverObject->MajorFunction[location->MajorFunction];
+    ki_enter(&state, KI_IN_DISPATCH, (void *)dispatch, device, irp);
+    state.Major = location->MajorFunction;
+    state.Minor = location->MinorFunction;
     if (tracked)
         io_call_begin(&call, irp);
     NTSTATUS status = dispatch(device, irp);
@@ -112,7 +114,7 @@ static bool call_routine(PDEVICE_OBJECT device, PIRP irp, PIO_COMPLETION_ROUTINE
                          PVOID context)
 {
     struct ki_state state;
-    ki_save_state(&state);
+    ki_enter(&state, KI_IN_COMPLETION, (void *)routine, device, irp);
     NTSTATUS status = routine(device, irp, context);
     ki_check_state(&state, "completion routine returned with IRQL or locks changed",
                    (void *)routine);

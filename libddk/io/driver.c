@@ -124,10 +124,14 @@ static VOID run_work_item(PVOID parameter)
     PIO_WORKITEM_ROUTINE routine = item->Routine;
     PIO_WORKITEM_ROUTINE_EX routine_ex = item->RoutineEx;
     PVOID context = item->Context;
+    struct ki_state state;
+    const void *called = routine_ex != NULL ? (void *)routine_ex : (void *)routine;
+    ki_enter(&state, KI_IN_WORK_ITEM, called, object, NULL);
     if (routine_ex != NULL)
         routine_ex(object, context, item);
     else
         routine(object, context);
+    ki_check_state(&state, "work item returned with IRQL or locks changed", called);
     if (((PDEVICE_OBJECT)object)->Type == IO_TYPE_DEVICE)
         ObfDereferenceObject(object);
 }

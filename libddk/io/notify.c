@@ -74,7 +74,7 @@ after(ULONG64 number, bool (*wants)(const struct registration *, const void *), 
 static void call(struct registration *registration, PVOID notification)
 {
     struct ki_state state;
-    ki_save_state(&state);
+    ki_enter(&state, KI_IN_NOTIFICATION, registration->Callback, NULL, NULL);
     (void)registration->Callback(notification, registration->Context);
     ki_check_state(&state, "PnP notification callback returned with another IRQL or with locks",
                    registration->Callback);

@@ -9,7 +9,7 @@
 static void start_io(PDEVICE_OBJECT device, PIRP irp)
 {
     struct ki_state state;
-    ki_save_state(&state);
+    ki_enter(&state, KI_IN_START_IO, (void *)device->DriverObject->DriverStartIo, device, irp);
     device->DriverObject->DriverStartIo(device, irp);
     ki_check_state(&state, "StartIo routine returned with IRQL or locks changed",
                    (void *)device->DriverObject->DriverStartIo);

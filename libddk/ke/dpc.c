@@ -143,7 +143,7 @@ static PKDPC take_dpc(struct queue *queue, KDPC *copy)
 static void run(PKDPC dpc, const KDPC *copy)
 {
     struct ki_state state;
-    ki_save_state(&state);
+    ki_enter(&state, KI_IN_DPC, (void *)copy->DeferredRoutine, NULL, NULL);
     copy->DeferredRoutine(dpc, copy->DeferredContext, copy->SystemArgument1, copy->SystemArgument2);
     ki_check_state(&state, "DPC routine returned with IRQL or spin locks changed",
                    (void *)copy->DeferredRoutine);

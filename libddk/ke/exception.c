@@ -16,6 +16,7 @@ BOOLEAN DdkSehStep(PDDK_SEH_FRAME frame)
     switch (frame->State) {
     case DDK_SEH_START:
         frame->Outer = ki_seh_frames;
+        frame->Calls = ki_calls;
         frame->State = DDK_SEH_BODY;
         ki_seh_frames = frame;
         return TRUE;
@@ -72,6 +73,7 @@ void ki_raise(const EXCEPTION_RECORD *record)
                      (ULONG_PTR)(ULONG)record->ExceptionCode, (ULONG_PTR)record->ExceptionAddress);
     ki_seh_frames = frame->Outer;
     frame->Record = *record;
+    ki_calls = frame->Calls; // records on the stack above are gone
     frame->State = DDK_SEH_RAISED;
     longjmp(frame->Jump, 1);
 }

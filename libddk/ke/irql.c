@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// IRQL of threads, the checks around calls into the driver, bug checks.
+// IRQL of threads, bug checks.
 // Invariant: a thread's IRQL is at least DISPATCH_LEVEL while it holds a spin lock.
 
 #include "ki.h"
@@ -41,28 +41,6 @@ VOID KeLowerIrql(KIRQL old_irql)
                      "KeLowerIrql below DISPATCH_LEVEL with a spin lock held", thread->SpinLocks,
                      old_irql);
     thread->Irql = old_irql;
-}
-
-void ki_save_state(struct ki_state *state)
-{
-    PKTHREAD thread = ki_thread();
-    state->Irql = thread->Irql;
-    state->SpinLocks = thread->SpinLocks;
-    state->CriticalDepth = thread->CriticalDepth;
-    state->GuardedDepth = thread->GuardedDepth;
-}
-
-void ki_check_state(const struct ki_state *state, const char *rule, const void *routine)
-{
-    PKTHREAD thread = ki_thread();
-    if (thread->SpinLocks != state->SpinLocks)
-        ki_violation(SPIN_LOCK_NOT_OWNED, rule, thread->SpinLocks, (ULONG_PTR)routine);
-    if (thread->Irql != state->Irql)
-        ki_violation(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, rule, thread->Irql, (ULONG_PTR)routine);
-    if (thread->CriticalDepth != state->CriticalDepth ||
-        thread->GuardedDepth != state->GuardedDepth)
-        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION, rule, thread->CriticalDepth,
-                     (ULONG_PTR)routine);
 }
 
 void ki_die(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4, const char *text)

@@ -100,15 +100,48 @@ FORCEINLINE void ki_require_dispatch(const char *below, const char *above)
     ki_require_exact_irql(DISPATCH_LEVEL, below, above);
 }
 
-// State of a thread around a call into the driver: the callee must leave it as it found it.
+// Calls into the driver (context.c). Numbers are those of enum ash_crash_routine in abi/crash.h.
+enum ki_routine {
+    KI_IN_KIT = 0, // not on the list
+    KI_IN_DRIVER_ENTRY = 1,
+    KI_IN_ADD_DEVICE = 2,
+    KI_IN_UNLOAD = 3,
+    KI_IN_DISPATCH = 4,
+    KI_IN_COMPLETION = 5,
+    KI_IN_CANCEL = 6,
+    KI_IN_START_IO = 7,
+    KI_IN_ISR = 8,
+    KI_IN_DPC = 9,
+    KI_IN_WORK_ITEM = 10,
+    KI_IN_THREAD = 11,
+    KI_IN_NOTIFICATION = 12,
+};
+// One of them, and the state of its thread, which it must leave as it found it. The members up to
+// Irql are read by the process manager (struct ash_crash_call).
 struct ki_state {
+    const struct ki_state *Outer;
+    const void *Routine;
+    PVOID Device;
+    PIRP Irp;
+    UCHAR Kind, Major, Minor; // 0xff: none
     KIRQL Irql;
     ULONG SpinLocks;
     ULONG CriticalDepth;
     ULONG GuardedDepth;
 };
-void ki_save_state(struct ki_state *state);
+extern _Thread_local const struct ki_state *ki_calls;
+void ki_enter(struct ki_state *state, enum ki_routine kind, const void *routine, PVOID device,
+              PIRP irp);
+void ki_save_state(struct ki_state *state); // of a call that is the kit's own matter
+void ki_name_state(struct ki_state *state, enum ki_routine kind, const void *routine, PVOID device,
+                   PIRP irp); // ... which becomes one of the driver
 void ki_check_state(const struct ki_state *state, const char *rule, const void *routine);
+
+// First parameters of DRIVER_VERIFIER_DETECTED_VIOLATION for rules of the DDI compliance checks.
+#define VF_RULE_IRQL_RETURN     0x2001du
+#define VF_RULE_CRITICAL_REGION 0x40003u
+#define VF_RULE_SPIN_LOCK       0x40009u
+#define VF_RULE_GUARDED_REGIONS 0x4000eu
 
 // The dispatcher database.
 extern struct ki_lock ki_dispatcher;

@@ -124,7 +124,7 @@ static void call(ULONG i, PEPROCESS process, PPS_CREATE_NOTIFY_INFO info)
     if (routine == NULL)
         return;
     KeEnterCriticalRegion();
-    ki_save_state(&state);
+    ki_enter(&state, KI_IN_NOTIFICATION, (void *)routine, NULL, NULL);
     routine(process, ULongToHandle(process->Id), info);
     ki_check_state(&state, "process notification returned with IRQL or locks changed",
                    (void *)routine);

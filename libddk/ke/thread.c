@@ -45,7 +45,7 @@ PKTHREAD KeGetCurrentThread(VOID)
 // What a thread must have given back when it ends.
 static void check_end(PKTHREAD thread)
 {
-    const struct ki_state start = {.CriticalDepth = 1};
+    const struct ki_state start = {.CriticalDepth = 1, .Kind = KI_IN_THREAD};
     if (!IsListEmpty(&thread->Mutants))
         ki_violation(THREAD_TERMINATE_HELD_MUTEX, "thread ends that owns a mutex",
                      (ULONG_PTR)thread,
@@ -69,9 +69,11 @@ DECLSPEC_NORETURN static void end_thread(PKTHREAD thread)
 static void system_thread_entry(void *argument)
 {
     PKTHREAD thread = argument;
+    struct ki_state state;
     port_set_thread_value(thread);
     thread->Port = port_thread_current();
     thread->CriticalDepth = 1; // as documented: normal kernel APCs are off for its life
+    ki_enter(&state, KI_IN_THREAD, (void *)thread->Start, NULL, NULL);
     thread->Start(thread->Context);
     end_thread(thread);
 }

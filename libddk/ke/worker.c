@@ -94,7 +94,7 @@ static bool run_work(void)
     if (item == NULL)
         return false;
     PWORKER_THREAD_ROUTINE routine = item->WorkerRoutine;
-    ki_save_state(&state);
+    ki_enter(&state, KI_IN_WORK_ITEM, (void *)routine, NULL, NULL);
     routine(item->Parameter);
     ki_check_state(&state, "work item returned with IRQL or locks changed", (void *)routine);
     return true;

@@ -65,5 +65,9 @@ void rt_take_faults(void)
         .guarded = 1,
         .guard = (uintptr_t)&ki_seh_frames - (uintptr_t)__builtin_thread_pointer(),
     };
+    const struct ash_proc_records_request records = {
+        .calls = (uintptr_t)&ki_calls - (uintptr_t)__builtin_thread_pointer(),
+    };
     (void)ash_request(ASH_SLOT_PROCESS, ASH_PROC_FAULT_HANDLER, &request, sizeof(request), NULL, 0);
+    (void)ash_request(ASH_SLOT_PROCESS, ASH_PROC_RECORDS, &records, sizeof(records), NULL, 0);
 }

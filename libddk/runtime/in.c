@@ -434,7 +434,7 @@ static NTSTATUS add_device(const void *in, ULONG in_bytes)
     PDEVICE_OBJECT pdo = rt_proxy(&info);
     if (pdo == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    ki_save_state(&state);
+    ki_enter(&state, KI_IN_ADD_DEVICE, (void *)routine, pdo, NULL);
     ki_thread()->ContextOwner = pdo; // devices created now are no PDOs
     NTSTATUS status = routine(&rt_driver, pdo);
     ki_thread()->ContextOwner = NULL;
@@ -445,8 +445,12 @@ static NTSTATUS add_device(const void *in, ULONG in_bytes)
 
 DECLSPEC_NORETURN static void unload(struct rt_request *request)
 {
-    if (rt_driver.DriverUnload != NULL)
-        rt_driver.DriverUnload(&rt_driver);
+    PDRIVER_UNLOAD routine = rt_driver.DriverUnload;
+    struct ki_state state;
+    ki_enter(&state, KI_IN_UNLOAD, (void *)routine, &rt_driver, NULL);
+    if (routine != NULL)
+        routine(&rt_driver);
+    ki_check_state(&state, "DriverUnload returned with IRQL or locks changed", (void *)routine);
     answer_status(request, STATUS_SUCCESS);
     ash_exit(0);
 }

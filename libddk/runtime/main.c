@@ -136,7 +136,7 @@ static NTSTATUS run_driver_entry(void)
     RtlInitUnicodeString(&driver_extension.ServiceKeyName, name);
     rt_driver.DriverName = driver_extension.ServiceKeyName;
     rt_driver.DriverInit = DriverEntry;
-    ki_save_state(&state);
+    ki_enter(&state, KI_IN_DRIVER_ENTRY, (void *)DriverEntry, &rt_driver, NULL);
     NTSTATUS status = DriverEntry(&rt_driver, &registry_path);
     ki_check_state(&state, "DriverEntry returned with IRQL or locks changed", (void *)DriverEntry);
     for (PDEVICE_OBJECT device = rt_driver.DeviceObject; device != NULL;

@@ -60,7 +60,9 @@ static void crash(struct task *task, unsigned thread, const struct ash_caller *c
                    (unsigned long)cause, (unsigned long)value);
     if (ash_thread_read_registers(kit_slot(task, thread, KIT_THREAD), registers) == ASH_OK)
         add_registers(report, registers);
+    describe_calls(report, task, registers[4]);
     report_backtrace(report, task, pc, registers[1], registers[8]);
+    describe_log(report, task);
     report_print(report);
     task_end(task, ASH_PROC_CRASHED, caller->op == ASH_FAULT_SYSCALL ? ~(ash_word)0 : cause);
 }
@@ -130,6 +132,8 @@ ash_status fault_op_bugcheck(struct ash_server *, struct ash_caller *caller)
     if (!task)
         return STATUS_ACCESS_DENIED;
     request->rule[sizeof(request->rule) - 1] = 0;
+    request->rule_name[sizeof(request->rule_name) - 1] = 0;
+    request->name[sizeof(request->name) - 1] = 0;
     struct report *report = report_begin(task->id);
     report_add(report, "\n*** %s %s (task %lu) stopped by itself\n",
                task->flags & ASH_PROC_DRIVER ? "driver" : "task", task->name,
@@ -138,13 +142,31 @@ ash_status fault_op_bugcheck(struct ash_server *, struct ash_caller *caller)
                (unsigned long)request->code, (unsigned long)request->parameter[0],
                (unsigned long)request->parameter[1], (unsigned long)request->parameter[2],
                (unsigned long)request->parameter[3], request->rule);
-    ash_word ra;
-    if (peek_word(task, request->frame_pointer - 8, &ra))
-        report_backtrace(report, task, ra - 4, 0, request->frame_pointer);
-    peek_close();
+    if (request->name[0] != 0)
+        report_add(report, "    name     %s\n", request->name);
+    if (request->rule_name[0] != 0)
+        report_add(report, "    rule     %s\n", request->rule_name);
+    describe_calls(report, task, request->thread_pointer);
+    ash_word ra, frame; /* of the caller of the kit's last function */
+    if (peek_word(task, request->frame_pointer - 8, &ra) &&
+        peek_word(task, request->frame_pointer - 16, &frame))
+        report_backtrace(report, task, ra - 4, 0, frame);
+    describe_log(report, task);
     report_print(report);
     no_answer();
     task_end(task, ASH_PROC_CRASHED, request->code);
+    return STATUS_SUCCESS;
+}
+
+ash_status fault_op_records(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_proc_records_request *request = (const void *)caller->request;
+    struct task *task = task_of(caller);
+    if (!task)
+        return STATUS_ACCESS_DENIED;
+    task->records = true;
+    task->calls = request->calls;
+    task->log = request->log;
     return STATUS_SUCCESS;
 }
 

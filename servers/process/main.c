@@ -63,6 +63,7 @@ static const struct ash_operation operations[] = {
     ROW_OUT(ASH_PROC_NOTIFICATION, object_notification, ash_proc_slot_reply),
     ROW_IN(ASH_PROC_BUGCHECK, fault_op_bugcheck, ash_proc_bugcheck_request),
     ROW_IN(ASH_PROC_FAULT_HANDLER, fault_op_handler, ash_proc_handler_request),
+    ROW_IN(ASH_PROC_RECORDS, fault_op_records, ash_proc_records_request),
     ROW_IN(ASH_PROC_THREAD_PRIORITY, thread_op_priority, ash_proc_priority_request),
     ROW_OUT(ASH_PROC_REPLY_OBJECT, object_reply, ash_proc_slot_reply),
     ROW(ASH_PROC_COMMAND_LINE, query_op_command_line, ash_proc_offset_request,

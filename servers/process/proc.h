@@ -6,6 +6,7 @@
  *   task.c    records, end, destruction         thread.c  its threads       budget.c their time
  *   object.c  kernel objects of a task          remote.c  calls of the memory manager
  *   fault.c   faults, bugchecks                 report.c  crash reports     peek.c   reading a task
+ *   describe.c what a driver was doing
  *   watch.c   watchers, waiters                 query.c   ps, reports       package.c the boot
  * package
  *
@@ -25,6 +26,7 @@
 #include "ash/log.h"
 #include "ash/server.h"
 #include "boot_protocol.h"
+#include "crash.h"
 #include "memory.h"
 #include "process.h"
 
@@ -65,6 +67,8 @@ struct task {
     bool memory_made;
     ash_word handler;        /* of exceptions; 0: none */
     ash_word guarded, guard; /* the handler is for threads whose word at tp + guard is not 0 */
+    bool records;            /* it keeps those of abi/crash.h: */
+    ash_word calls, log;     /* offset from tp; address or 0 */
     ash_word next_made;      /* slot in its CNode */
     ash_word image_base, image_end;
     ash_word ticks_ended; /* of threads that are gone */
@@ -155,9 +159,10 @@ ash_status package_op(struct ash_server *, struct ash_caller *caller);
 bool fault_filter(struct ash_server *, struct ash_caller *caller);
 ash_status fault_op_bugcheck(struct ash_server *, struct ash_caller *caller);
 ash_status fault_op_handler(struct ash_server *, struct ash_caller *caller);
+ash_status fault_op_records(struct ash_server *, struct ash_caller *caller);
 
 #define REPORTS      8u
-#define REPORT_BYTES 3072u
+#define REPORT_BYTES 6144u
 struct report {
     ash_word task;
     char text[REPORT_BYTES];
@@ -173,6 +178,10 @@ void report_backtrace(struct report *report, struct task *task, ash_word pc, ash
 void report_print(const struct report *report);
 /* 0 is the newest; null if there is none. */
 const struct report *report_at(ash_word index);
+
+/* Adds what the task's records say (describe.c): of a thread, of all. */
+void describe_calls(struct report *report, struct task *task, ash_word thread_pointer);
+void describe_log(struct report *report, struct task *task);
 
 /* Reads a word of the task's memory; false if nothing is mapped there. */
 bool peek_word(struct task *task, ash_word address, ash_word *word);

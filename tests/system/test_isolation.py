@@ -5,6 +5,7 @@
 import hashlib
 import re
 
+import crash
 import disk
 from harness import test
 
@@ -85,6 +86,11 @@ def crash_report(system):
             system.check(re.search(pattern, output), f"the report matches '{pattern}'", output)
     system.check(re.search(r"misbehave +failed .*STATUS_DEVICE_REMOVED", parts["drivers"]),
                  "the driver is shown as failed, with the reason", parts["drivers"])
+    report = crash.reports(parts["crash"])[0]
+    system.check(report.driver == "misbehave" and report.routines == ["dispatch-routine"] and
+                 re.search(r"IRP_MJ_READ.00 device 0x\w+ location 1 of 1", str(report.irps)) and
+                 re.search("answered CREATE.00.*io .* status 0x00000000", str(report.ledger)),
+                 "it names the routine, its IRP, and what was answered before", str(report))
     system.check("MisbehaveDoNull" in system.log() or "faults.c" in system.log(),
                  "addresses are translated", system.log()[-3000:])
 

@@ -181,6 +181,9 @@ struct ash_ledger {
 /* Is an answer owed for that slot? Then the request is copied (its content is the requester's
  * word). */
 bool ash_ledger_owed(const struct ash_ledger *ledger, unsigned slot, struct ash_request *request);
+/* The last request of a slot that was answered, and the answer; false if none is, or owed again. */
+bool ash_ledger_answered(const struct ash_ledger *ledger, unsigned slot,
+                         struct ash_request *request, struct ash_answer *answer);
 unsigned ash_ledger_count(const struct ash_ledger *ledger);
 
 /* Ends the link for an answerer that can write no more: answers all that is owed with `status`, and

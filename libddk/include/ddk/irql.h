@@ -40,6 +40,8 @@ VOID DdkPagedCode(PCSTR file, ULONG line);
 #define PAGED_CODE()        DdkPagedCode(__FILE__, __LINE__)
 #define PAGED_CODE_LOCKED() ((void)0)
 
+#define APC_INDEX_MISMATCH                             0x00000001u
+#define WORKER_THREAD_RETURNED_AT_BAD_IRQL             0x000000E1u
 #define IRQL_NOT_LESS_OR_EQUAL                         0x0000000Au
 #define SPIN_LOCK_ALREADY_OWNED                        0x0000000Fu
 #define SPIN_LOCK_NOT_OWNED                            0x00000010u

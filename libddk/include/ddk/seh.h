@@ -48,6 +48,7 @@ typedef struct _EXCEPTION_POINTERS {
 typedef struct _DDK_SEH_FRAME {
     struct _DDK_SEH_FRAME *Outer;
     volatile ULONG State;
+    const void *Calls; // of the driver that were under way
     EXCEPTION_RECORD Record;
     CONTEXT Context;
     EXCEPTION_POINTERS Pointers;

@@ -7,6 +7,9 @@
 
 #include "../../ke/ki.h"
 #include "../../runtime/rt.h"
+#include "../../vf/vf.h"
+
+#include "crash.h"
 
 #define HUNDRED_NS_PER_SECOND 10000000u
 #define YIELDS                4u
@@ -170,14 +173,40 @@ void port_write(const char *text, size_t n)
     ash_log("%.*s", (int)n, text);
 }
 
+// The process manager reads these records as struct ash_crash_call and through ASH_CRASH_IRP_*.
+C_ASSERT(offsetof(struct ki_state, Outer) == offsetof(struct ash_crash_call, outer));
+C_ASSERT(offsetof(struct ki_state, Routine) == offsetof(struct ash_crash_call, routine));
+C_ASSERT(offsetof(struct ki_state, Device) == offsetof(struct ash_crash_call, device));
+C_ASSERT(offsetof(struct ki_state, Irp) == offsetof(struct ash_crash_call, irp));
+C_ASSERT(offsetof(struct ki_state, Kind) == offsetof(struct ash_crash_call, kind));
+C_ASSERT(offsetof(struct ki_state, Minor) == offsetof(struct ash_crash_call, minor));
+C_ASSERT(sizeof(struct ki_state) >= sizeof(struct ash_crash_call));
+C_ASSERT((int)KI_IN_DISPATCH == (int)ASH_CRASH_DISPATCH);
+C_ASSERT((int)KI_IN_NOTIFICATION == (int)ASH_CRASH_NOTIFICATION);
+C_ASSERT(offsetof(IRP, IoStatus.Status) == ASH_CRASH_IRP_STATUS);
+C_ASSERT(offsetof(IRP, IoStatus.Information) == ASH_CRASH_IRP_INFORMATION);
+C_ASSERT(offsetof(IRP, RequestorMode) == ASH_CRASH_IRP_STATE);
+C_ASSERT(offsetof(IRP, CurrentLocation) == ASH_CRASH_IRP_STATE + 3);
+C_ASSERT(offsetof(IRP, CancelRoutine) == ASH_CRASH_IRP_CANCEL);
+
+static void copy_text(char *to, size_t room, const char *text)
+{
+    for (size_t i = 0; text[i] != 0 && i + 1 < room; i++)
+        to[i] = text[i];
+}
+
 void port_die(uint32_t code, const uint64_t parameters[4], const char *text)
 {
     struct ash_proc_bugcheck_request request = {
-        .code = code, .frame_pointer = (uintptr_t)__builtin_frame_address(0)};
+        .code = code,
+        .frame_pointer = (uintptr_t)__builtin_frame_address(0),
+        .thread_pointer = (uintptr_t)__builtin_thread_pointer(),
+    };
     for (unsigned i = 0; i < 4; i++)
         request.parameter[i] = parameters[i];
-    for (unsigned i = 0; text[i] != 0 && i + 1 < sizeof(request.rule); i++)
-        request.rule[i] = text[i];
+    copy_text(request.rule, sizeof(request.rule), text);
+    copy_text(request.name, sizeof(request.name), vf_code_name(code));
+    copy_text(request.rule_name, sizeof(request.rule_name), vf_rule_name(code, parameters[0]));
     (void)ash_request(ASH_SLOT_PROCESS, ASH_PROC_BUGCHECK, &request, sizeof(request), NULL, 0);
     for (;;)
         __asm__ volatile("unimp"); // nobody took the call: ends as a fault

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//
+// Calls into the driver: what each is about, for the crash report, and that it leaves IRQL, spin
+// locks and regions as it found them. The records lie on the stacks of the calls and are linked,
+// innermost first, by ki_calls of their thread. An exception that leaves some of them is raised
+// with the list as it was when its __try began.
+
+#include "ki.h"
+
+_Thread_local const struct ki_state *ki_calls;
+
+void ki_save_state(struct ki_state *state)
+{
+    PKTHREAD thread = ki_thread();
+    state->Outer = ki_calls;
+    state->Kind = KI_IN_KIT;
+    state->Irql = thread->Irql;
+    state->SpinLocks = thread->SpinLocks;
+    state->CriticalDepth = thread->CriticalDepth;
+    state->GuardedDepth = thread->GuardedDepth;
+}
+
+void ki_name_state(struct ki_state *state, enum ki_routine kind, const void *routine, PVOID device,
+                   PIRP irp)
+{
+    state->Routine = routine;
+    state->Device = device;
+    state->Irp = irp;
+    state->Kind = (UCHAR)kind;
+    state->Major = state->Minor = 0xff;
+    ki_calls = state;
+}
+
+void ki_enter(struct ki_state *state, enum ki_routine kind, const void *routine, PVOID device,
+              PIRP irp)
+{
+    ki_save_state(state);
+    ki_name_state(state, kind, routine, device, irp);
+}
+
+// Each kind of routine has bug checks of its own for a changed IRQL, and for changed regions.
+static const struct codes {
+    ULONG Irql, IrqlRule, Region, RegionRule;
+} codes[] = {
+    [KI_IN_DISPATCH] = {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x5,
+                        DRIVER_VERIFIER_DETECTED_VIOLATION, 0xc5},
+    [KI_IN_COMPLETION] = {DRIVER_VERIFIER_DETECTED_VIOLATION, 0xfa,
+                          DRIVER_VERIFIER_DETECTED_VIOLATION, 0xfb},
+    [KI_IN_ISR] = {DRIVER_VERIFIER_DETECTED_VIOLATION, 0x111, APC_INDEX_MISMATCH, 0},
+    [KI_IN_DPC] = {DRIVER_VERIFIER_DETECTED_VIOLATION, VF_RULE_IRQL_RETURN, TIMER_OR_DPC_INVALID,
+                   4},
+    [KI_IN_WORK_ITEM] = {WORKER_THREAD_RETURNED_AT_BAD_IRQL, 0, APC_INDEX_MISMATCH, 0},
+};
+static const struct codes other = {DRIVER_VERIFIER_DETECTED_VIOLATION, VF_RULE_IRQL_RETURN,
+                                   APC_INDEX_MISMATCH, 0};
+
+static const struct codes *codes_of(const struct ki_state *state)
+{
+    bool listed = state->Kind < RTL_NUMBER_OF(codes) && codes[state->Kind].Irql != 0;
+    return listed ? &codes[state->Kind] : &other;
+}
+
+static void irql_changed(const struct ki_state *state, const char *rule, ULONG_PTR routine,
+                         KIRQL now)
+{
+    const struct codes *code = codes_of(state);
+    if (code->IrqlRule == 0)
+        ki_die(code->Irql, routine, now, 0, 0, rule);
+    if (code->IrqlRule == VF_RULE_IRQL_RETURN)
+        ki_die(code->Irql, VF_RULE_IRQL_RETURN, (ULONG_PTR)rule, routine, now, rule);
+    ULONG_PTR who = state->Kind == KI_IN_DISPATCH ? (ULONG_PTR)state->Device : routine;
+    ki_die(code->Irql, code->IrqlRule, who, state->Irql, now, rule);
+}
+
+static void region_changed(const struct ki_state *state, const char *rule, ULONG_PTR routine,
+                           PKTHREAD thread)
+{
+    const struct codes *code = codes_of(state);
+    ULONG_PTR before = state->CriticalDepth, now = thread->CriticalDepth;
+    if (before == now)
+        ki_die(DRIVER_VERIFIER_DETECTED_VIOLATION, VF_RULE_GUARDED_REGIONS, (ULONG_PTR)rule,
+               routine, thread->GuardedDepth, rule);
+    if (code->RegionRule == 0)
+        ki_die(code->Region, routine, now, before, 0, rule);
+    if (code->Region == TIMER_OR_DPC_INVALID)
+        ki_die(code->Region, code->RegionRule, routine, before, now, rule);
+    ki_die(code->Region, code->RegionRule, routine, now, before, rule);
+}
+
+void ki_check_state(const struct ki_state *state, const char *rule, const void *routine)
+{
+    PKTHREAD thread = ki_thread();
+    if (thread->SpinLocks != state->SpinLocks)
+        ki_die(DRIVER_VERIFIER_DETECTED_VIOLATION, VF_RULE_SPIN_LOCK, (ULONG_PTR)rule,
+               (ULONG_PTR)routine, thread->SpinLocks, rule);
+    if (thread->Irql != state->Irql)
+        irql_changed(state, rule, (ULONG_PTR)routine, thread->Irql);
+    if (thread->CriticalDepth != state->CriticalDepth ||
+        thread->GuardedDepth != state->GuardedDepth)
+        region_changed(state, rule, (ULONG_PTR)routine, thread);
+    ki_calls = state->Outer;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+//
+// Names of bug checks, and of the rules that their first parameter stands for.
+// Documentation: "Bug Check Code Reference", "DDI Compliance Checking".
+
+#include "vf.h"
+
+#define NAME(code) {code, #code}
+
+static const struct {
+    ULONG Code;
+    const char *Name;
+} codes[] = {
+    NAME(APC_INDEX_MISMATCH),
+    NAME(IRQL_NOT_LESS_OR_EQUAL),
+    NAME(IRQL_NOT_GREATER_OR_EQUAL),
+    NAME(MAXIMUM_WAIT_OBJECTS_EXCEEDED),
+    NAME(MUTEX_LEVEL_NUMBER_VIOLATION),
+    NAME(SPIN_LOCK_ALREADY_OWNED),
+    NAME(SPIN_LOCK_NOT_OWNED),
+    NAME(THREAD_NOT_MUTEX_OWNER),
+    NAME(REFERENCE_BY_POINTER),
+    NAME(BAD_POOL_HEADER),
+    NAME(KMODE_EXCEPTION_NOT_HANDLED),
+    NAME(NO_MORE_IRP_STACK_LOCATIONS),
+    NAME(DEVICE_REFERENCE_COUNT_NOT_ZERO),
+    NAME(MULTIPLE_IRP_COMPLETE_REQUESTS),
+    NAME(CANCEL_STATE_IN_COMPLETED_IRP),
+    NAME(IRQL_GT_ZERO_AT_SYSTEM_SERVICE),
+    NAME(DRIVER_POWER_STATE_FAILURE),
+    NAME(ATTEMPTED_SWITCH_FROM_DPC),
+    NAME(BAD_POOL_CALLER),
+    NAME(DRIVER_VERIFIER_DETECTED_VIOLATION),
+    NAME(TIMER_OR_DPC_INVALID),
+    NAME(DRIVER_VERIFIER_IOMANAGER_VIOLATION),
+    NAME(PNP_DETECTED_FATAL_ERROR),
+    NAME(DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS),
+    NAME(WORKER_THREAD_RETURNED_AT_BAD_IRQL),
+    NAME(MANUALLY_INITIATED_CRASH),
+    NAME(RESOURCE_NOT_OWNED),
+    NAME(WORKER_INVALID),
+    NAME(DRIVER_RETURNED_STATUS_REPARSE_FOR_VOLUME_OPEN),
+    NAME(KERNEL_SECURITY_CHECK_FAILURE),
+    NAME(THREAD_TERMINATE_HELD_MUTEX),
+    NAME(ASSERTION_IN_DRIVER),
+};
+
+static const struct {
+    ULONG Code, First;
+    const char *Name;
+} rules[] = {
+    {MULTIPLE_IRP_COMPLETE_REQUESTS, 0, "DoubleCompletion"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x05, "IrqlReturn"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x06, "CompleteRequestStatusCheck"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x07, "IrpCancelField"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x10, "IrqlIoDispatch"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x203, "IrpCancelField"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x20b, "IoFreeIrp"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x224, "LowerDriverReturn"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x226, "IrpProcessingComplete"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x23c, "IrpCancelField"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x23d, "PendedCompletedRequest"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x23e, "MarkIrpPending"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x240, "DeleteDevice"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x243, "AddDevice"},
+    {DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x310, "IoReuseIrp"},
+    {DRIVER_VERIFIER_DETECTED_VIOLATION, 0xd5, "RemoveLockMnRemove"},
+    {DRIVER_VERIFIER_DETECTED_VIOLATION, 0xd6, "RemoveLockMnRemove"},
+    {DRIVER_VERIFIER_DETECTED_VIOLATION, 0xd7, "MultRemoveLock"},
+    {DRIVER_VERIFIER_DETECTED_VIOLATION, 0xc5, "CriticalRegions"},
+    {DRIVER_VERIFIER_DETECTED_VIOLATION, 0xfa, "IrqlReturn"},
+    {DRIVER_VERIFIER_DETECTED_VIOLATION, 0x111, "IrqlReturn"},
+    {DRIVER_VERIFIER_DETECTED_VIOLATION, VF_RULE_IRQL_RETURN, "IrqlReturn"},
+    {DRIVER_VERIFIER_DETECTED_VIOLATION, VF_RULE_CRITICAL_REGION, "CriticalRegions"},
+    {DRIVER_VERIFIER_DETECTED_VIOLATION, VF_RULE_SPIN_LOCK, "SpinLock"},
+    {DRIVER_VERIFIER_DETECTED_VIOLATION, VF_RULE_GUARDED_REGIONS, "GuardedRegions"},
+};
+
+const char *vf_code_name(ULONG code)
+{
+    for (ULONG i = 0; i < RTL_NUMBER_OF(codes); i++)
+        if (codes[i].Code == code)
+            return codes[i].Name;
+    return "";
+}
+
+// A rule with a bug check of its own has First 0.
+const char *vf_rule_name(ULONG code, ULONG_PTR first_parameter)
+{
+    for (ULONG i = 0; i < RTL_NUMBER_OF(rules); i++)
+        if (rules[i].Code == code && (rules[i].First == 0 || rules[i].First == first_parameter))
+            return rules[i].Name;
+    return "";
+}
