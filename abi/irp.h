@@ -19,8 +19,10 @@
  * answer FILE_SYSTEM_CONTROL (0d), DEVICE_CONTROL (0e), INTERNAL_DEVICE_CONTROL (0f) OutputLength
  * InputLength      code                   METHOD_BUFFERED: input in `in` and output in `out` where
  * both fit inline_bytes, else both in the grant (input at grant_offset, output returned at the same
- * place). METHOD_IN/OUT_DIRECT: input `in`, the output buffer is the grant. METHOD_NEITHER: as
- * METHOD_BUFFERED. minor 1 MOUNT_VOLUME (control link only): device = the file system's control
+ * place). IN_DIRECT, OUT_DIRECT, NEITHER: the input is the first InputLength bytes of `in`, or at
+ * input_offset of input_grant; the output is the grant, or, without one, behind the input in `in`
+ * (at the next multiple of 8: its contents before) and returned whole in `out`, whatever the
+ * status. minor 1 MOUNT_VOLUME (control link only): device = the file system's control
  * device, volume device                                           in: struct ash_device_info of the
  * top of the volume's stack; r0 = id of the mounted volume's device object. POWER (16) Type (0
  * system, 1 device)  State  ShutdownType  SystemContext SYSTEM_CONTROL (17)     reserved PNP (1b)

@@ -84,11 +84,13 @@ struct ash_request {
     uint64_t grant;        /* grant id on this link that holds the data buffer, 0 if none */
     uint64_t grant_offset; /* of the first byte in the granted section */
     uint32_t grant_length;
-    uint32_t irp_flags; /* IRP.Flags (IRP_...) */
-    uint32_t requestor; /* task id of the application that started it all */
-    uint32_t mode;      /* RequestorMode: 0 kernel (a driver), 1 user */
-    uint64_t submitted; /* `rdtime` when submitted */
-    uint64_t reserved[3];
+    uint32_t irp_flags;    /* IRP.Flags (IRP_...) */
+    uint32_t requestor;    /* task id of the application that started it all */
+    uint32_t mode;         /* RequestorMode: 0 kernel (a driver), 1 user */
+    uint64_t submitted;    /* `rdtime` when submitted */
+    uint64_t input_grant;  /* control requests: where the input is when it is not inline */
+    uint64_t input_offset; /* (see irp.h) */
+    uint64_t reserved;
 };
 static_assert(sizeof(struct ash_request) == 128);
 

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Registered memory and the bounce buffers. A buffer is a section of its own, granted as a whole
-// and once for each link; the grant ends with the link or the buffer.
+// and once for each link; the grant ends with the link or the buffer. Of a bounce buffer each
+// request has pages of its own, so what a driver does to one request's data stays there.
 #include "ash/manager.h"
 #include "ash/memory.h"
 #include "internal.h"
 #include "memory.h"
 #include <stdlib.h>
 
+#define PAGES (IO_BOUNCE_BYTES / IO_BOUNCE_PAGE)
+
+struct ash_mutex io_lock;
 static struct io_buffer *buffers; /* the last used first */
 
-void *ash_io_buffer_alloc(size_t bytes)
+static void *allocate(size_t bytes)
 {
     struct io_buffer *buffer = calloc(1, sizeof(*buffer));
     void *base;
@@ -26,7 +30,7 @@ void *ash_io_buffer_alloc(size_t bytes)
     return base;
 }
 
-void ash_io_buffer_free(void *memory)
+static void release(void *memory)
 {
     struct io_buffer **at = &buffers;
     while (*at != nullptr && (*at)->base != memory)
@@ -37,6 +41,21 @@ void ash_io_buffer_free(void *memory)
     *at = buffer->next;
     (void)ash_unmap(memory); /* closes the section, and with it the grants */
     free(buffer);
+}
+
+void *ash_io_buffer_alloc(size_t bytes)
+{
+    ash_mutex_lock(&io_lock);
+    void *base = allocate(bytes);
+    ash_mutex_unlock(&io_lock);
+    return base;
+}
+
+void ash_io_buffer_free(void *memory)
+{
+    ash_mutex_lock(&io_lock);
+    release(memory);
+    ash_mutex_unlock(&io_lock);
 }
 
 static struct io_buffer *find(const void *data, size_t bytes)
@@ -55,38 +74,79 @@ static struct io_buffer *find(const void *data, size_t bytes)
     return nullptr;
 }
 
-static ash_status grant(struct io_connection *connection, struct io_buffer *buffer)
+static ash_status grant(struct io_connection *connection, struct io_buffer *buffer, bool write)
 {
     const struct ash_mem_grant_request request = {connection->link, (ash_word)buffer->base,
-                                                  ASH_MEM_READ | ASH_MEM_WRITE};
+                                                  write ? ASH_MEM_READ | ASH_MEM_WRITE
+                                                        : ASH_MEM_READ};
     struct ash_mem_grant_reply reply;
     ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT, &request, sizeof(request),
                                     &reply, sizeof(reply));
     if (ash_success(status))
-        buffer->grant[connection->index] = reply.grant;
+        buffer->grant[write][connection->index] = reply.grant;
     return status;
 }
 
-ash_status io_locate(struct io_connection *connection, const void *data, size_t bytes,
+ash_status io_locate(struct io_connection *connection, const void *data, size_t bytes, bool write,
                      struct io_where *where)
 {
     struct io_buffer *buffer = find(data, bytes);
     if (buffer == nullptr)
         return STATUS_INVALID_PARAMETER;
-    if (buffer->grant[connection->index] == 0) {
-        ash_status status = grant(connection, buffer);
+    if (buffer->grant[write][connection->index] == 0) {
+        ash_status status = grant(connection, buffer, write);
         if (!ash_success(status))
             return status;
     }
-    where->grant = buffer->grant[connection->index];
+    where->grant = buffer->grant[write][connection->index];
     where->offset = (ash_word)((const char *)data - buffer->base);
     return STATUS_SUCCESS;
 }
 
-ash_status io_bounce(struct io_connection *connection, void **bounce)
+/* Free pages in a row, marked as used; null: there are not that many. */
+static char *take_pages(struct io_connection *connection, unsigned pages)
+{
+    uint32_t run = pages == 32 ? ~0u : (1u << pages) - 1;
+    for (unsigned at = 0; at + pages <= PAGES; at++) {
+        if ((connection->bounce_used & run << at) != 0)
+            continue;
+        connection->bounce_used |= run << at;
+        return connection->bounce + (size_t)at * IO_BOUNCE_PAGE;
+    }
+    return nullptr;
+}
+
+ash_status io_space_take(struct io_connection *connection, size_t bytes, struct ash_io *io,
+                         struct io_where *where)
 {
     if (connection->bounce == nullptr)
-        connection->bounce = ash_io_buffer_alloc(IO_BOUNCE_BYTES);
-    *bounce = connection->bounce;
-    return *bounce != nullptr ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+        connection->bounce = allocate(IO_BOUNCE_BYTES);
+    io->space = nullptr;
+    io->space_bytes = bytes;
+    if (connection->bounce != nullptr && bytes <= IO_BOUNCE_BYTES)
+        io->space =
+            take_pages(connection, (unsigned)((bytes + IO_BOUNCE_PAGE - 1) / IO_BOUNCE_PAGE));
+    if (io->space == nullptr)
+        io->space = allocate(bytes);
+    if (io->space == nullptr)
+        return STATUS_NO_MEMORY;
+    ash_status status = io_locate(connection, io->space, bytes, true, where);
+    if (!ash_success(status))
+        io_space_give(connection, io);
+    return status;
+}
+
+void io_space_give(struct io_connection *connection, struct ash_io *io)
+{
+    char *bounce = connection->bounce, *space = io->space;
+    io->space = nullptr;
+    if (space == nullptr)
+        return;
+    if (bounce == nullptr || space < bounce || space >= bounce + IO_BOUNCE_BYTES) {
+        release(space);
+        return;
+    }
+    unsigned pages = (unsigned)((io->space_bytes + IO_BOUNCE_PAGE - 1) / IO_BOUNCE_PAGE);
+    uint32_t run = pages == 32 ? ~0u : (1u << pages) - 1;
+    connection->bounce_used &= ~(run << (unsigned)((size_t)(space - bounce) / IO_BOUNCE_PAGE));
 }

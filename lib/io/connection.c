@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Connections: submitting, ringing, waiting, taking answers. Invariant: out[slot] is set exactly
-// while the ring holds the slot as submitted and not taken, so an answer always finds its request.
-#include "ash/invoke.h"
+// Connections: submitting, ringing, taking answers. Invariant: out[slot] is set exactly while the
+// ring holds the slot as submitted and not taken, so an answer always finds its request.
 #include "ash/manager.h"
-#include "ash/slot.h"
 #include "ash/start.h"
 #include "ash/syscall.h"
 #include "internal.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMER_BIT ((ash_word)1 << 62)
-
 static struct io_connection *connections[IO_CONNECTIONS];
-static ash_cptr notification; /* rung for completions on any connection */
 
 ash_status io_client_init(void)
 {
-    if (notification != ASH_NULL_CPTR)
+    if (io_notification != ASH_NULL_CPTR)
         return STATUS_SUCCESS;
     ash_cptr slot;
     ash_status status = ash_notification_create(&slot);
@@ -26,8 +21,13 @@ ash_status io_client_init(void)
     struct ash_caps caps = {.send = &slot, .send_count = 1};
     status = ash_request_caps(ASH_SLOT_IO, ASH_IO_CLIENT, nullptr, 0, nullptr, 0, &caps);
     if (ash_success(status))
-        notification = slot;
+        io_notification = slot;
     return status;
+}
+
+struct io_connection *io_connection_at(unsigned index)
+{
+    return connections[index];
 }
 
 static struct io_connection *find(ash_word link)
@@ -83,6 +83,8 @@ int io_prepare(struct ash_file *file, uint8_t major, uint8_t minor, struct ash_r
     r->grant = 0;
     r->grant_offset = 0;
     r->grant_length = 0;
+    r->input_grant = 0;
+    r->input_offset = 0;
     r->irp_flags = 0;
     r->requestor = (uint32_t)ash_start()->task;
     r->mode = 1;
@@ -90,17 +92,21 @@ int io_prepare(struct ash_file *file, uint8_t major, uint8_t minor, struct ash_r
     return slot;
 }
 
-void io_submit(struct io_connection *connection, int slot, struct ash_io *io)
+void io_submit(struct ash_file *file, int slot, struct ash_io *io)
 {
+    struct io_connection *connection = file->connection;
+    io->file = file;
     io->slot = (uint16_t)slot;
+    io->waiter = ASH_NULL_CPTR;
     io->done = false;
+    file->out++;
     connection->out[slot] = io;
     connection->unrung = true;
+    io_wake_sleeper(connection);
     ash_requester_submit(&connection->ring, slot, ash_time());
 }
 
-/* Must the driver be woken for what was submitted since this was asked last? */
-static bool owes_ring(struct io_connection *connection)
+bool io_owes_ring(struct io_connection *connection)
 {
     bool unrung = connection->unrung;
     connection->unrung = false;
@@ -124,8 +130,41 @@ static void accuse(struct io_connection *connection)
     (void)ash_request(ASH_SLOT_IO, ASH_IO_PROTOCOL_ERROR, &request, sizeof(request), nullptr, 0);
 }
 
-/* Takes one answer; false if there is none. */
-static bool take(struct io_connection *connection)
+/* What came back goes to the caller's memory: all of the output buffer where the driver had the
+ * buffer itself (whole), else as many bytes as it says. */
+static void copy_output(struct io_connection *connection, struct ash_io *io, int slot,
+                        const struct ash_answer *answer)
+{
+    bool error = (uint32_t)io->status >> 30 == 3;
+    size_t bytes = io->whole ? io->output_bytes : io->information;
+    if (io->output == nullptr || (error && !io->whole))
+        return;
+    if (bytes > io->output_bytes)
+        bytes = io->output_bytes;
+    if (io->space == nullptr && bytes > answer->inline_size)
+        bytes = answer->inline_size;
+    const char *from = io->space != nullptr ? io->space + io->output_at
+                                            : ash_requester_output(&connection->ring, slot);
+    memcpy(io->output, from, bytes);
+}
+
+static void finished(struct io_connection *connection, struct ash_io *io)
+{
+    struct ash_file *file = io->file;
+    ash_cptr waiter = io->waiter;
+    io_space_give(connection, io);
+    if (--file->out == 0 && file->closed) {
+        io->file = nullptr;
+        free(file);
+    }
+    io->done = true;
+    if (waiter != ASH_NULL_CPTR)
+        ash_unpark(waiter);
+    if (io->complete != nullptr)
+        io->complete(io); /* io may be gone after it */
+}
+
+bool io_take(struct io_connection *connection)
 {
     struct ash_answer answer;
     int slot = ash_requester_take(&connection->ring, &answer);
@@ -139,82 +178,10 @@ static bool take(struct io_connection *connection)
         io->status = STATUS_DEVICE_PROTOCOL_ERROR;
         io->information = 0;
     }
-    if (io->output != nullptr && answer.inline_size != 0)
-        memcpy(io->output, ash_requester_output(&connection->ring, slot),
-               answer.inline_size < io->limit ? answer.inline_size : io->limit);
+    copy_output(connection, io, slot, &answer);
     ash_requester_release(&connection->ring, slot);
-    io->done = true;
     if (connection->ring.broken != 0)
         accuse(connection);
+    finished(connection, io);
     return true;
-}
-
-ash_status io_finish(struct io_connection *connection, struct ash_io *io)
-{
-    bool ring = owes_ring(connection);
-    while (!io->done) {
-        if (take(connection))
-            continue;
-        if (!ash_requester_sleep(&connection->ring))
-            continue;
-        if (ring)
-            ash_signal_wait(connection->doorbell, notification);
-        else
-            ash_wait(notification);
-        ring = false;
-        ash_requester_awake(&connection->ring);
-    }
-    if (ring)
-        ash_signal(connection->doorbell);
-    return io->status;
-}
-
-ash_status ash_io_wait(struct ash_io *io)
-{
-    return io->done ? io->status : io_finish(io->file->connection, io);
-}
-
-/* The timer rings the notification for completions; which of the two woke us does not matter. */
-static bool own_timer(void)
-{
-    static bool bound;
-    ash_cptr slot = bound ? ASH_NULL_CPTR : ash_slot_alloc();
-    if (slot == ASH_NULL_CPTR)
-        return bound;
-    bound =
-        ash_cnode_mint(ASH_SLOT_CNODE, slot, notification, ASH_RIGHT_WRITE, TIMER_BIT) == ASH_OK &&
-        ash_timer_bind(ASH_SLOT_TIMER, slot) == ASH_OK;
-    return bound;
-}
-
-bool ash_io_wait_until(struct ash_io *io, uint64_t deadline)
-{
-    struct io_connection *connection = io->file->connection;
-    bool pending;
-    if (!own_timer() || ash_timer_set(ASH_SLOT_TIMER, deadline) != ASH_OK)
-        return ash_io_done(io);
-    while (!ash_io_done(io) && ash_time() < deadline) {
-        if (!ash_requester_sleep(&connection->ring))
-            continue;
-        ash_wait(notification);
-        ash_requester_awake(&connection->ring);
-    }
-    (void)ash_timer_cancel(ASH_SLOT_TIMER, &pending);
-    return io->done;
-}
-
-bool ash_io_done(struct ash_io *io)
-{
-    while (!io->done && take(io->file->connection))
-        ;
-    return io->done;
-}
-
-void ash_io_cancel(struct ash_io *io)
-{
-    struct io_connection *connection = io->file->connection;
-    if (io->done || connection->out[io->slot] != io)
-        return;
-    ash_requester_cancel(&connection->ring, io->slot);
-    io_ring(connection);
 }

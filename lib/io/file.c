@@ -30,6 +30,26 @@ static ash_status opened(const struct ash_io_open_reply *reply, ash_cptr doorbel
     return STATUS_SUCCESS;
 }
 
+/* One open at a time: what a new link's doorbell came with has to be known before the next open of
+ * the same driver is answered. */
+static struct ash_mutex opening;
+
+static ash_status open_locked(const struct ash_io_open_request *request, struct ash_file **file)
+{
+    struct ash_io_open_reply reply;
+    struct ash_caps caps = {.receive = 1};
+    ash_status status = ash_request_caps(ASH_SLOT_IO, ASH_IO_OPEN, request, sizeof(*request),
+                                         &reply, sizeof(reply), &caps);
+    if (ash_success(status)) {
+        ash_mutex_lock(&io_lock);
+        status = opened(&reply, caps.received == 1 ? caps.slot[0] : ASH_NULL_CPTR, file);
+        ash_mutex_unlock(&io_lock);
+    }
+    if (!ash_success(status) && caps.received == 1)
+        ash_slot_delete(caps.slot[0]);
+    return status;
+}
+
 ash_status ash_open(const char *path, uint32_t access, uint32_t disposition, uint32_t options,
                     struct ash_file **file)
 {
@@ -38,34 +58,54 @@ ash_status ash_open(const char *path, uint32_t access, uint32_t disposition, uin
                                           .disposition = disposition,
                                           .options = options | ASH_FILE_SYNCHRONOUS};
     size_t length = strlen(path);
-    ash_status status = io_client_init();
-    if (!ash_success(status))
-        return status;
     if (length >= sizeof(request.path))
         return STATUS_OBJECT_NAME_INVALID;
     memcpy(request.path, path, length);
-    struct ash_io_open_reply reply;
-    struct ash_caps caps = {.receive = 1};
-    status = ash_request_caps(ASH_SLOT_IO, ASH_IO_OPEN, &request, sizeof(request), &reply,
-                              sizeof(reply), &caps);
-    if (ash_success(status))
-        status = opened(&reply, caps.received == 1 ? caps.slot[0] : ASH_NULL_CPTR, file);
-    if (!ash_success(status) && caps.received == 1)
-        ash_slot_delete(caps.slot[0]);
+    ash_mutex_lock(&io_lock);
+    ash_status status = io_client_init();
+    ash_mutex_unlock(&io_lock);
+    if (!ash_success(status))
+        return status;
+    ash_mutex_lock(&opening);
+    status = open_locked(&request, file);
+    ash_mutex_unlock(&opening);
     return status;
+}
+
+/* The file's requests that are out. */
+static bool of_file(const struct ash_io *io, const void *file)
+{
+    return io->file == file;
+}
+
+static unsigned take_answered(struct ash_file *file)
+{
+    ash_mutex_lock(&io_lock);
+    while (file->out != 0 && io_take(file->connection))
+        ;
+    unsigned out = file->out;
+    ash_mutex_unlock(&io_lock);
+    return out;
 }
 
 ash_status ash_close(struct ash_file *file)
 {
-    struct io_connection *connection = file->connection;
-    for (unsigned slot = 0; slot < ASH_LINK_DATA_SLOTS; slot++) {
-        struct ash_io *io = connection->out[slot];
-        if (io != nullptr && io->file == file)
-            io_finish(connection, io);
-    }
     const struct ash_io_file_request request = {file->id};
-    free(file);
-    return ash_request(ASH_SLOT_IO, ASH_IO_CLOSE, &request, sizeof(request), nullptr, 0);
+    if (take_answered(file) != 0) {
+        ash_mutex_lock(&io_lock);
+        io_ring(file->connection); /* nothing stays behind unseen */
+        ash_mutex_unlock(&io_lock);
+    }
+    ash_status status =
+        ash_request(ASH_SLOT_IO, ASH_IO_CLOSE, &request, sizeof(request), nullptr, 0);
+    if (take_answered(file) != 0)
+        (void)ash_io_cancel_if(of_file, file);
+    ash_mutex_lock(&io_lock);
+    file->closed = true;
+    if (file->out == 0)
+        free(file); /* else it goes with its last request */
+    ash_mutex_unlock(&io_lock);
+    return status;
 }
 
 uint32_t ash_open_result(const struct ash_file *file)
@@ -92,71 +132,114 @@ static ash_status start_at(struct ash_file *file, uint8_t major, const struct io
     request->grant = where->grant;
     request->grant_offset = where->offset;
     request->grant_length = (uint32_t)bytes;
-    io->file = file;
     io->limit = bytes;
-    io->output = nullptr;
-    io_submit(file->connection, slot, io);
+    io_submit(file, slot, io);
     return STATUS_SUCCESS;
+}
+
+/* Everything but what the caller keeps in it. */
+static void clear(struct ash_io *io, void (*complete)(struct ash_io *io))
+{
+    *io = (struct ash_io){.user = io->user, .complete = complete};
 }
 
 static ash_status start(struct ash_file *file, uint8_t major, const void *data, size_t bytes,
                         uint64_t offset, struct ash_io *io)
 {
     struct io_where where;
-    ash_status status = io_locate(file->connection, data, bytes, &where);
-    return ash_success(status) ? start_at(file, major, &where, bytes, offset, io) : status;
+    clear(io, nullptr);
+    ash_mutex_lock(&io_lock);
+    ash_status status = io_locate(file->connection, data, bytes, true, &where);
+    if (ash_success(status))
+        status = start_at(file, major, &where, bytes, offset, io);
+    if (ash_success(status))
+        io_ring(file->connection);
+    ash_mutex_unlock(&io_lock);
+    return status;
 }
 
 ash_status ash_read_start(struct ash_file *file, void *buffer, size_t bytes, uint64_t offset,
                           struct ash_io *io)
 {
-    ash_status status = start(file, MJ_READ, buffer, bytes, offset, io);
-    if (ash_success(status))
-        io_ring(file->connection);
-    return status;
+    return start(file, MJ_READ, buffer, bytes, offset, io);
 }
 
 ash_status ash_write_start(struct ash_file *file, const void *buffer, size_t bytes, uint64_t offset,
                            struct ash_io *io)
 {
-    ash_status status = start(file, MJ_WRITE, buffer, bytes, offset, io);
-    if (ash_success(status))
-        io_ring(file->connection);
+    return start(file, MJ_WRITE, buffer, bytes, offset, io);
+}
+
+/* One request on any memory: registered memory as it is, other memory through space of its own. */
+static ash_status transfer_at(struct ash_file *file, uint8_t major, char *data, size_t bytes,
+                              uint64_t offset, struct ash_io *io)
+{
+    struct io_where where = {};
+    ash_status status = STATUS_SUCCESS;
+    if (bytes == 0 || ash_success(io_locate(file->connection, data, bytes, true, &where)))
+        return start_at(file, major, &where, bytes, offset, io);
+    if (bytes > UINT32_MAX / 2)
+        return STATUS_INVALID_PARAMETER;
+    status = io_space_take(file->connection, bytes, io, &where);
+    if (!ash_success(status))
+        return status;
+    if (major == MJ_WRITE)
+        memcpy(io->space, data, bytes);
+    io->output = major == MJ_READ ? data : nullptr;
+    io->output_bytes = bytes;
+    status = start_at(file, major, &where, bytes, offset, io);
+    if (!ash_success(status))
+        io_space_give(file->connection, io);
     return status;
 }
 
-/* One request on registered memory. */
-static ash_status transfer(struct ash_file *file, uint8_t major, const struct io_where *where,
-                           size_t bytes, uint64_t offset, size_t *done)
+static ash_status begin(struct ash_file *file, uint8_t major, void *data, size_t bytes,
+                        uint64_t offset, void (*complete)(struct ash_io *io), struct ash_io *io)
 {
-    struct ash_io io;
+    clear(io, complete);
+    ash_mutex_lock(&io_lock);
+    ash_status status = transfer_at(file, major, data, bytes, offset, io);
+    if (ash_success(status))
+        io_ring(file->connection);
+    ash_mutex_unlock(&io_lock);
+    return status;
+}
+
+ash_status ash_read_begin(struct ash_file *file, void *buffer, size_t bytes, uint64_t offset,
+                          void (*complete)(struct ash_io *io), struct ash_io *io)
+{
+    return begin(file, MJ_READ, buffer, bytes, offset, complete, io);
+}
+
+ash_status ash_write_begin(struct ash_file *file, const void *buffer, size_t bytes, uint64_t offset,
+                           void (*complete)(struct ash_io *io), struct ash_io *io)
+{
+    return begin(file, MJ_WRITE, (char *)(uintptr_t)buffer, bytes, offset, complete, io);
+}
+
+static ash_status transfer(struct ash_file *file, uint8_t major, char *data, size_t bytes,
+                           uint64_t offset, size_t *done)
+{
+    struct ash_io io = {};
     *done = 0;
-    ash_status status = start_at(file, major, where, bytes, offset, &io);
+    ash_status status = transfer_at(file, major, data, bytes, offset, &io);
     if (!ash_success(status))
         return status;
-    status = io_finish(file->connection, &io);
+    status = io_finish(&io);
     *done = io.information;
     return status;
 }
 
-/* In pieces through the bounce buffer, until one is short. */
-static ash_status copy_through(struct ash_file *file, uint8_t major, char *data, size_t bytes,
-                               uint64_t offset, size_t *done)
+/* In pieces of the bounce buffer's size, until one is short. */
+static ash_status in_pieces(struct ash_file *file, uint8_t major, char *data, size_t bytes,
+                            uint64_t offset, size_t *done)
 {
-    void *bounce;
-    struct io_where where;
-    ash_status status = io_bounce(file->connection, &bounce);
-    if (ash_success(status))
-        status = io_locate(file->connection, bounce, IO_BOUNCE_BYTES, &where);
+    ash_status status = STATUS_SUCCESS;
     *done = 0;
     while (ash_success(status)) {
         size_t left = bytes - *done, now;
         size_t piece = left < IO_BOUNCE_BYTES ? left : IO_BOUNCE_BYTES;
-        if (major == MJ_WRITE)
-            memcpy(bounce, data + *done, piece);
-        status = transfer(file, major, &where, piece, offset + *done, &now);
-        if (major == MJ_READ)
-            memcpy(data + *done, bounce, now);
+        status = transfer(file, major, data + *done, piece, offset + *done, &now);
         *done += now;
         if (now < piece || *done == bytes)
             break;
@@ -164,32 +247,41 @@ static ash_status copy_through(struct ash_file *file, uint8_t major, char *data,
     return status == STATUS_END_OF_FILE && *done != 0 ? STATUS_SUCCESS : status;
 }
 
+static ash_status read_or_write(struct ash_file *file, uint8_t major, char *data, size_t bytes,
+                                uint64_t offset, size_t *done)
+{
+    struct io_where where;
+    ash_mutex_lock(&io_lock);
+    bool registered = ash_success(io_locate(file->connection, data, bytes, true, &where));
+    ash_status status = registered ? transfer(file, major, data, bytes, offset, done)
+                                   : in_pieces(file, major, data, bytes, offset, done);
+    ash_mutex_unlock(&io_lock);
+    return status;
+}
+
 ash_status ash_read(struct ash_file *file, void *buffer, size_t bytes, uint64_t offset,
                     size_t *done)
 {
-    struct io_where where;
-    if (ash_success(io_locate(file->connection, buffer, bytes, &where))) /* nothing is copied */
-        return transfer(file, MJ_READ, &where, bytes, offset, done);
-    return copy_through(file, MJ_READ, buffer, bytes, offset, done);
+    return read_or_write(file, MJ_READ, buffer, bytes, offset, done);
 }
 
 ash_status ash_write(struct ash_file *file, const void *buffer, size_t bytes, uint64_t offset,
                      size_t *done)
 {
-    struct io_where where;
-    if (ash_success(io_locate(file->connection, buffer, bytes, &where))) /* nothing is copied */
-        return transfer(file, MJ_WRITE, &where, bytes, offset, done);
-    return copy_through(file, MJ_WRITE, (char *)(uintptr_t)buffer, bytes, offset, done);
+    return read_or_write(file, MJ_WRITE, (char *)(uintptr_t)buffer, bytes, offset, done);
 }
 
 ash_status ash_flush(struct ash_file *file)
 {
-    struct ash_io io = {.file = file, .limit = 0};
+    struct ash_io io = {};
     struct ash_request *request;
     ash_status status;
+    ash_mutex_lock(&io_lock);
     int slot = io_prepare(file, MJ_FLUSH_BUFFERS, 0, &request, &status);
-    if (slot < 0)
-        return status;
-    io_submit(file->connection, slot, &io);
-    return io_finish(file->connection, &io);
+    if (slot >= 0) {
+        io_submit(file, slot, &io);
+        status = io_finish(&io);
+    }
+    ash_mutex_unlock(&io_lock);
+    return status;
 }

@@ -58,8 +58,8 @@ static NTSTATUS make_buffer(struct rt_request *request, const void *in, ULONG in
 }
 
 // Buffered: SystemBuffer. Data that fits comes inline, other data in the grant.
-static NTSTATUS buffered(struct rt_request *request, const void *in, ULONG in_bytes, ULONG in_want,
-                         ULONG out_bytes)
+NTSTATUS rt_decode_buffered(struct rt_request *request, const void *in, ULONG in_bytes,
+                            ULONG in_want, ULONG out_bytes)
 {
     const struct ash_request *wire = &request->wire;
     ULONG most = in_want > out_bytes ? in_want : out_bytes;
@@ -82,8 +82,8 @@ static NTSTATUS direct(struct rt_request *request, const void *in, ULONG in_byte
     if (length == 0)
         return STATUS_SUCCESS;
     if (wire->grant == 0) {
-        NTSTATUS status =
-            buffered(request, in, in_bytes, from_device ? 0 : length, from_device ? length : 0);
+        NTSTATUS status = rt_decode_buffered(request, in, in_bytes, from_device ? 0 : length,
+                                             from_device ? length : 0);
         if (!NT_SUCCESS(status))
             return status;
         request->irp->Flags &= ~(ULONG)IRP_BUFFERED_IO;
@@ -124,7 +124,8 @@ static NTSTATUS by_device(struct rt_request *request, const void *in, ULONG in_b
     if ((flags & DO_DIRECT_IO) != 0)
         return direct(request, in, in_bytes, length, from_device);
     if ((flags & DO_BUFFERED_IO) != 0)
-        return buffered(request, in, in_bytes, from_device ? 0 : length, from_device ? length : 0);
+        return rt_decode_buffered(request, in, in_bytes, from_device ? 0 : length,
+                                  from_device ? length : 0);
     return neither(request, in, in_bytes, length, from_device);
 }
 
@@ -156,7 +157,7 @@ static NTSTATUS decode_information(struct rt_request *request, PIO_STACK_LOCATIO
         return STATUS_INVALID_PARAMETER;
     next->Parameters.QueryFile.Length = (ULONG)p[0]; // as SetFile and QueryVolume
     next->Parameters.QueryFile.FileInformationClass = (FILE_INFORMATION_CLASS)p[1];
-    return buffered(request, in, in_bytes, set ? (ULONG)p[0] : 0, set ? 0 : (ULONG)p[0]);
+    return rt_decode_buffered(request, in, in_bytes, set ? (ULONG)p[0] : 0, set ? 0 : (ULONG)p[0]);
 }
 
 static NTSTATUS decode_directory(struct rt_request *request, PIO_STACK_LOCATION next,
@@ -175,37 +176,6 @@ static NTSTATUS decode_directory(struct rt_request *request, PIO_STACK_LOCATION 
         next->Parameters.QueryDirectory.FileName = &request->name;
     }
     return by_device(request, NULL, 0, (ULONG)p[0], true);
-}
-
-static NTSTATUS decode_control(struct rt_request *request, PIO_STACK_LOCATION next, const void *in,
-                               ULONG in_bytes)
-{
-    const uint64_t *p = request->wire.parameter;
-    if (!length_ok(p[0]) || !length_ok(p[1]))
-        return STATUS_INVALID_PARAMETER;
-    ULONG out = (ULONG)p[0], input = (ULONG)p[1], method = METHOD_FROM_CTL_CODE(p[2]);
-    next->Parameters.DeviceIoControl.OutputBufferLength = out;
-    next->Parameters.DeviceIoControl.InputBufferLength = input;
-    next->Parameters.DeviceIoControl.IoControlCode = (ULONG)p[2];
-    if (method == METHOD_BUFFERED || method == METHOD_NEITHER) {
-        NTSTATUS status = buffered(request, in, in_bytes, input, out);
-        if (method == METHOD_NEITHER) {
-            next->Parameters.DeviceIoControl.Type3InputBuffer = request->pool;
-            request->irp->UserBuffer = request->pool;
-        }
-        return status;
-    }
-    if (input > in_bytes)
-        return STATUS_INVALID_USER_BUFFER;
-    NTSTATUS status = direct(request, NULL, 0, request->wire.grant != 0 ? out : 0, true);
-    if (!NT_SUCCESS(status) || input == 0)
-        return status;
-    request->pool = ExAllocatePool2(POOL_FLAG_NON_PAGED, input, TAG);
-    if (request->pool == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    memcpy(request->pool, in, input);
-    request->irp->AssociatedIrp.SystemBuffer = request->pool;
-    return STATUS_SUCCESS;
 }
 
 static ULONG file_flags(ULONG options)
@@ -284,7 +254,7 @@ static NTSTATUS decode_file_system_control(struct rt_request *request, PIO_STACK
                    : STATUS_INVALID_DEVICE_REQUEST;
     case IRP_MN_USER_FS_REQUEST:
     case IRP_MN_KERNEL_CALL:
-        return decode_control(request, next, in, in_bytes);
+        return rt_decode_control(request, next, in, in_bytes);
     default:
         return STATUS_INVALID_DEVICE_REQUEST;
     }
@@ -320,7 +290,7 @@ NTSTATUS rt_decode(struct rt_request *request, const void *in, ULONG in_bytes)
         return decode_file_system_control(request, next, in, in_bytes);
     case IRP_MJ_DEVICE_CONTROL:
     case IRP_MJ_INTERNAL_DEVICE_CONTROL:
-        return decode_control(request, next, in, in_bytes);
+        return rt_decode_control(request, next, in, in_bytes);
     case IRP_MJ_POWER:
         return decode_power(request, next);
     case IRP_MJ_PNP:
@@ -341,6 +311,11 @@ static void copy_out(struct rt_request *request, void *out, ULONG out_room,
                      struct ash_answer *answer)
 {
     ULONG64 bytes = answer->information;
+    if (request->out_whole) { // the driver had the buffer itself: all of it counts, in any case
+        memcpy(out, request->out, request->out_limit);
+        answer->inline_size = request->out_limit;
+        return;
+    }
     if (request->out_limit == 0 || request->pool == NULL || NT_ERROR(answer->status))
         return;
     if (bytes > request->out_limit)

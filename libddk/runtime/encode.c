@@ -208,6 +208,7 @@ NTSTATUS rt_encode(struct rt_out *out, int slot, PIRP irp, struct rt_sent *sent)
         wire->parameter[i] = 0;
     wire->grant = wire->grant_offset = 0;
     wire->grant_length = 0;
+    wire->input_grant = wire->input_offset = 0;
     wire->irp_flags = irp->Flags;
     wire->requestor = PtrToUlong(irp->Tail.Overlay.AuxiliaryBuffer);
     wire->mode = 0;

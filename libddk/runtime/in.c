@@ -105,6 +105,10 @@ static void let_go(struct rt_request *request)
 {
     if (request->grant != NULL)
         rt_grant_put(request->grant);
+    if (request->input_grant != NULL)
+        rt_grant_put(request->input_grant);
+    if (request->out != NULL)
+        ExFreePool(request->out);
     if (request->pool != NULL)
         ExFreePool(request->pool);
     if (request->pool2 != NULL)
@@ -117,8 +121,8 @@ static void let_go(struct rt_request *request)
     }
     if (request->device != NULL)
         ObfDereferenceObject(request->device);
-    request->grant = NULL;
-    request->pool = request->pool2 = NULL;
+    request->grant = request->input_grant = NULL;
+    request->pool = request->pool2 = request->out = NULL;
     request->file = NULL;
     request->device = NULL;
 }

@@ -65,8 +65,11 @@ struct rt_request {
     struct rt_in *target; // of LINK_REMOVED
     PVOID pool;           // buffer made for this request
     PVOID pool2;          // a second one
-    ULONG out_limit;      // bytes that may be returned from pool
-    BOOLEAN out_grant;    // they go to the grant, else inline
+    PVOID out;            // output buffer of a control request without a grant
+    struct rt_grant *input_grant;
+    ULONG out_limit;   // bytes that may be returned from pool, or are in out
+    BOOLEAN out_grant; // they go to the grant, else inline
+    BOOLEAN out_whole; // all of out is returned
     struct ash_request wire;
     MDL mdl;
     IO_SECURITY_CONTEXT security;
@@ -105,6 +108,11 @@ void rt_serve_wake(void);
 // Turns wire + inline data into the IRP's top location; a failure is the answer. (decode.c)
 NTSTATUS rt_decode(struct rt_request *request, const void *in, ULONG in_bytes);
 NTSTATUS rt_decode_pnp(struct rt_request *request, const void *in, ULONG in_bytes);
+NTSTATUS rt_decode_control(struct rt_request *request, PIO_STACK_LOCATION next, const void *in,
+                           ULONG in_bytes); // control.c
+// Into SystemBuffer: in_want bytes of input; room for out_bytes of output.
+NTSTATUS rt_decode_buffered(struct rt_request *request, const void *in, ULONG in_bytes,
+                            ULONG in_want, ULONG out_bytes);
 // After completion: fills out (out_room bytes) and the answer.
 void rt_encode_answer(struct rt_request *request, void *out, ULONG out_room,
                       struct ash_answer *answer);

@@ -15,6 +15,22 @@ bool io_ledger_owes(const struct io_link *link, uint8_t major, uint8_t minor, as
     return false;
 }
 
+bool io_ledger_owes_file(const struct io_link *link, ash_word file)
+{
+    for (unsigned slot = 0; slot < link->ledger.slots; slot++) {
+        struct ash_request request;
+        if (ash_ledger_owed(&link->ledger, slot, &request) && request.file == file)
+            return true;
+    }
+    return false;
+}
+
+bool io_ledger_owes_slot(const struct io_link *link, ash_word slot)
+{
+    struct ash_request request;
+    return slot < link->ledger.slots && ash_ledger_owed(&link->ledger, (unsigned)slot, &request);
+}
+
 static void fill(const struct io_link *link, unsigned slot, const struct ash_request *request,
                  struct ash_io_ledger_reply *reply)
 {

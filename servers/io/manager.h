@@ -213,6 +213,8 @@ void io_attach_manager(const struct io_call *call); /* ASH_IO_MANAGER_LINK */
 /* Is a request of this major (and minor) owed on the link, for this device? */
 [[nodiscard]] bool io_ledger_owes(const struct io_link *link, uint8_t major, uint8_t minor,
                                   ash_word device);
+[[nodiscard]] bool io_ledger_owes_file(const struct io_link *link, ash_word file);
+[[nodiscard]] bool io_ledger_owes_slot(const struct io_link *link, ash_word slot);
 void io_ledger_entry(const struct io_call *call);
 
 /* --- report.c: tells the process manager what a task that has ended owes, for the report on it --

@@ -5,11 +5,12 @@
  * data.
  *
  *     buffer of ash_io_buffer_alloc ----- granted once per driver, never copied
- *     any other memory ------------------ copied through one bounce buffer per driver, 64 KiB at
- * once small structs (information) ------- inline in the request
+ *     any other memory ------------------ copied through pages of a bounce buffer that the driver
+ *                                         was granted
+ *     small data (information, control) - inline in the request
  *
- * Which thread: all calls of a task come from one thread at a time. Nothing here runs in the
- * background; completions are taken while somebody waits.
+ * Which thread: any, all functions may be called by several at once. Nothing here runs in the
+ * background, unless a thread calls ash_io_serve; completions are taken while somebody waits.
  * Blocking: ash_*_start and ash_io_done do not block (but a buffer's first use with a driver calls
  * the memory manager); all others wait for the driver.
  * Statuses are the driver's, or STATUS_DEVICE_REMOVED (its task ended),
@@ -19,6 +20,7 @@
 #ifndef ASH_FILE_H
 #define ASH_FILE_H
 
+#include "kernel/types.h"
 #include "status.h"
 #include <stddef.h>
 
@@ -55,7 +57,9 @@ struct ash_file;
 /* path: UTF-8, as io.h says (C:\dir\file, \Device\X\file). *file is valid until ash_close. */
 [[nodiscard]] ash_status ash_open(const char *path, uint32_t access, uint32_t disposition,
                                   uint32_t options, struct ash_file **file);
-/* Waits for started requests of the file first. The file is gone whatever the status. */
+/* CLEANUP, then CLOSE: the driver gives up the file's requests that are still out; those it does
+ * not give up are cancelled. They are done when this returns, unless the driver holds on to one:
+ * that completes later. The file is gone whatever the status. */
 ash_status ash_close(struct ash_file *file);
 
 /* `done` gets the bytes that were transferred (less than asked at the end of a file, where the
@@ -66,16 +70,24 @@ ash_status ash_close(struct ash_file *file);
                                    uint64_t offset, size_t *done);
 [[nodiscard]] ash_status ash_flush(struct ash_file *file);
 
-/* A started request. The caller's memory, left alone until ash_io_done says true. */
+/* A started request. The caller's memory, left alone until it is done. */
 struct ash_io {
     ash_status status;  /* the result, once done */
     size_t information; /* bytes transferred */
     struct ash_file *file;
-    size_t limit; /* private: largest information that is believed */
-    void *output; /* private: where inline data goes */
-    uint16_t slot;
-    bool done;
+    _Atomic bool done;
     void *user; /* the caller's */
+
+    /* Private: what the answer is checked against, and where its data goes. */
+    void (*complete)(struct ash_io *io);
+    size_t limit;
+    void *output;
+    size_t output_bytes;
+    char *space;
+    size_t space_bytes, output_at;
+    uint64_t waiter;
+    uint16_t slot;
+    bool whole;
 };
 
 /* Registered memory, whole pages, zeroed; null if there is none. */
@@ -99,8 +111,39 @@ ash_status ash_io_wait(struct ash_io *io);
 /* Asks the driver to give up; the request still completes, with STATUS_CANCELLED or another. */
 void ash_io_cancel(struct ash_io *io);
 
-/* Device control: code as CTL_CODE makes it. METHOD_BUFFERED and METHOD_NEITHER; `out` may be `in`.
- */
+/* Requests with any memory, which is the driver's until the request is done, and a callback (may be
+ * null). `complete` runs once, in whatever thread takes the answer, and must neither wait nor call
+ * this library; the request may be freed in it. An error: nothing was started, no callback. */
+[[nodiscard]] ash_status ash_read_begin(struct ash_file *file, void *buffer, size_t bytes,
+                                        uint64_t offset, void (*complete)(struct ash_io *io),
+                                        struct ash_io *io);
+[[nodiscard]] ash_status ash_write_begin(struct ash_file *file, const void *buffer, size_t bytes,
+                                         uint64_t offset, void (*complete)(struct ash_io *io),
+                                         struct ash_io *io);
+[[nodiscard]] ash_status ash_ioctl_begin(struct ash_file *file, uint32_t code, const void *in,
+                                         size_t in_bytes, void *out, size_t out_bytes,
+                                         void (*complete)(struct ash_io *io), struct ash_io *io);
+
+/* Cancels each started request that `chosen` (called under the library's lock) says; how many. */
+unsigned ash_io_cancel_if(bool (*chosen)(const struct ash_io *io, const void *context),
+                          const void *context);
+
+/* The calling thread takes completions for all threads, for ever. The others then wait on their own
+ * notifications. on_signals (may be null) gets bits 32..63 that were signalled through capabilities
+ * of ash_io_signal, without the lock. Returns only with an error: STATUS_DEVICE_BUSY when another
+ * thread waits just now. */
+ash_status ash_io_serve(void (*on_signals)(uint64_t bits));
+/* A new capability (a slot of the caller) that signals `bit`, 32..60, to the serving thread. */
+[[nodiscard]] ash_status ash_io_signal(unsigned bit, ash_cptr *slot);
+
+/* Device control: code as CTL_CODE makes it, any transfer method. The two buffers mean what the
+ * documentation says for the method ("Buffer Descriptions for I/O Control Codes"):
+ *   BUFFERED    `done` bytes of `out` are written, none if the status is an error
+ *   IN_DIRECT   the driver reads `out`, which stays as it is
+ *   OUT_DIRECT, NEITHER   `out` is what the driver made of it, whatever the status and `done`
+ * Buffers that overlap do so for the driver of a METHOD_NEITHER request, too; what the driver does
+ * to an input buffer that does not overlap is lost. With IN_DIRECT and NEITHER `done` is just a
+ * number that the driver chose. */
 [[nodiscard]] ash_status ash_ioctl(struct ash_file *file, uint32_t code, const void *in,
                                    size_t in_bytes, void *out, size_t out_bytes, size_t *done);
 

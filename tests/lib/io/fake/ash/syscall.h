@@ -9,6 +9,15 @@ struct ash_message {
     ash_word badge, info, mr[4];
 };
 
+struct ash_thread_block {
+    ash_cptr notification;
+};
+/* The one thread of the test. */
+static inline struct ash_thread_block *ash_self(void)
+{
+    static struct ash_thread_block self = {6};
+    return &self;
+}
 struct ash_ipc_buffer *ash_ipc(void);
 ash_word ash_time(void);
 /* Lets the other tasks run; the bits are of no interest. */
