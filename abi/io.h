@@ -78,7 +78,9 @@ enum ash_io_op {
     /* Plug and play, power. */
     ASH_IO_LOAD_DRIVER =
         48, /* load_driver_request -> driver_reply; the event tells when it is ready */
-    ASH_IO_UNLOAD_DRIVER = 49, /* driver_request */
+    ASH_IO_UNLOAD_DRIVER = 49, /* driver_request: the event tells when it is gone. DEVICE_BUSY: a
+                                  file of its devices is open, or another driver is attached above
+                                  them; INVALID_DEVICE_REQUEST: it has no DriverUnload */
     ASH_IO_MANAGER_LINK =
         50, /* manager_link_request -> attach_reply + c0: a PNP link for pnp, POWER for power */
     ASH_IO_STACK = 51, /* device_request -> stack_reply: the stack this device belongs to */
@@ -96,7 +98,7 @@ enum ash_io_event_kind {
 };
 
 struct ash_io_status_request {
-    ash_word status, has_add_device;
+    ash_word status, has_add_device, has_unload;
 };
 struct ash_io_create_device_request {
     ash_word device_type, characteristics, flags, exclusive,

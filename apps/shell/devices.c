@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Devices and drivers: devtree, drivers, driver, irps.
+// Devices: devtree, irps.
 #include "ash/manager.h"
 #include "ash/syscall.h"
 #include "io.h"
@@ -70,51 +70,6 @@ static int devtree(int, char **)
     }
 }
 
-static const char *driver_state(ash_word state)
-{
-    static const char *const names[] = {"loading", "ready", "failed", "unloaded"};
-    return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
-}
-
-static int drivers(int, char **)
-{
-    struct ash_io_index_request request = {0};
-    struct ash_io_driver_state_reply driver;
-    printf("%6s  %-16s %-8s %7s  %s\n", "TASK", "NAME", "STATE", "DEVICES", "IMAGE");
-    for (;; request.index++) {
-        ash_status status = ash_request(ASH_SLOT_IO, ASH_IO_DRIVERS, &request, sizeof(request),
-                                        &driver, sizeof(driver));
-        if (status == STATUS_NO_MORE_ENTRIES)
-            return 0;
-        if (!ash_success(status))
-            return shell_fail("drivers", status);
-        ash_status result = (ash_status)(uint32_t)driver.status;
-        printf("%6lu  %-16s %-8s %7lu  %s%s%s\n", (unsigned long)driver.task, driver.name,
-               driver_state(driver.state), (unsigned long)driver.devices, driver.image,
-               ash_success(result) ? "" : "  ", ash_success(result) ? "" : status_name(result));
-    }
-}
-
-/* Starts a driver that makes its own devices. */
-static int driver(int argc, char **argv)
-{
-    struct ash_pnp_load_request request = {};
-    struct ash_pnp_load_reply reply;
-    (void)argc;
-    if (strcmp(argv[1], "load") != 0 || strlen(argv[2]) >= sizeof(request.name)) {
-        printf("driver: the only thing to do is `driver load NAME`, with a name of 31 bytes\n");
-        return 1;
-    }
-    memcpy(request.name, argv[2], strlen(argv[2]) + 1);
-    ash_status status =
-        ash_request(ASH_SLOT_PNP, ASH_PNP_LOAD, &request, sizeof(request), &reply, sizeof(reply));
-    if (!ash_success(status))
-        return shell_fail(argv[2], status);
-    printf("%s is driver %lu in task %lu\n", argv[2], (unsigned long)reply.driver,
-           (unsigned long)reply.task);
-    return 0;
-}
-
 static const char *major_name(ash_word major)
 {
     static const char *const names[] = {
@@ -161,8 +116,6 @@ static int irps(int, char **)
 
 const struct command shell_device_commands[] = {
     {"devtree", 0, 0, "", "devices as a tree: driver, state, resources", devtree},
-    {"drivers", 0, 0, "", "driver objects and their tasks", drivers},
-    {"driver", 2, 2, "load NAME", "starts a driver that needs no hardware", driver},
     {"irps", 0, 0, "", "the ledger: who owes what to whom since when", irps},
     {},
 };

@@ -172,6 +172,7 @@ int main(int argc, char **argv)
     const struct ash_io_status_request request = {
         .status = (ULONG)status,
         .has_add_device = driver_extension.AddDevice != NULL,
+        .has_unload = rt_driver.DriverUnload != NULL,
     };
     ash_status reported =
         ash_request(ASH_SLOT_IO, ASH_IO_INITIALIZED, &request, sizeof(request), NULL, 0);

@@ -248,3 +248,14 @@ void io_device_fail_all(struct io_driver *driver)
             device->failed = true;
     }
 }
+
+bool io_device_in_use(const struct io_driver *driver)
+{
+    for (const struct io_device *device = devices; device != nullptr; device = device->next) {
+        const struct io_device *above = device->above;
+        bool covered = above != nullptr && above->driver != driver && !above->failed;
+        if (device->driver == driver && (device->files != 0 || covered))
+            return true;
+    }
+    return false;
+}

@@ -174,6 +174,7 @@ void io_driver_initialized(const struct io_call *call)
     }
     driver->status = (ash_status)(uint32_t)request->status;
     driver->has_add_device = request->has_add_device != 0;
+    driver->has_unload = request->has_unload != 0;
     driver->state = ash_success(driver->status) ? IO_DRIVER_READY : IO_DRIVER_FAILED;
     io_event_post(ASH_IO_EVENT_DRIVER_READY, driver, driver->status);
     io_fail(call, STATUS_SUCCESS);
@@ -186,13 +187,25 @@ static void unloaded(void *context, const struct io_control_answer *answer)
         io_driver_broke(driver, "its DriverUnload does not end");
 }
 
-/* ASH_IO_UNLOAD_DRIVER: the event tells when it is gone. */
+static ash_status may_unload(const struct io_driver *driver)
+{
+    if (driver == nullptr)
+        return STATUS_INVALID_PARAMETER;
+    if (driver->task == nullptr || driver->unloading || driver->state != IO_DRIVER_READY)
+        return STATUS_DEVICE_NOT_READY;
+    if (!driver->has_unload)
+        return STATUS_INVALID_DEVICE_REQUEST;
+    return io_device_in_use(driver) ? STATUS_DEVICE_BUSY : STATUS_SUCCESS;
+}
+
+/* ASH_IO_UNLOAD_DRIVER: the event tells when it is gone. Until then its devices are not opened. */
 void io_driver_unload(const struct io_call *call)
 {
     const struct ash_io_driver_request *request = call->request;
     struct io_driver *driver = io_driver_find(request->driver);
-    if (driver == nullptr || driver->task == nullptr || driver->unloading) {
-        io_fail(call, driver == nullptr ? STATUS_INVALID_PARAMETER : STATUS_DEVICE_NOT_READY);
+    ash_status status = may_unload(driver);
+    if (!ash_success(status)) {
+        io_fail(call, status);
         return;
     }
     driver->unloading = true;

@@ -58,7 +58,7 @@ struct io_driver {
     struct io_task *task; /* null once it is dead */
     ash_word task_id;
     ash_word object; /* its entry in \Driver */
-    bool has_add_device, unloading, broken;
+    bool has_add_device, has_unload, unloading, broken;
     ash_status owed_status; /* with what its requests end when it dies */
     struct io_link *control;
     struct io_control *out[ASH_LINK_CONTROL_SLOTS]; /* by slot */
@@ -180,6 +180,8 @@ void io_device_symlink(const struct io_call *call);
 void io_device_unlink(const struct io_call *call);
 void io_device_unuse(struct io_device *device); /* one file less */
 void io_device_fail_all(struct io_driver *driver);
+/* A file of its devices is open, or another driver's device is attached above one of them. */
+[[nodiscard]] bool io_device_in_use(const struct io_driver *driver);
 
 struct io_device *io_stack_top(struct io_device *device);
 struct io_device *io_stack_bottom(struct io_device *device);

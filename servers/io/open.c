@@ -149,7 +149,7 @@ static void open_on(struct opening *opening, struct io_device *named)
 {
     struct io_device *device = io_stack_top(named);
     const struct io_task *task = device->driver->task;
-    if (device->failed || device->deleted || task == nullptr) {
+    if (device->failed || device->deleted || device->driver->unloading || task == nullptr) {
         fail(opening, STATUS_NO_SUCH_DEVICE);
         return;
     }

@@ -9,7 +9,7 @@
 
 static struct pnp_driver *drivers;
 
-static struct pnp_driver *by_name(const char *name)
+struct pnp_driver *pnp_driver_named(const char *name)
 {
     struct pnp_driver *driver = drivers;
     while (driver != nullptr && strcmp(driver->name, name) != 0)
@@ -58,7 +58,7 @@ struct pnp_driver *pnp_driver_adopt(const char *name, ash_word id, ash_word task
 
 struct pnp_driver *pnp_driver_get(const struct pnp_match *match, ash_status *status)
 {
-    struct pnp_driver *driver = by_name(match->service);
+    struct pnp_driver *driver = pnp_driver_named(match->service);
     if (driver != nullptr && !driver->dead)
         return driver;
     if (driver == nullptr && (driver = new_driver(match->service)) == nullptr) {
@@ -75,6 +75,7 @@ struct pnp_driver *pnp_driver_get(const struct pnp_match *match, ash_status *sta
     driver->status = *status;
     driver->deadline = port_now() + port_ticks(LOAD_DEADLINE_MS);
     driver->linked = false;
+    driver->left_task = 0;
     if (!ash_success(*status))
         port_log("%s: cannot be loaded (0x%08x)", match->image, (unsigned)*status);
     return ash_success(*status) ? driver : nullptr;
@@ -100,6 +101,10 @@ void pnp_driver_event(const struct ash_io_event_reply *event)
 {
     struct pnp_driver *driver = pnp_driver_find(event->driver);
     ash_status status = (ash_status)(uint32_t)event->status;
+    if (driver != nullptr && event->kind != ASH_IO_EVENT_DRIVER_READY) {
+        driver->left_task = event->task;
+        driver->left_quietly = event->kind == ASH_IO_EVENT_DRIVER_UNLOADED;
+    }
     if (driver == nullptr || (driver->task != event->task && event->task != 0))
         return;
     if (event->kind == ASH_IO_EVENT_DRIVER_READY) {

@@ -44,17 +44,20 @@ struct pnp_driver {
     ash_status status; /* of a failed one */
     bool linked;
     unsigned link;
-    bool own;          /* this manager itself: its PDO needs no IRP */
-    bool dead;         /* its task ended */
-    bool reported;     /* the process manager waits for port_release */
-    ash_word deadline; /* while it loads */
-    unsigned holds;    /* nodes that still have to be removed before that */
+    bool own;           /* this manager itself: its PDO needs no IRP */
+    bool dead;          /* its task ended */
+    bool reported;      /* the process manager waits for port_release */
+    ash_word deadline;  /* while it loads */
+    unsigned holds;     /* nodes that still have to be removed before that */
+    ash_word left_task; /* the last task of it that the I/O manager saw go ... */
+    bool left_quietly;  /* ... after its DriverUnload */
 };
 
 /* The driver of that name, loaded (again) if need be; null: it cannot be loaded (*status). */
 struct pnp_driver *pnp_driver_get(const struct pnp_match *match, ash_status *status);
 struct pnp_driver *pnp_driver_of_task(ash_word task);
 struct pnp_driver *pnp_driver_find(ash_word id);
+struct pnp_driver *pnp_driver_named(const char *name);
 /* Opens the link when it is first needed. */
 [[nodiscard]] ash_status pnp_driver_link(struct pnp_driver *driver, unsigned *link);
 void pnp_driver_event(const struct ash_io_event_reply *event);

@@ -86,6 +86,12 @@ ash_status port_load(const char *name, const char *image, ash_word *driver, ash_
     return status;
 }
 
+ash_status port_unload(ash_word driver)
+{
+    const struct ash_io_driver_request request = {driver};
+    return io(ASH_IO_UNLOAD_DRIVER, &request, sizeof(request), nullptr, 0);
+}
+
 /* --- Links
  * ----------------------------------------------------------------------------------------- */
 

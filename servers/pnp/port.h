@@ -22,6 +22,8 @@ void port_alarm(ash_word time);
 
 [[nodiscard]] ash_status port_load(const char *name, const char *image, ash_word *driver,
                                    ash_word *task);
+/* Lets a driver run its DriverUnload and end, unless its devices are in use (abi/io.h). */
+[[nodiscard]] ash_status port_unload(ash_word driver);
 /* A PNP link to a driver that is ready. Its number is what port_send takes. */
 [[nodiscard]] ash_status port_link(ash_word driver, unsigned *link);
 void port_unlink(unsigned link);

@@ -251,6 +251,7 @@ static void answer_loads(struct ash_server *server)
 void request_settled(struct ash_server *server)
 {
     answer_loads(server);
+    unload_answer(server);
     answer_events(server);
     if (waiter_count == 0 || !pnp_settled())
         return;
@@ -277,6 +278,7 @@ const struct ash_operation request_operations[] = {
     {ASH_PNP_RESOURCE, do_resource, sizeof(struct ash_pnp_resource_request),
      sizeof(struct ash_pnp_resource_reply)},
     {ASH_PNP_LOAD, do_load, sizeof(struct ash_pnp_load_request), sizeof(struct ash_pnp_load_reply)},
+    {ASH_PNP_UNLOAD, unload_request, sizeof(struct ash_pnp_load_request), 0},
     {ASH_PNP_ORDER, do_node, sizeof(struct ash_pnp_node_request),
      sizeof(struct ash_pnp_node_reply)},
     {ASH_IRQ_ACK, do_ack, 0, 0},

@@ -18,5 +18,5 @@ def unknown_driver(system):
     "A name that no package has is refused, and nothing else happens."
     status, text = system.exec("driver load nonsense")
     system.check(status != 0 and "nonsense" in text, "the name is in the error", text)
-    status, text = system.exec("driver unload csq")
-    system.check(status != 0 and "driver load NAME" in text, "other verbs are explained", text)
+    status, text = system.exec("driver load csq; driver unload csq; driver unload csq")
+    system.check("csq is unloaded" in text and "csq is not loaded" in text, "it goes once", text)

@@ -182,7 +182,7 @@ struct fake_driver fake_driver_start(const char *name)
     memcpy(&control, answer->reply, sizeof(control));
     driver.requests = (struct ash_link_requests *)control.link.requests;
     driver.answers = (struct ash_link_answers *)control.link.answers;
-    struct ash_io_status_request initialized = {STATUS_SUCCESS, 1};
+    struct ash_io_status_request initialized = {STATUS_SUCCESS, 1, 1};
     fake_call(driver.task, ASH_IO_INITIALIZED, &initialized, sizeof(initialized), 0);
     return driver;
 }

@@ -219,6 +219,42 @@ TEST(unload_ends_quietly)
     CHECK_EQ(last_event().kind, ASH_IO_EVENT_DRIVER_UNLOADED);
 }
 
+TEST(unload_is_refused_while_in_use)
+{
+    begin();
+    struct fake_driver driver = fake_driver_start("used");
+    struct fake_driver filter = fake_driver_start("above");
+    ash_word lower = fake_device(&driver, "\\Device\\Used", 0x22);
+    ash_word upper = fake_device(&filter, "", 0x22);
+    const struct ash_io_driver_request request = {driver.id};
+    struct fake_answer *opened = open_served(client(1), "\\Device\\Used", &driver);
+    const struct ash_io_open_reply reply = REPLY(ash_io_open_reply, opened);
+    CHECK_EQ(fake_call(ASH_TASK_PNP, ASH_IO_UNLOAD_DRIVER, &request, sizeof(request), 0)->status,
+             STATUS_DEVICE_BUSY);
+    const struct ash_io_file_request close = {reply.file};
+    fake_call(CLIENT(1), ASH_IO_CLOSE, &close, sizeof(close), 0);
+    CHECK(fake_serve(&driver, IO_MJ_CLEANUP, STATUS_SUCCESS, 0));
+    CHECK(fake_serve(&driver, IO_MJ_CLOSE, STATUS_SUCCESS, 0));
+    CHECK_EQ(io_stack_attach(io_device_find(upper), io_device_find(lower)), STATUS_SUCCESS);
+    CHECK_EQ(fake_call(ASH_TASK_PNP, ASH_IO_UNLOAD_DRIVER, &request, sizeof(request), 0)->status,
+             STATUS_DEVICE_BUSY);
+    fake_die(filter.task, ASH_PROC_EXITED);
+    CHECK_EQ(fake_call(ASH_TASK_PNP, ASH_IO_UNLOAD_DRIVER, &request, sizeof(request), 0)->status,
+             STATUS_SUCCESS);
+    CHECK_EQ(open_path(CLIENT(1), "\\Device\\Used")->status, STATUS_NO_SUCH_DEVICE);
+}
+
+TEST(a_driver_without_unload_stays)
+{
+    begin();
+    struct fake_driver driver = fake_driver_start("stays");
+    io_driver_find(driver.id)->has_unload = false;
+    const struct ash_io_driver_request request = {driver.id};
+    CHECK_EQ(fake_call(ASH_TASK_PNP, ASH_IO_UNLOAD_DRIVER, &request, sizeof(request), 0)->status,
+             STATUS_INVALID_DEVICE_REQUEST);
+    CHECK(!io_driver_find(driver.id)->unloading);
+}
+
 TEST(flush_all_then_shutdown)
 {
     begin();
