@@ -30,6 +30,7 @@ import threading
 import time
 
 import disk
+import external_package
 import guest as machine_module
 import paths
 import symbols
@@ -58,6 +59,14 @@ class Case:
 
     def run(self, system: "System") -> None:
         self.function(system)
+
+
+class Skipped(Exception):
+    """The test cannot be run here, and says why."""
+
+
+def skip(reason: str) -> None:
+    raise Skipped(reason)
 
 
 def test(harts: tuple[int, ...] = (4,)):
@@ -237,6 +246,19 @@ class System:
         if "disk" not in options:
             options.update(disk=paths.PRISTINE_DISK, snapshot=True)
         return machine_module.Machine(**options)
+
+    def build(self, word: str, folder: pathlib.Path, *options: str) -> pathlib.Path:
+        """The package of an external driver or app, built by the developer's own command."""
+        target = self.scratch / f"{word}-{folder.name}-{len(list(self.scratch.iterdir()))}"
+        done = subprocess.run([str(paths.TREE / "ashlar"), word, "build", str(folder),
+                               "--output", str(target), *options], capture_output=True, text=True,
+                              env={**os.environ, "ASHLAR_BUILD": str(paths.BUILD)})
+        self.check(done.returncode == 0, f"{folder} can be built", done.stderr)
+        return target
+
+    def package(self, *folders: pathlib.Path) -> pathlib.Path:
+        """A boot package that holds these packages besides everything else."""
+        return external_package.combined(list(folders), self.scratch / "external.cpio")
 
     def start(self, **options) -> Guest:
         """A machine that has just been switched on."""

@@ -17,6 +17,8 @@ COMMANDS = {
     "console": "attach this terminal to the serial line of `debug`",
     "bench": "measure, and print a table or JSON lines",
     "coverage": "write docs/ddk-coverage.md: what the driver kit has and what tests show of it",
+    "driver": "build a WDM driver from outside the tree, or scan it for what the kit lacks",
+    "app": "build a Win32 test program from outside the tree",
     "setup": "install what is missing, through apt",
 }
 

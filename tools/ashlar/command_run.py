@@ -10,6 +10,7 @@ import threading
 
 import builder
 import disk
+import external_package
 import guest
 import paths
 import symbols
@@ -26,6 +27,10 @@ def options(parser) -> None:
                         help="disk image to use (default: build/disk.img, made when missing)")
     parser.add_argument("--smp", type=int, default=4, metavar="N", help="harts, 1 to 8 (4)")
     parser.add_argument("--memory", default="512M", metavar="SIZE", help="RAM (512M)")
+    parser.add_argument("--driver", type=pathlib.Path, action="append", default=[], metavar="PACKAGE",
+                        help="put this package of `driver build` into the boot package (repeatable)")
+    parser.add_argument("--app", type=pathlib.Path, action="append", default=[], metavar="PACKAGE",
+                        help="the same for a package of `app build`")
     parser.add_argument("--timeout", type=float, metavar="S",
                         help="stop the machine after S seconds (with --exec: 120)")
     parser.add_argument("extra", nargs="*", metavar="-- EXTRA", help="further QEMU arguments")
@@ -38,8 +43,12 @@ def machine_for(arguments) -> guest.Machine:
     builder.need(paths.KERNEL_IMAGE, "kernel image")
     builder.need(paths.BOOT_PACKAGE, "boot package")
     image = guest.check_disk(arguments.disk) if arguments.disk else disk.ensure()
+    package = paths.BOOT_PACKAGE
+    if arguments.driver or arguments.app:
+        package = external_package.combined(arguments.driver + arguments.app, paths.RUN_PACKAGE)
+        symbols.use_map(package)
     return guest.Machine(harts=arguments.smp, memory=arguments.memory, disk=image,
-                         extra=arguments.extra)
+                         package=package, extra=arguments.extra)
 
 
 def why_no_output(result: guest.Result) -> Failure:

@@ -67,7 +67,7 @@ def main(arguments) -> int:
     for stage in STAGES:
         if not arguments.only or stage in arguments.only:
             run_stage(stage, arguments, tally)
-    if tally.passed + len(tally.failures) == 0:
+    if tally.passed + tally.skipped + len(tally.failures) == 0:
         raise Failure(f"no test matches '{arguments.filter}'",
                       "./ashlar test without -k runs everything")
     if tally.failures:
@@ -76,5 +76,7 @@ def main(arguments) -> int:
             say(f"  {line}")
         if len(tally.failures) > SHOWN:
             say(f"  and {len(tally.failures) - SHOWN} more, above")
+    if tally.skipped:
+        print(f"{tally.skipped} skipped")
     print(f"{tally.passed} passed, {len(tally.failures)} failed")
     return 1 if tally.failures else 0

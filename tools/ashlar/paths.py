@@ -14,6 +14,7 @@ KERNEL_ELF = BUILD / "kernel" / "kernel"
 DEBUG_IMAGE = BUILD / "Image-debug"  # the same kernel with UBSan traps and the checker
 DEBUG_ELF = BUILD / "kernel" / "kernel-debug"
 BOOT_PACKAGE = BUILD / "ashlar.cpio"
+RUN_PACKAGE = BUILD / "ashlar-run.cpio"  # with the packages that `run --driver` names
 PACKAGE_MAP = BUILD / "ashlar.cpio.json"
 DISK = BUILD / "disk.img"
 PRISTINE_DISK = BUILD / "pristine.img"

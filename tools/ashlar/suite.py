@@ -23,6 +23,7 @@ class Tally:
 
     def __init__(self):
         self.passed = 0
+        self.skipped = 0
         self.failures: list[str] = []
         self.lock = threading.Lock()
 
@@ -39,6 +40,13 @@ class Tally:
                 print(f"         {line}")
             if failures and details:
                 print("         | " + details.rstrip().replace("\n", "\n         | "))
+            sys.stdout.flush()
+
+    def skip(self, name: str, reason: str) -> None:
+        """A test that cannot be run here; it counts as neither passed nor failed."""
+        with self.lock:
+            self.skipped += 1
+            print(f"skipped {name:<43} {reason}")
             sys.stdout.flush()
 
 

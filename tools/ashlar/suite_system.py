@@ -29,12 +29,16 @@ def load() -> list:
 
 
 def run_case(case, tally: Tally) -> None:
+    from harness import Skipped  # its folder is on the path since load()
     clock, failures = Clock(), []
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="ashlar-test-"))
     system = case.system(scratch)
     details = ""
     try:
         case.run(system)
+    except Skipped as why:
+        tally.skip(f"system/{case.name}", str(why))
+        return
     except AssertionError as wrong:
         failures = [str(wrong).splitlines()[0] if str(wrong) else "assertion failed"]
         details = "\n".join(str(wrong).splitlines()[1:])

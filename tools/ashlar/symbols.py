@@ -21,9 +21,18 @@ FRAME = re.compile(r"(?:#(?P<level>\d+)|\b(?:pc|ra|sepc))[ =:]+(?P<address>0x[0-
 KERNEL_LOWEST = 1 << 63  # the kernel is linked in the upper half of the address space
 
 
+package_map = paths.PACKAGE_MAP  # path in the boot package -> file with symbols
+
+
+def use_map(package: pathlib.Path) -> None:
+    """From now on names of tasks are looked up in what lies beside this boot package."""
+    global package_map
+    package_map = package.with_name(package.name + ".json")
+
+
 def task_elf(task: str) -> pathlib.Path | None:
     try:
-        origins = json.loads(paths.PACKAGE_MAP.read_text(encoding="utf-8"))
+        origins = json.loads(package_map.read_text(encoding="utf-8"))
     except OSError:
         return None
     for name, origin in origins.items():

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Public WDM samples and their test programs, unmodified: microsoft/Windows-driver-samples, whose
+place the Meson option public_samples tells (`meson configure BUILD -Dpublic_samples=PATH`). Where
+it is unset these tests are skipped. Expected behaviour: what each sample's README.md describes."""
+
+import json
+import pathlib
+import time
+
+import paths
+from harness import skip, test
+
+
+def samples() -> pathlib.Path:
+    options = json.loads((paths.BUILD / "meson-info" / "intro-buildoptions.json").read_text())
+    place = next(each["value"] for each in options if each["name"] == "public_samples")
+    if not place:
+        skip("the Meson option public_samples is unset")
+    return pathlib.Path(place)
+
+
+def package(system, driver: str, program: str) -> pathlib.Path:
+    """Both of a sample, built by the developer's own command."""
+    folder = samples() / "general"
+    return system.package(system.build("driver", folder / driver),
+                          system.build("app", folder / program))
+
+
+@test(harts=(1, 4))
+def public_ioctl(system):
+    "general/ioctl: all four transfer methods, each with the driver's answer."
+    status, text = system.exec("ioctlapp; driver list",
+                               package=package(system, "ioctl/wdm/sys", "ioctl/wdm/exe"))
+    answer = "OutBuffer (38): This String is from Device Driver !!!"
+    system.check(text.count(answer) == 3, "BUFFERED, NEITHER and OUT_DIRECT bring the answer", text)
+    system.check("transfered from OutBuffer: 100" in text, "IN_DIRECT counts its buffer", text)
+    for method in ("BUFFERED", "NEITHER", "IN_DIRECT", "OUT_DIRECT"):
+        system.check(f"using METHOD_{method}" in text, f"the driver sees the data of {method}", text)
+    rows = [line.split() for line in text.splitlines() if "drivers/sioctl/" in line]
+    system.check(bool(rows) and rows[0][2] == "unloaded", "the program has unloaded the driver", text)
+
+
+def signals(system, program: str, words: str, count: int) -> None:
+    """Runs the event program until it has been told `count` times, then presses a key."""
+    guest = system.boot(package=package(system, "event/wdm", "event/exe"))
+    begin = time.monotonic()
+    guest.send(program + "\r")
+    for _ in range(count):
+        guest.expect(words, 20)
+    seconds = time.monotonic() - begin
+    system.check(seconds >= 0.2 * count * 0.9, f"{count} delays of 0.2 s took {seconds:.2f} s")
+    guest.send("x")
+    guest.prompt(20)
+    system.check("is not loaded" in guest.run("driver unload event"), "the program unloaded it")
+
+
+@test(harts=(1, 4))
+def public_event_irp(system):
+    "general/event, pending requests: each completes after the delay."
+    signals(system, "event 0.2 0", r"Event occurred\.", 4)
+
+
+@test(harts=(1, 4))
+def public_event_object(system):
+    "general/event, an event object of the program that the driver's timer signals."
+    signals(system, "event 0.2 1", r"Event signalled\.", 4)
+
+
+@test(harts=(1, 4))
+def public_cancel(system):
+    "general/cancel: readers in a loop; q ends them gracefully, another key cancels what is pending."
+    guest = system.boot(package=package(system, "cancel/sys", "cancel/exe"))
+    guest.send("canclapp 4\r")
+    for _ in range(3):
+        guest.expect(r"Thread \d+ read: 4 bytes", 30)
+    guest.send("q\r")
+    for _ in range(4):
+        guest.expect(r"Exiting thread \d+", 30)
+    guest.prompt(30)
+    guest.send("canclapp 3\r")
+    guest.expect("Number of threads : 3", 20)
+    guest.expect(r"Thread \d+ read: 4 bytes", 30)
+    guest.send("x\r")
+    guest.prompt(30)
+    system.check("nobody owes an answer" in guest.run("irps"), "no request is left behind")
+    system.check("PANIC" not in guest.log() and "crash" not in guest.log(), "nothing crashed")
+
+
+@test(harts=(1,))
+def public_cancel_startio(system):
+    "general/cancel/startio serves the same test program."
+    folder = samples() / "general" / "cancel"
+    both = system.package(system.build("driver", folder / "startio"),
+                          system.build("app", folder / "exe"))
+    guest = system.boot(package=both)
+    guest.send("canclapp 2\r")
+    guest.expect(r"Thread \d+ read: 4 bytes", 30)
+    guest.send("q\r")
+    guest.prompt(30)
+    system.check("is not loaded" in guest.run("driver unload cancel"), "the program unloaded it")
