@@ -53,6 +53,8 @@ enum ash_proc_op {
     ASH_PROC_RELEASE = 34, /* task_request: this watcher is done with that dead task */
     ASH_PROC_REPORT_ADD = 35, /* report_add_request: by a manager: a line for the report on a task
                                  that has ended; it is printed, too */
+    ASH_PROC_CONDEMN = 36,    /* condemn_request: by a manager: ends a driver that does not do what
+                                 it owes, like a bug check; the report shows where its threads are */
 };
 
 enum ash_proc_flags {
@@ -167,6 +169,10 @@ struct ash_proc_report_reply {
 struct ash_proc_report_add_request {
     ash_word task;
     char line[200];
+};
+struct ash_proc_condemn_request {
+    ash_word task, code, parameter[4];
+    char rule[200];
 };
 struct ash_proc_event_reply {
     ash_word task, state, status;

@@ -70,11 +70,6 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
     return status;
 }
 
-NTSTATUS PoCallDriver(PDEVICE_OBJECT device, PIRP irp)
-{
-    return IofCallDriver(device, irp);
-}
-
 bool io_wants_completion(UCHAR control, const IRP *irp)
 {
     if (irp->Cancel && (control & SL_INVOKE_ON_CANCEL) != 0)
@@ -98,6 +93,9 @@ static void check_completion(PIRP irp)
     if (irp->CancelRoutine != NULL)
         ki_die(CANCEL_STATE_IN_COMPLETED_IRP, (ULONG_PTR)irp, (ULONG_PTR)irp->CancelRoutine, 0, 0,
                "IoCompleteRequest with a cancel routine set");
+    if (irp->CurrentLocation <= irp->StackCount &&
+        IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_POWER)
+        po_check_completion(irp);
     if (irp->IoStatus.Status == STATUS_PENDING || irp->IoStatus.Status == -1)
         refuse(6,
                "IoCompleteRequest with a status marked as pending (STATUS_PENDING) or equal to -1",

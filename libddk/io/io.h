@@ -20,6 +20,8 @@ struct DECLSPEC_ALIGN(16) io_irp {
     UCHAR Class;           // which free list
     UCHAR Cancelling;      // the end of its thread is at it (thread list's lock)
     UCHAR Finished;        // completed meanwhile: who cancels frees
+    UCHAR Wake;            // PoSetSystemWake
+    UCHAR PowerFailed;     // a bus driver, or a driver in another task, has failed SET_POWER
 };
 #define IO_IRP_KIT      0x80            // AllocationFlags: struct io_irp lies in front
 #define IO_IRP_DRIVER   0x40            // freed by the driver: must not be completed to the end
@@ -59,7 +61,8 @@ void io_finish_driver_irp(PIRP irp); // of an IRP that must not come to its end
 bool io_wants_completion(UCHAR control, const IRP *irp);
 // IRPs that are cancelled when the thread that built them ends.
 void io_thread_irp(PIRP irp);
-bool io_unthread_irp(PIRP irp); // on completion; false: who cancels it will free it
+bool io_unthread_irp(PIRP irp);     // on completion; false: who cancels it will free it
+void po_check_completion(PIRP irp); // ../po/rule.c, of a power IRP
 NTSTATUS io_dispatch_invalid(PDEVICE_OBJECT device, PIRP irp);
 
 // Hidden part of a device object.
@@ -78,8 +81,9 @@ struct _DEVOBJ_EXTENSION {
     ULONG ReportedSector;
     BOOLEAN ReportedVpb;
     DEVICE_POWER_STATE PowerState;
-    ULONG Vector;    // line interrupt among its started resources, + 1; 0 none
-    LIST_ENTRY Link; // all devices of the task
+    SYSTEM_POWER_STATE SystemState; // as PoSetPowerState last said
+    ULONG Vector;                   // line interrupt among its started resources, + 1; 0 none
+    LIST_ENTRY Link;                // all devices of the task
     PIO_TIMER_ROUTINE TimerRoutine;
     PVOID TimerContext;
     BOOLEAN TimerRunning;

@@ -51,6 +51,7 @@ PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp))
     header->Calls = NULL;
     header->Returned[0] = header->Returned[1] = 0;
     header->Cancelling = header->Finished = FALSE;
+    header->Wake = header->PowerFailed = FALSE;
     header->Class = small;
     initialize(irp, IoSizeOfIrp(stack_size), stack_size);
     irp->AllocationFlags = IO_IRP_KIT;

@@ -5,7 +5,6 @@
 // again. There is no battery here: the time-out for performance counts. A counter lives as long as
 // its device, so that a pointer to it stays good after detection was cancelled.
 
-#include "../io/io.h"
 #include "po.h"
 
 #define TAG              'eldI'

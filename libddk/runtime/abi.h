@@ -22,6 +22,7 @@ static inline bool ash_success(ash_status status)
 #include "link.h"
 #include "memory.h"
 #include "pnp.h"
+#include "power.h"
 #include "process.h"
 
 #include "ash/invoke.h"

@@ -24,6 +24,8 @@ static bool kit_allowed(uint64_t kind, uint8_t major)
 {
     if (major == ASH_MJ_ADD_DEVICE)
         return kind == ASH_LINK_PNP;
+    if (major == ASH_MJ_POWER_DONE)
+        return kind == ASH_LINK_POWER;
     return kind == ASH_LINK_CONTROL;
 }
 

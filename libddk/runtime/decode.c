@@ -260,10 +260,17 @@ static NTSTATUS decode_file_system_control(struct rt_request *request, PIO_STACK
     }
 }
 
+// POWER_SEQUENCE would come back through a pointer: only drivers of one task can ask each other.
 static NTSTATUS decode_power(struct rt_request *request, PIO_STACK_LOCATION next)
 {
     const uint64_t *p = request->wire.parameter;
     request->irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    if (next->MinorFunction == IRP_MN_POWER_SEQUENCE)
+        return STATUS_NOT_SUPPORTED;
+    if (next->MinorFunction == IRP_MN_WAIT_WAKE) {
+        next->Parameters.WaitWake.PowerState = (SYSTEM_POWER_STATE)p[1];
+        return STATUS_SUCCESS;
+    }
     next->Parameters.Power.SystemContext = (ULONG)p[3];
     next->Parameters.Power.Type = p[0] == 0 ? SystemPowerState : DevicePowerState;
     next->Parameters.Power.State.SystemState = (SYSTEM_POWER_STATE)p[1];

@@ -188,6 +188,12 @@ static NTSTATUS encode_create(struct rt_out *out, struct ash_request *wire, int 
 
 static void encode_power(struct ash_request *wire, PIO_STACK_LOCATION location)
 {
+    if (location->MinorFunction == IRP_MN_POWER_SEQUENCE)
+        return;
+    if (location->MinorFunction == IRP_MN_WAIT_WAKE) {
+        wire->parameter[1] = (uint64_t)location->Parameters.WaitWake.PowerState;
+        return;
+    }
     wire->parameter[0] = location->Parameters.Power.Type == DevicePowerState;
     wire->parameter[1] = (uint64_t)location->Parameters.Power.State.SystemState;
     wire->parameter[2] = (uint64_t)location->Parameters.Power.ShutdownType;
@@ -265,6 +271,8 @@ void rt_decode_answer(struct rt_out *out, int slot, PIRP irp, struct rt_sent *se
     }
     copy_back(out, slot, sent, answer);
     rt_bounce_give(out, sent);
+    if (location->MajorFunction == IRP_MJ_POWER && (irp->AllocationFlags & IO_IRP_KIT) != 0)
+        io_irp_of(irp)->Wake |= answer->result[1] != 0;
     if (location->MajorFunction == IRP_MJ_POWER && answer->status == STATUS_NOT_SUPPORTED)
         return; // not handled below: the status stays as it is
     irp->IoStatus.Status = answer->status;

@@ -159,6 +159,7 @@ void rt_finish(PIRP irp)
     rt_encode_answer(request, ash_answerer_output(&in->ring, request->slot), in->info.inline_bytes,
                      &answer);
     answer.result[0] = request->result[0];
+    answer.result[1] = io_irp_of(irp)->Wake;
     answer.completed = ash_time();
     rt_answer(request, &answer);
 }
@@ -473,6 +474,11 @@ void rt_kit_request(struct rt_request *request, const void *in, ULONG in_bytes)
         break;
     case ASH_MJ_UNLOAD:
         unload(request);
+    case ASH_MJ_POWER_DONE:
+        rt_power_done(request->wire.parameter[0], (NTSTATUS)request->wire.parameter[1],
+                      request->wire.parameter[2] != 0);
+        answer_status(request, STATUS_SUCCESS);
+        break;
     case ASH_MJ_PROBE:
         answer_status(request, STATUS_SUCCESS);
         break;

@@ -164,6 +164,7 @@ int main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     init_proxy_driver();
+    rt_power_init();
     rt_take_faults();
     register_driver();
     start_dispatch_thread();

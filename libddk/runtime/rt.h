@@ -212,6 +212,10 @@ void rt_utf8_to_string(UNICODE_STRING *to, const char *text,
                        ULONG bytes); // pool, NULL Buffer: none
 ULONG rt_string_to_utf8(char *to, ULONG room, PCUNICODE_STRING from);
 
+// power.c: requests to the power manager.
+void rt_power_init(void);
+void rt_power_done(uint64_t number, NTSTATUS status, bool woke);
+
 // exception.c: faults inside of a __try are raised there from now on.
 void rt_take_faults(void);
 

@@ -1,47 +1,51 @@
 // SPDX-License-Identifier: MIT
 /*
- * The order of a system power transition: volumes first, then QUERY_POWER and SET_POWER through
- * every started stack, children before parents, then the firmware. What a driver answers, or that
- * it does not, never stops it: that is said by name in the log. Pure: reaches others only through
- * struct power_port, which the host tests replace.
+ * System power transitions, one at a time, one stack after the other:
+ *
+ *   shutdown   flush, QUERY down, SET down, firmware
+ *   sleep      QUERY down, SET down, asleep, SET up            down: children before parents
+ *              QUERY refused: SET (working) up for those asked
+ *
+ * The list of stacks is that of the beginning. A driver that does not answer is condemned by irp.c
+ * and the transition goes on with the next stack. A device that wakes the system while it still
+ * goes to sleep wakes it as soon as it sleeps.
  */
 #ifndef POWER_SEQUENCE_H
 #define POWER_SEQUENCE_H
 
-#include "power.h"
-#include "status.h"
+#include "port.h"
 
-#define POWER_NAME 96u
+#define POWER_STACKS 192u
 
-struct power_device {
-    ash_word device; /* the PDO */
-    char name[POWER_NAME];
-};
-
-struct power_port {
-    /* Volumes are flushed, SHUTDOWN IRPs answered. Blocks as long as the I/O manager's deadlines.
-     */
-    ash_status (*flush)(void);
-    /* The index-th started device in power-down order; false behind the last. */
-    bool (*device)(ash_word index, struct power_device *device);
-    /* Sends a power IRP to the top of the device's stack and waits, at most one deadline. */
-    ash_status (*irp)(const struct power_device *device, uint8_t minor,
-                      const ash_word parameter[4]);
-    /* Returns only if the firmware refuses. */
-    void (*reset)(bool reboot, bool failure);
-    void (*log)(const char *format, ...);
-};
-
-/* Documented values. */
-enum { POWER_SET = 0x02, POWER_QUERY = 0x03 };
+enum { POWER_SYSTEM_WORKING = 1, POWER_SYSTEM_SLEEPING1 = 2, POWER_SYSTEM_SLEEPING3 = 4 };
 enum { POWER_SYSTEM_SHUTDOWN = 6 };
-enum { POWER_ACTION_SHUTDOWN_RESET = 5, POWER_ACTION_SHUTDOWN_OFF = 6 };
+enum {
+    POWER_ACTION_NONE = 0,
+    POWER_ACTION_SLEEP = 2,
+    POWER_ACTION_SHUTDOWN_RESET = 5,
+    POWER_ACTION_SHUTDOWN_OFF = 6
+};
 
-/* Returns only if the firmware refuses. */
-ash_status power_down(const struct power_port *port, enum ash_power_action action, bool failure);
+/* STATUS_DEVICE_BUSY: a transition is under way. The end of a shutdown that the firmware refuses,
+ * or of a sleep, is told by power_sequence_ended. */
+[[nodiscard]] ash_status power_down(enum ash_power_action action, bool failure);
+[[nodiscard]] ash_status power_sleep(ash_word state, ash_word wake_ms);
+
+/* The transition has ended: STATUS_SUCCESS after a sleep. To be defined by the user of this file;
+ * woken_by: "" when it was the time. */
+void power_sequence_ended(ash_status status, ash_word asleep_ticks, const char *woken_by);
+
+/* From irp.c: the IRP of the transition has its answer; a WAIT_WAKE has ended well; what can go on
+ * goes on (true: something did). */
+void power_sequence_answered(ash_status status);
+void power_woken(ash_word device);
+bool power_sequence_turn(void);
+
+/* When power_sequence_turn should be called again at the latest; 0: not for the time's sake. */
+ash_word power_sequence_clock(void);
 
 struct power_totals {
-    ash_word devices, transitions;
+    ash_word devices, transitions, state;
 };
 extern struct power_totals power_totals;
 

@@ -81,6 +81,7 @@ static const struct ash_operation operations[] = {
     ROW_OUT(ASH_PROC_EVENT, watch_op_event, ash_proc_event_reply),
     ROW_IN(ASH_PROC_RELEASE, watch_op_release, ash_proc_task_request),
     ROW_IN(ASH_PROC_REPORT_ADD, query_op_report_add, ash_proc_report_add_request),
+    ROW_IN(ASH_PROC_CONDEMN, condemn_op, ash_proc_condemn_request),
 };
 
 struct ash_server server = {

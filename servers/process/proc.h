@@ -160,6 +160,7 @@ bool fault_filter(struct ash_server *, struct ash_caller *caller);
 ash_status fault_op_bugcheck(struct ash_server *, struct ash_caller *caller);
 ash_status fault_op_handler(struct ash_server *, struct ash_caller *caller);
 ash_status fault_op_records(struct ash_server *, struct ash_caller *caller);
+ash_status condemn_op(struct ash_server *, struct ash_caller *caller); /* condemn.c */
 
 #define REPORTS      8u
 #define REPORT_BYTES 6144u

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// PnP and power routines of a driver, and BUS_INTERFACE_STANDARD.
-// Documentation: nf-wdm-ioinvalidatedevicerelations, nf-wdm-porequestpowerirp,
+// PnP routines of a driver, and BUS_INTERFACE_STANDARD.
+// Documentation: nf-wdm-ioinvalidatedevicerelations,
 // ns-wdm-_bus_interface_standard and neighbours.
 
 #ifndef DDK_PNP_H
@@ -19,31 +19,7 @@ NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY proper
 
 #include <ddk/interface.h>
 #include <ddk/notify.h>
-
-// Power. The power manager alone sends system IRPs; a driver asks for device IRPs here. The
-// callback runs when the IRP is complete. IRQL <= DISPATCH_LEVEL.
-typedef VOID REQUEST_POWER_COMPLETE(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state,
-                                    PVOID context, PIO_STATUS_BLOCK iosb);
-typedef REQUEST_POWER_COMPLETE *PREQUEST_POWER_COMPLETE;
-NTSTATUS PoRequestPowerIrp(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state,
-                           PREQUEST_POWER_COMPLETE complete, PVOID context, PIRP *irp);
-
-// Reports the new state; returns the former one.
-POWER_STATE PoSetPowerState(PDEVICE_OBJECT device, POWER_STATE_TYPE type, POWER_STATE state);
-NTSTATUS PoCallDriver(PDEVICE_OBJECT device, PIRP irp);
-VOID PoStartNextPowerIrp(PIRP irp);
-
-// Idle detection: after that many seconds without PoSetDeviceBusyEx (or between PoStartDeviceBusy
-// and PoEndDeviceBusy, which nest) the device's stack is sent a SET_POWER for the state. Returns
-// the counter to pass on; NULL when both times are 0 (cancelled), or -1 for a device that is no
-// disk or mass storage, or without memory. IRQL <= APC_LEVEL; the others any.
-PULONG PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT device, ULONG conservation,
-                                        ULONG performance, DEVICE_POWER_STATE state);
-VOID PoSetDeviceBusyEx(PULONG counter);
-VOID PoStartDeviceBusy(PULONG counter);
-VOID PoEndDeviceBusy(PULONG counter);
-#define PoSetDeviceBusy(counter) PoSetDeviceBusyEx(counter)
-VOID PoSetSystemState(EXECUTION_STATE flags);
+#include <ddk/power.h>
 
 #define PCI_WHICHSPACE_CONFIG 0x0
 #define PCI_WHICHSPACE_ROM    0x52696350

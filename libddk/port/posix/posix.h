@@ -22,6 +22,9 @@
 
 uint64_t ki_dispatch_run(void);
 void po_idle_second(void); // one second of idle detection
+// A power IRP is watched by the power manager; what drivers want of the system (ES_...).
+void posix_set_watchdog(bool on, uint32_t seconds);
+uint32_t posix_busy_flags(void);
 
 // Runs body; true if it ended in a bug check, whose text is then in *text. The thread may be left
 // with a raised IRQL or locks held: posix_reset_thread puts that right.
