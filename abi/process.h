@@ -172,6 +172,7 @@ struct ash_proc_report_add_request {
 };
 struct ash_proc_condemn_request {
     ash_word task, code, parameter[4];
+    char name[48]; /* of the code */
     char rule[200];
 };
 struct ash_proc_event_reply {

@@ -54,9 +54,10 @@ void port_condemn(const struct power_irp *irp)
         .task = holder_of(irp),
         .code = DRIVER_POWER_STATE_FAILURE,
         .parameter = {BLOCKING_TOO_LONG, irp->device, irp->task, irp->ticket},
+        .name = "DRIVER_POWER_STATE_FAILURE",
     };
     snprintf(request.rule, sizeof(request.rule),
-             "DRIVER_POWER_STATE_FAILURE: a device object has been blocking an IRP for too long: "
+             "a device object has been blocking an IRP for too long: "
              "%s, %s state %lu, %u seconds",
              irp->minor == POWER_SET ? "IRP_MN_SET_POWER" : "IRP_MN_QUERY_POWER",
              irp->parameter[0] == POWER_TYPE_SYSTEM ? "system" : "device",

@@ -213,6 +213,144 @@ DDI_TEST(PoRegisterDeviceForIdleDetection, ERRORS, detection_is_cancelled_or_ref
     IoDeleteDevice(device);
 }
 
+static PIRP power_irp(UCHAR minor)
+{
+    PIRP irp = IoAllocateIrp(2, FALSE);
+    PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
+    next->MajorFunction = IRP_MJ_POWER;
+    next->MinorFunction = minor;
+    IoSetCompletionRoutine(irp, keep, NULL, TRUE, TRUE, TRUE);
+    return irp;
+}
+
+static void call_at_dispatch(void *device)
+{
+    KIRQL irql;
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    PoCallDriver(device, power_irp(IRP_MN_POWER_SEQUENCE));
+}
+
+DDI_TEST(PoCallDriver, ERRORS, pageable_stacks_are_not_called_at_dispatch_level)
+{
+    PDEVICE_OBJECT device = fresh();
+    KIRQL irql;
+    PIRP irp = power_irp(IRP_MN_POWER_SEQUENCE);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    CHECK_EQ(PoCallDriver(device, irp), STATUS_SUCCESS);
+    KeLowerIrql(irql);
+    IoFreeIrp(irp);
+    device->Flags |= DO_POWER_PAGABLE;
+    CHECK(dies(call_at_dispatch, device, "DO_POWER_PAGABLE"));
+    IoDeleteDevice(device);
+}
+
+TEST(system_state_of_a_device_is_kept_apart)
+{
+    DDI_SHOWS(PoSetPowerState, RESULTS);
+    PDEVICE_OBJECT device = fresh();
+    POWER_STATE s3 = {.SystemState = PowerSystemSleeping3};
+    POWER_STATE s0 = {.SystemState = PowerSystemWorking};
+    PoSetPowerState(device, DevicePowerState, d0);
+    PoSetPowerState(device, SystemPowerState, s0);
+    CHECK_EQ(PoSetPowerState(device, SystemPowerState, s3).SystemState, PowerSystemWorking);
+    CHECK_EQ(PoSetPowerState(device, DevicePowerState, d3).DeviceState, PowerDeviceD0);
+    CHECK_EQ(PoSetPowerState(device, SystemPowerState, s0).SystemState, PowerSystemSleeping3);
+    IoDeleteDevice(device);
+}
+
+// A bus driver that keeps a WAIT_WAKE until it is cancelled or the device wakes.
+static PIRP waiting;
+static SYSTEM_POWER_STATE deepest_seen;
+
+static VOID cancel_wait(PDEVICE_OBJECT device, PIRP irp)
+{
+    (void)device;
+    IoReleaseCancelSpinLock(irp->CancelIrql);
+    waiting = NULL;
+    (void)complete_with(irp, STATUS_CANCELLED, 0);
+}
+
+static NTSTATUS keep_waiting(PDEVICE_OBJECT device, PIRP irp)
+{
+    (void)device;
+    deepest_seen = IoGetCurrentIrpStackLocation(irp)->Parameters.WaitWake.PowerState;
+    IoMarkIrpPending(irp);
+    IoSetCancelRoutine(irp, cancel_wait);
+    waiting = irp;
+    return STATUS_PENDING;
+}
+
+static PDEVICE_OBJECT waker(void)
+{
+    PDEVICE_OBJECT device = fresh();
+    device->DriverObject->MajorFunction[IRP_MJ_POWER] = keep_waiting;
+    return device;
+}
+
+static const POWER_STATE deepest = {.SystemState = PowerSystemSleeping3};
+
+TEST(wait_wake_is_pending_until_its_sender_cancels_it)
+{
+    DDI_SHOWS(PoRequestPowerIrp, RESULTS);
+    PDEVICE_OBJECT device = waker();
+    PIRP irp = NULL;
+    CHECK_EQ(PoRequestPowerIrp(device, IRP_MN_WAIT_WAKE, deepest, completed, NULL, &irp),
+             STATUS_PENDING);
+    CHECK(irp != NULL && irp == waiting);
+    CHECK_EQ(deepest_seen, PowerSystemSleeping3);
+    CHECK_EQ(seen.Completions, 0);
+    CHECK(IoCancelIrp(irp));
+    CHECK_EQ(seen.Completions, 1);
+    CHECK_EQ(seen.Status, STATUS_CANCELLED);
+    IoDeleteDevice(device);
+}
+
+DDI_TEST(PoSetSystemWake, RESULTS, the_irp_of_a_device_that_woke_the_system_says_so)
+{
+    DDI_SHOWS(PoGetSystemWake, RESULTS);
+    PDEVICE_OBJECT device = waker();
+    PIRP irp = NULL;
+    PoRequestPowerIrp(device, IRP_MN_WAIT_WAKE, deepest, completed, NULL, &irp);
+    CHECK(!PoGetSystemWake(irp));
+    PoSetSystemWake(irp);
+    CHECK(PoGetSystemWake(irp));
+    IoSetCancelRoutine(irp, NULL);
+    (void)complete_with(irp, STATUS_SUCCESS, 0);
+    CHECK_EQ(seen.Status, STATUS_SUCCESS);
+    CHECK_EQ(seen.Completions, 1);
+    PoRequestPowerIrp(device, IRP_MN_WAIT_WAKE, deepest, completed, NULL, &irp);
+    CHECK(!PoGetSystemWake(irp)); // not inherited by the next
+    IoCancelIrp(irp);
+    IoDeleteDevice(device);
+}
+
+// A function driver above `fresh`'s device that fails what it is asked for itself.
+static NTSTATUS fail_power(PDEVICE_OBJECT device, PIRP irp)
+{
+    (void)device;
+    return complete_with(irp, STATUS_UNSUCCESSFUL, 0);
+}
+
+static void fail_above(void *device)
+{
+    PoRequestPowerIrp(device, IRP_MN_SET_POWER, d3, NULL, NULL, NULL);
+}
+
+TEST(a_bus_driver_may_fail_set_power_and_a_function_driver_may_not)
+{
+    PDEVICE_OBJECT device = fresh();
+    device->DriverObject->MajorFunction[IRP_MJ_POWER] = fail_power;
+    CHECK_EQ(PoRequestPowerIrp(device, IRP_MN_SET_POWER, d3, completed, NULL, NULL),
+             STATUS_PENDING);
+    CHECK_EQ(seen.Status, STATUS_UNSUCCESSFUL);
+    PDEVICE_OBJECT above = new_device(0);
+    CHECK(IoAttachDeviceToDeviceStack(above, device) == device);
+    CHECK(dies(fail_above, device, "PowerDownFail"));
+    IoDetachDevice(device);
+    IoDeleteDevice(above);
+    IoDeleteDevice(device);
+}
+
 static PDEVICE_OBJECT some(void)
 {
     static PDEVICE_OBJECT device;
@@ -244,3 +382,6 @@ DDI_IRQL_MAX(PoSetSystemState, DISPATCH_LEVEL, PoSetSystemState(0))
 DDI_IRQL_MAX(PoSetPowerState, DISPATCH_LEVEL, PoSetPowerState(some(), DevicePowerState, d0))
 DDI_IRQL_MAX(PoRequestPowerIrp, DISPATCH_LEVEL,
              PoRequestPowerIrp(some(), IRP_MN_SET_POWER, d0, NULL, NULL, NULL))
+DDI_IRQL_MAX(PoCallDriver, DISPATCH_LEVEL, PoCallDriver(some(), power_irp(IRP_MN_POWER_SEQUENCE)))
+DDI_IRQL_MAX(PoSetSystemWake, DISPATCH_LEVEL, PoSetSystemWake(power_irp(IRP_MN_WAIT_WAKE)))
+DDI_IRQL_MAX(PoGetSystemWake, DISPATCH_LEVEL, PoGetSystemWake(power_irp(IRP_MN_WAIT_WAKE)))
