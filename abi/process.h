@@ -23,10 +23,10 @@ enum ash_proc_op {
     ASH_PROC_NOTIFICATION = 4,  /* -> slot_reply: a new Notification, unbadged, all rights, in the
                                  caller */
     ASH_PROC_BUGCHECK = 5, /* bugcheck_request; no reply: ends like a fault, text in the report */
-    ASH_PROC_FAULT_HANDLER = 6,   /* handler_request: exceptions of this task's threads resume at
-                                     handler with a0 = scause, a1 = stval, a2 = pc; 0 removes it.
-                                     guarded: only those of a thread whose word at tp + guard is
-                                     not 0 */
+    ASH_PROC_FAULT_HANDLER = 6, /* handler_request: exceptions of this task's threads resume at
+                                   handler with a0 = scause, a1 = stval, a2 = pc; 0 removes it.
+                                   guarded: only those of a thread whose word at tp + guard is
+                                   not 0 */
     ASH_PROC_RECORDS = 13, /* records_request: where this task keeps the records of abi/crash.h */
     ASH_PROC_THREAD_PRIORITY = 7, /* priority_request: of one of the caller's own threads, at most
                                      the task's largest */

@@ -74,7 +74,7 @@ NTSTATUS PoRegisterPowerSettingCallback(PDEVICE_OBJECT device, LPCGUID guid,
 
 NTSTATUS PoUnregisterPowerSettingCallback(PVOID handle)
 {
-    ki_require_irql(APC_LEVEL, "PoUnregisterPowerSettingCallback above APC_LEVEL");
+    ki_require_irql(PASSIVE_LEVEL, "PoUnregisterPowerSettingCallback above PASSIVE_LEVEL");
     struct registration *one = handle;
     if (one == NULL || one->Signature != TAG)
         return STATUS_INVALID_PARAMETER;

@@ -132,5 +132,5 @@ DDI_IRQL_MAX(PoUnregisterSystemState, APC_LEVEL,
 DDI_IRQL_MAX(PoRegisterPowerSettingCallback, PASSIVE_LEVEL,
              PoRegisterPowerSettingCallback(NULL, &GUID_LIDSWITCH_STATE_CHANGE, setting_changed,
                                             NULL, &(PVOID){NULL}))
-DDI_IRQL_MAX(PoUnregisterPowerSettingCallback, APC_LEVEL,
+DDI_IRQL_MAX(PoUnregisterPowerSettingCallback, PASSIVE_LEVEL,
              PoUnregisterPowerSettingCallback(setting_handle()))

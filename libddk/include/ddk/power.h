@@ -63,7 +63,7 @@ VOID PoUnregisterSystemState(PVOID handle);
 VOID PoSetSystemState(EXECUTION_STATE flags); // IRQL <= DISPATCH_LEVEL
 
 // Power settings: the callback is called at once with the present value, and when it changes.
-// STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL; to unregister <= APC_LEVEL,
+// STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL; to unregister
 // STATUS_INVALID_PARAMETER for no handle.
 typedef NTSTATUS POWER_SETTING_CALLBACK(LPCGUID setting, PVOID value, ULONG length, PVOID context);
 typedef POWER_SETTING_CALLBACK *PPOWER_SETTING_CALLBACK;
