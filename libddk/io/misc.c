@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Small routines: shutdown registration, probes, identifiers, back traces.
+// Small routines: shutdown registration, identifiers, back traces.
 
 #include "io.h"
 
@@ -20,25 +20,6 @@ VOID IoUnregisterShutdownNotification(PDEVICE_OBJECT device)
 {
     io_device(device)->Shutdown = FALSE;
     device->Flags &= ~(ULONG)DO_SHUTDOWN_REGISTERED;
-}
-
-// What a request brings lies in memory of the kit or in its grant, mapped here: the range only has
-// to be one that can be addressed.
-VOID ProbeForRead(const volatile VOID *address, SIZE_T length, ULONG alignment)
-{
-    ULONG_PTR at = (ULONG_PTR)address;
-    if (length == 0)
-        return;
-    if ((at & (alignment - 1)) != 0)
-        ki_raise_status(STATUS_DATATYPE_MISALIGNMENT, __builtin_return_address(0));
-    if (at + length < at || !MmIsAddressValid((PVOID)at) ||
-        !MmIsAddressValid((PVOID)(at + length - 1)))
-        ki_raise_status(STATUS_ACCESS_VIOLATION, __builtin_return_address(0));
-}
-
-VOID ProbeForWrite(volatile VOID *address, SIZE_T length, ULONG alignment)
-{
-    ProbeForRead(address, length, alignment);
 }
 
 // Random as far as the counters of this machine are: version 4, variant 1 (RFC 9562).

@@ -32,6 +32,19 @@ enum ki_object_type {
     KI_TIMER_SYNCHRONIZATION = 9,
 };
 
+// The ranges of this task's memory that the request of an application brought: to the driver they
+// are its user addresses.
+#define KI_USER_RANGES 3u
+struct ki_user_ranges {
+    ULONG Count;
+    struct {
+        ULONG_PTR Address;
+        SIZE_T Bytes;
+        BOOLEAN Write;
+    } Range[KI_USER_RANGES];
+};
+bool ki_user_range(ULONG_PTR address, SIZE_T bytes, bool write); // of the current thread (mm/)
+
 struct _KTHREAD {
     DISPATCHER_HEADER Header;
     struct port_thread *Port;
@@ -49,6 +62,7 @@ struct _KTHREAD {
     NTSTATUS ExitStatus;
     KPROCESSOR_MODE PreviousMode; // of the request that is being dispatched
     ULONG Requestor;              // its process id, 0: none, or the system's own
+    struct ki_user_ranges User;   // and what it brought
     KPRIORITY Priority;
     NTSTATUS WaitStatus;
     WAIT_TYPE WaitType;

@@ -83,14 +83,15 @@ NTSTATUS PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES a
                               PVOID context)
 {
     PKTHREAD thread;
-    (void)attributes, (void)process;
+    (void)process;
     ki_require_irql(PASSIVE_LEVEL, "PsCreateSystemThread above PASSIVE_LEVEL");
     if ((thread = ki_thread_allocate()) == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     thread->Start = start;
     thread->Context = context;
     thread->System = TRUE;
-    NTSTATUS status = ob_open_handle(thread, access, handle);
+    ULONG flags = attributes != NULL ? attributes->Attributes : 0;
+    NTSTATUS status = ob_open_handle(thread, flags, access, KernelMode, handle);
     if (!NT_SUCCESS(status)) {
         ObfDereferenceObject(thread);
         return status;

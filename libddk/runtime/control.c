@@ -52,10 +52,12 @@ static NTSTATUS decode_input(struct rt_request *request, PIO_STACK_LOCATION next
     PVOID buffer = neither && granted ? (PVOID)(ULONG_PTR)from : copy_input(request, from, input);
     if (buffer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    if (neither)
+    if (neither) {
+        rt_user_range(request, buffer, input, false);
         next->Parameters.DeviceIoControl.Type3InputBuffer = buffer;
-    else
+    } else {
         request->irp->AssociatedIrp.SystemBuffer = buffer;
+    }
     return STATUS_SUCCESS;
 }
 
@@ -105,8 +107,10 @@ static NTSTATUS granted_output(struct rt_request *request, ULONG out, bool neith
             return STATUS_INVALID_USER_BUFFER;
         request->irp->UserBuffer = neither ? address : NULL;
     }
-    if (neither)
+    if (neither) {
+        rt_user_range(request, request->irp->UserBuffer, out, true);
         return STATUS_SUCCESS;
+    }
     mm_init_backed_mdl(&request->mdl, backing, wire->grant_offset, out, sizeof(request->mdl));
     request->irp->MdlAddress = &request->mdl;
     return STATUS_SUCCESS;
@@ -127,6 +131,7 @@ static NTSTATUS decode_output(struct rt_request *request, const void *in, ULONG 
         return STATUS_INSUFFICIENT_RESOURCES;
     if (!neither)
         return pool_mdl(request, memory, out);
+    rt_user_range(request, memory, out, true);
     request->irp->UserBuffer = memory;
     return STATUS_SUCCESS;
 }

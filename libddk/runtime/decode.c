@@ -114,7 +114,20 @@ static NTSTATUS neither(struct rt_request *request, const void *in, ULONG in_byt
         return status;
     request->irp->UserBuffer =
         MmGetSystemAddressForMdlSafe(request->irp->MdlAddress, NormalPagePriority);
-    return request->irp->UserBuffer != NULL ? STATUS_SUCCESS : STATUS_INVALID_USER_BUFFER;
+    if (request->irp->UserBuffer == NULL)
+        return STATUS_INVALID_USER_BUFFER;
+    rt_user_range(request, request->irp->UserBuffer, length, from_device);
+    return STATUS_SUCCESS;
+}
+
+void rt_user_range(struct rt_request *request, PVOID address, SIZE_T bytes, bool write)
+{
+    struct ki_user_ranges *user = &request->user;
+    if (request->irp->RequestorMode != UserMode || bytes == 0 || user->Count == KI_USER_RANGES)
+        return;
+    user->Range[user->Count].Address = (ULONG_PTR)address;
+    user->Range[user->Count].Bytes = bytes;
+    user->Range[user->Count++].Write = write;
 }
 
 static NTSTATUS by_device(struct rt_request *request, const void *in, ULONG in_bytes, ULONG length,

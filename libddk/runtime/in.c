@@ -70,6 +70,7 @@ static void init_request(struct rt_request *request, struct rt_in *in, int slot)
     request->name = (UNICODE_STRING){0};
     request->mount_vpb = NULL;
     request->result[0] = request->result[1] = 0;
+    request->user.Count = 0;
     request->in = in;
     request->slot = slot;
     request->refs = 1;
@@ -170,9 +171,12 @@ static void dispatch(struct rt_request *request)
     PKTHREAD thread = ki_thread();
     thread->PreviousMode = request->irp->RequestorMode;
     thread->Requestor = thread->PreviousMode == UserMode ? request->wire.requestor : 0;
+    if (request->user.Count != 0)
+        thread->User = request->user;
     (void)IofCallDriver(request->device, request->irp); // the request may be gone now
     thread->PreviousMode = KernelMode;
     thread->Requestor = 0;
+    thread->User.Count = 0;
 }
 
 // A link nearly always asks for the same device. Referenced, or NULL.

@@ -76,7 +76,10 @@ struct rt_request {
     UNICODE_STRING name;
     PVPB mount_vpb;
     uint64_t result[2];
+    struct ki_user_ranges user; // addresses that are the requester's to the driver
 };
+// Hands such an address to the driver; nothing for a requester in kernel mode.
+void rt_user_range(struct rt_request *request, PVOID address, SIZE_T bytes, bool write);
 
 struct rt_in {
     LIST_ENTRY link;

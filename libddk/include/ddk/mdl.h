@@ -94,39 +94,78 @@ struct _IRP;
 SIZE_T MmSizeOfMdl(PVOID base, SIZE_T length);
 
 // Allocates an MDL; with irp, puts it into Irp->MdlAddress (secondary FALSE) or at the end of that
-// chain (TRUE). NULL without memory. IRQL <= DISPATCH_LEVEL. Owner: caller, or the IRP.
+// chain (TRUE). NULL without memory, or for 4 GB - PAGE_SIZE and more. IRQL <= DISPATCH_LEVEL.
+// Owner: caller, or the IRP.
 PMDL IoAllocateMdl(PVOID va, ULONG length, BOOLEAN secondary, BOOLEAN charge_quota,
                    struct _IRP *irp);
 
-// Frees; undoes a partial MDL's mapping first. IRQL <= DISPATCH_LEVEL.
+// Frees; undoes a partial MDL's mapping first. Bug check while its pages are locked.
+// IRQL <= DISPATCH_LEVEL.
 VOID IoFreeMdl(PMDL mdl);
 
 // target describes [va, va + length) of source; length 0 means the rest of the source. Source stays
-// valid for as long as target is used. Bug check when the range lies outside of the source.
+// valid for as long as target is used. Bug check when the range lies outside of the source, whose
+// pages must be locked or nonpaged; when the target is locked, too small, or mapped and not
+// prepared for reuse. IRQL <= DISPATCH_LEVEL.
 VOID IoBuildPartialMdl(PMDL source, PMDL target, PVOID va, ULONG length);
 
-// Fills the page array for a buffer in this task's memory (pool or stack).
+// Fills the page array for a buffer in this task's memory (pool or stack). IRQL <= DISPATCH_LEVEL.
 VOID MmBuildMdlForNonPagedPool(PMDL mdl);
 
-// Makes the pages of a buffer resident and accessible. On a bad address it raises: a bug check when
-// nobody catches. IRQL <= DISPATCH_LEVEL for nonpaged memory.
+// Makes the pages of a buffer resident and accessible. UserMode: the buffer must be of those that
+// the request being dispatched has brought, for writing if operation says so. Raises
+// STATUS_ACCESS_VIOLATION. Bug check: locked already, nonpaged pool, partial.
+// IRQL <= DISPATCH_LEVEL.
 VOID MmProbeAndLockPages(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation);
+// Ends a mapping as well. Bug check: not locked. IRQL <= DISPATCH_LEVEL.
 VOID MmUnlockPages(PMDL mdl);
 
 // Address of the buffer in this task, the same on each call; NULL when it cannot be mapped or its
-// length is zero. IRQL <= DISPATCH_LEVEL.
+// length is zero. Bug check: pages not locked. The flags MdlMappingNoWrite and MdlMappingNoExecute
+// have no effect (nothing here is executable). IRQL <= DISPATCH_LEVEL.
 PVOID MmGetSystemAddressForMdlSafe(PMDL mdl, ULONG priority);
+// Bug check: pages not locked, mapped already. UserMode (IRQL <= APC_LEVEL) raises
+// STATUS_NOT_SUPPORTED: nothing can be mapped into an application. IRQL <= DISPATCH_LEVEL.
 PVOID MmMapLockedPagesSpecifyCache(PMDL mdl, KPROCESSOR_MODE mode, MEMORY_CACHING_TYPE cache,
                                    PVOID address, ULONG bug_check_on_failure, ULONG priority);
+PVOID MmMapLockedPages(PMDL mdl, KPROCESSOR_MODE mode);
+#define MmGetSystemAddressForMdl(mdl)                                                              \
+    (((mdl)->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL)) != 0              \
+         ? (mdl)->MappedSystemVa                                                                   \
+         : MmMapLockedPages(mdl, KernelMode))
+// address: that of the mapping. Bug check: not mapped, another address. IRQL <= DISPATCH_LEVEL.
 VOID MmUnmapLockedPages(PVOID address, PMDL mdl);
+// Of a partial MDL that IoBuildPartialMdl is to fill again. IRQL <= DISPATCH_LEVEL.
 VOID MmPrepareMdlForReuse(PMDL mdl);
+// The buffer begins so many bytes later. STATUS_INVALID_PARAMETER_2: it is not so long.
+// IRQL <= DISPATCH_LEVEL.
+NTSTATUS MmAdvanceMdl(PMDL mdl, ULONG bytes);
 
-// New zeroed pages described by an MDL; free with MmFreePagesFromMdl then ExFreePool(mdl).
+// New zeroed pages described by an MDL; free with MmFreePagesFromMdl then ExFreePool(mdl). All of
+// the pages or NULL; the limits of physical addresses and the cache type have no meaning to a task.
+// IRQL <= APC_LEVEL.
+#define MM_DONT_ZERO_ALLOCATION               0x00000001
+#define MM_ALLOCATE_FROM_LOCAL_NODE_ONLY      0x00000002
+#define MM_ALLOCATE_FULLY_REQUIRED            0x00000004
+#define MM_ALLOCATE_NO_WAIT                   0x00000008
+#define MM_ALLOCATE_PREFER_CONTIGUOUS         0x00000010
+#define MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS 0x00000020
+#define MM_ALLOCATE_FAST_LARGE_PAGES          0x00000040
+#define MM_ALLOCATE_AND_HOT_REMOVE            0x00000100
 PMDL MmAllocatePagesForMdl(PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS high, PHYSICAL_ADDRESS skip,
                            SIZE_T bytes);
+// NULL for unknown flags.
 PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS high, PHYSICAL_ADDRESS skip,
                              SIZE_T bytes, MEMORY_CACHING_TYPE cache, ULONG flags);
+// Bug check: another MDL, or still mapped. IRQL <= DISPATCH_LEVEL.
 VOID MmFreePagesFromMdl(PMDL mdl);
+// Always NULL: no address space can be reserved. IRQL <= APC_LEVEL.
+PVOID MmAllocateMappingAddress(SIZE_T bytes, ULONG tag);
+// Bug check: a driver has no physical addresses. Any IRQL.
+PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID address);
+
+// The routine of the kit with that name, or NULL. PASSIVE_LEVEL.
+PVOID MmGetSystemRoutineAddress(PUNICODE_STRING name);
 
 // Maps device memory: only ranges of the device's own translated resources; NULL otherwise. The
 // mapping is uncached, whatever cache says. Unmap with the same size. PASSIVE_LEVEL (documented

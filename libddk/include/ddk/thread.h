@@ -13,7 +13,6 @@ typedef struct _CLIENT_ID {
     HANDLE UniqueThread;
 } CLIENT_ID, *PCLIENT_ID;
 
-#define THREAD_ALL_ACCESS     0x001FFFFF
 #define LOW_PRIORITY          0
 #define LOW_REALTIME_PRIORITY 16
 #define HIGH_PRIORITY         31

@@ -31,6 +31,11 @@ uint32_t posix_busy_flags(void);
 bool posix_expect_bugcheck(void (*body)(void *), void *argument, const char **text);
 void posix_reset_thread(void);
 
+// Puts the calling thread into the context of the application with that process id (0: takes it
+// out again), which brought no user addresses; each call of posix_user_range adds one range.
+void posix_user_context(uint32_t process);
+void posix_user_range(const volatile void *address, size_t bytes, bool write);
+
 struct _DRIVER_OBJECT;
 struct _DRIVER_EXTENSION;
 struct _DEVICE_OBJECT;
