@@ -2,6 +2,7 @@
 #include "panic.h"
 #include "arch/csr.h"
 #include "arch/sbi.h"
+#include "arrival.h"
 #include "console.h"
 #include "hart.h"
 #include "object/thread.h"
@@ -114,12 +115,29 @@ unsigned print_steps(bool *begun, const char *format, ...)
     return ASH_OK;
 }
 
+static bool within(uint64_t address, const char *start, const char *end)
+{
+    return address >= (uint64_t)start && address < (uint64_t)end;
+}
+
+static bool in_text(uint64_t address)
+{
+    extern char _text_start[], _text_end[], _init_start[], _init_text_end[];
+    return within(address, _text_start, _text_end) ||
+           (booting && within(address, _init_start, _init_text_end));
+}
+
+static bool in_stacks(uint64_t address)
+{
+    extern char _bss_start[], _bss_end[], _image_end[];
+    return within(address, _bss_start, booting ? _image_end : _bss_end);
+}
+
 /* Is there a call just before that address of the kernel's text? jal or jalr with rd = ra, or the
  * short c.jalr. */
 static bool follows_call(uint64_t address)
 {
-    extern char _text_start[], _text_end[];
-    if (address % 2 != 0 || address < (uint64_t)_text_start + 4 || address > (uint64_t)_text_end)
+    if (address % 2 != 0 || !in_text(address - 4) || !in_text(address - 1))
         return false;
     const uint16_t *code = (const uint16_t *)address;
     uint32_t full = (uint32_t)code[-1] << 16 | code[-2];
@@ -131,11 +149,9 @@ static bool follows_call(uint64_t address)
  * named. Some are left over from calls that have returned. */
 static void backtrace(uint64_t innermost, uint64_t stack)
 {
-    extern char _data_start[], _image_end[];
     print("  #0 %p\n", (void *)innermost);
     unsigned found = 1;
-    for (uint64_t at = round_up(stack, 8);
-         at >= (uint64_t)_data_start && at < (uint64_t)_image_end && at < stack + 2048; at += 8) {
+    for (uint64_t at = round_up(stack, 8); in_stacks(at) && at < stack + 2048; at += 8) {
         uint64_t word = *(const uint64_t *)at;
         if (follows_call(word) && found < 24)
             print("  #%u %p\n", found++, (void *)word);

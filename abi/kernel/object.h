@@ -152,6 +152,7 @@ enum ash_provocation {
     ASH_PROVOKE_MAPPING = 19,    /* a page of user space that no capability owns */
     ASH_PROVOKE_NUMBER = 20,     /* an address-space number has two owners */
     ASH_PROVOKE_PERMISSION = 21, /* text of the kernel is writable */
+    ASH_PROVOKE_BOOT = 22,       /* code that only booted is still executable */
 };
 
 enum ash_thread_state {

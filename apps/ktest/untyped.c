@@ -192,6 +192,69 @@ static void device_memory_makes_only_frames(void)
     EQ(ash_untyped_retype(device, ASH_OBJ_PAGE_TABLE, 0, CNODE, new_slot(), 1), ASH_E_ARGUMENT);
 }
 
+/* The 2 MiB that the kernel was loaded to: 2 MiB behind the start of RAM, as its header asks, where
+ * the last device region before any RAM ends. */
+#define KERNEL_SPAN ((ash_word)2 << 20)
+
+static ash_word kernel_start(void)
+{
+    ash_word ram = ~0ull, start = 0;
+    for (unsigned i = 0; i < boot->regions; i++)
+        if (boot->region[i].kind == ASH_REGION_RAM && boot->region[i].physical < ram)
+            ram = boot->region[i].physical;
+    for (unsigned i = 0; i < boot->regions; i++) {
+        ash_word end = boot->region[i].physical + boot->region[i].size;
+        if (boot->region[i].kind == ASH_REGION_DEVICE && end <= ram && end > start)
+            start = end;
+    }
+    return start + KERNEL_SPAN;
+}
+
+/* Every page of a region becomes a Frame that is clear and can be written. */
+static void pages_are_clear(unsigned region)
+{
+    ash_word address = 0x50000000;
+    ash_cptr untyped = ASH_BOOT_FIRST_UNTYPED + region;
+    struct ash_untyped_info info;
+    OK(ash_untyped_info(untyped, &info));
+    EQ(info.device, 0);
+    EQ(info.left, info.size);
+    for (ash_word done = 0; done < info.size; done += 4096) {
+        ash_cptr frame = new_slot();
+        OK(ash_untyped_retype(untyped, ASH_OBJ_FRAME, 12, CNODE, frame, 1));
+        OK(ash_frame_map(frame, VSPACE, address, ASH_RIGHT_READ | ASH_RIGHT_WRITE));
+        volatile ash_word *page = (volatile ash_word *)address;
+        for (unsigned i = 0; i < 512; i++) {
+            EQ(page[i], 0);
+            page[i] = ~0ull;
+        }
+        OK(ash_frame_unmap(frame));
+    }
+}
+
+/* What the kernel needed to boot, between its data and its bss, and the rest of its 2 MiB. */
+static void boot_part_of_the_kernel_is_memory(void)
+{
+    ash_word start = kernel_start(), given = 0;
+    ash_word inside = boot->regions;
+    for (unsigned i = 0; i < boot->regions; i++) {
+        const struct ash_region *region = &boot->region[i];
+        ash_word from = region->physical, to = from + region->size;
+        if (region->kind != ASH_REGION_RAM || to <= start || from >= start + KERNEL_SPAN)
+            continue;
+        if (from > start && to < start + KERNEL_SPAN)
+            inside = i;
+        given += (to < start + KERNEL_SPAN ? to : start + KERNEL_SPAN) - from;
+    }
+    AT_LEAST(boot->regions - 1, inside);
+    AT_LEAST(boot->region[inside].size, 16384);
+    AT_LEAST(given, boot->region[inside].size + 16384); /* that of bss, behind it */
+    AT_MOST(given, KERNEL_SPAN - 65536);
+    CHECK(make_tables(VSPACE, 0x50000000));
+    pages_are_clear((unsigned)inside);
+    OK(ash_cnode_revoke(CNODE, ASH_BOOT_FIRST_UNTYPED + inside));
+}
+
 static void no_such_method(void)
 {
     EQ(invoke(POOL, 999, 0, nullptr, 0, nullptr), ASH_E_METHOD);
@@ -235,6 +298,7 @@ const struct test untyped_tests[] = {
     {"untyped: cannot be copied or minted", cannot_be_copied},
     {"untyped: moved, it still revokes", can_be_moved_and_still_revokes},
     {"untyped: device memory makes only frames", device_memory_makes_only_frames},
+    {"untyped: the boot part of the kernel is memory", boot_part_of_the_kernel_is_memory},
     {"untyped: no such method", no_such_method},
     {"untyped: address-space numbers run out", address_space_numbers_run_out_without_harm},
     {},

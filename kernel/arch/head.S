@@ -7,6 +7,7 @@
  * image by 2 MiB pages, and turns the MMU on; the jump to high addresses is the page fault that
  * the next fetch takes, since stvec already holds the high address. boot_main() then replaces
  * boot_root by tables with final rights. Other harts enter at _secondary with those tables.
+ * All but the header and the way of the other harts is given away when boot is over (arrival.c).
  */
 #include "arch/offsets.h"
 
@@ -28,11 +29,12 @@ _head:
     .ascii  "RSC\x05"
     .word   0
 
+    .section .init.text, "ax"
 first_hart:
     csrw    sie, zero
     csrw    sip, zero
     lla     t0, _bss_start
-    lla     t1, _bss_end
+    lla     t1, _image_end
 1:  sd      zero, 0(t0)
     addi    t0, t0, 8
     bltu    t0, t1, 1b
@@ -97,7 +99,15 @@ high:
     li      s0, 0
     tail    boot_main
 
+// void boot_end(pte *image, pte *window): goes on in hand_over, on this hart's stack. The stack of
+// boot, this code and what called it are then no more.
+    .globl  boot_end
+boot_end:
+    ld      sp, HART_STACK(tp)
+    tail    hand_over
+
 // Another hart, started through SBI HSM: MMU off, a0 = hart id, a1 = physical struct boot_hart.
+    .section .text.secondary, "ax"
     .globl  _secondary
     .balign 4
 _secondary:
@@ -121,9 +131,9 @@ secondary_high:
     mv      tp, s1
     li      s0, 0
     mv      a0, s1
-    tail    boot_secondary
+    tail    hart_arrives
 
-    .bss
+    .section .init.bss, "aw", @nobits
     .balign 4096
     .globl  boot_root
 boot_root:

@@ -2,6 +2,7 @@
 /* Firmware calls: a7 extension, a6 function, a0..a5 arguments; a0 error, a1 value. */
 #include "arch/sbi.h"
 #include "arch/memory.h"
+#include "small.h"
 
 #include <stdbool.h>
 
@@ -37,13 +38,13 @@ static struct sbi_result call(uint64_t extension, uint64_t function, uint64_t x0
     return (struct sbi_result){(int64_t)a0, (int64_t)a1};
 }
 
-static bool probe(uint64_t extension)
+INIT static bool probe(uint64_t extension)
 {
     struct sbi_result r = call(EXT_BASE, 3, extension, 0, 0, 0, 0);
     return r.error == 0 && r.value != 0;
 }
 
-void sbi_init(void)
+INIT void sbi_init(void)
 {
     have_console = probe(EXT_DBCN);
     have_reset = probe(EXT_SRST);
@@ -106,15 +107,14 @@ void sbi_remote_sfence_asid(uint64_t mask, uint64_t base, uint64_t asid)
     call(EXT_RFENCE, 2, mask, base, 0, ~0ull, asid);
 }
 
-int64_t sbi_hart_start(uint64_t hart, uint64_t physical_entry, uint64_t opaque)
+void sbi_remote_sfence_everywhere(void)
 {
-    return call(EXT_HSM, 0, hart, physical_entry, opaque, 0, 0).error;
+    call(EXT_RFENCE, 1, 0, ~0ull, 0, ~0ull, 0);
 }
 
-int64_t sbi_hart_status(uint64_t hart)
+INIT int64_t sbi_hart_start(uint64_t hart, uint64_t physical_entry, uint64_t opaque)
 {
-    struct sbi_result r = call(EXT_HSM, 2, hart, 0, 0, 0, 0);
-    return r.error != 0 ? r.error : r.value;
+    return call(EXT_HSM, 0, hart, physical_entry, opaque, 0, 0).error;
 }
 
 void sbi_reset(uint64_t type, uint64_t reason)

@@ -13,9 +13,8 @@ struct sbi_result {
     int64_t error, value;
 };
 
-enum { SBI_HSM_STARTED = 0, SBI_HSM_STOPPED = 1, SBI_HSM_START_PENDING = 2 };
-
-/* Probes which console and reset extensions there are. Call once, before the functions below. */
+/* Probes which console and reset extensions there are. Call once, while booting, before the
+ * functions below. */
 void sbi_init(void);
 int64_t sbi_implementation(void);
 int64_t sbi_version(void);
@@ -31,9 +30,11 @@ void sbi_send_ipi(uint64_t mask, uint64_t base);
 void sbi_remote_fence_i(uint64_t mask, uint64_t base);
 void sbi_remote_sfence_page(uint64_t mask, uint64_t base, uint64_t address, uint64_t asid);
 void sbi_remote_sfence_asid(uint64_t mask, uint64_t base, uint64_t asid);
+/* All translations, on every hart that runs. */
+void sbi_remote_sfence_everywhere(void);
 
+/* Only while booting. */
 int64_t sbi_hart_start(uint64_t hart, uint64_t physical_entry, uint64_t opaque);
-int64_t sbi_hart_status(uint64_t hart);
 /* type 0 shutdown, 1 cold reboot, 2 warm reboot; reason 0 none, 1 system failure. Returns only if
  * the firmware cannot. */
 void sbi_reset(uint64_t type, uint64_t reason);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Booting, in order: memory.c sorts RAM, paging.c builds the kernel's final tables, harts.c brings
- * up the other harts, root.c makes the root task. All of it runs once, under the kernel lock.
+ * up the other harts, root.c makes the root task. All of it runs once, under the kernel lock, and
+ * is then given away (kernel.ld, arrival.c): nothing that stays may refer to it.
  */
 #ifndef KERNEL_BOOT_BOOT_H
 #define KERNEL_BOOT_BOOT_H
@@ -30,14 +31,17 @@ extern unsigned all_ram_count;
 void boot_find_memory(const struct boot_info *boot);
 /* Consecutive zeroed pages of free RAM, aligned to `align`; panics if there are none. */
 void *boot_pages(uint64_t count, uint64_t align);
+/* Adds what was in use and is not any more; no boot_pages after this. */
+void boot_give(uint64_t start, uint64_t end);
 
 /* paging.c */
 void boot_build_kernel_tables(void);
+/* The tables of 4 KiB pages for the 2 MiB of the image: at its own addresses, and in the window. */
+extern pte *boot_image_table, *boot_window_table;
 /* Maps one page in a VSpace with leaf flags, taking tables from boot_pages. */
 void boot_map(struct vspace *vspace, uint64_t address, paddr page, uint64_t flags);
 
 /* harts.c */
-void boot_hart_init(struct hart *hart);
 void boot_start_harts(const struct boot_info *boot, uint64_t boot_hart_id);
 
 /* root.c */

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* The first C code: head.S comes here with the boot tables, on the hart that came first. */
 #include "arch/sbi.h"
+#include "arrival.h"
 #include "boot/boot.h"
 #include "check/check.h"
 #include "hart.h"
 #include "irqchip/irqchip.h"
 #include "panic.h"
 #include "sched/sched.h"
-#include "trap.h"
 
 #include <libfdt.h>
 #include <string.h>
-
-uint64_t kernel_physical_base __attribute__((section(".data")));
 
 [[noreturn]] void boot_main(uint64_t hart_id, uint64_t tree);
 
@@ -61,9 +59,10 @@ void boot_main(uint64_t hart_id, uint64_t tree)
     boot_find_memory(&boot);
     boot_build_kernel_tables();
     choose_asids(&boot);
-    boot_hart_init(&harts[0]);
+    irqchip_add_hart(boot.tree, &harts[0]);
+    hart_init(&harts[0]);
     boot_start_harts(&boot, hart_id);
     check_boot();
     boot_create_root(&boot);
-    leave_kernel();
+    boot_end(boot_image_table, boot_window_table);
 }

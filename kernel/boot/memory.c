@@ -67,10 +67,28 @@ void boot_find_memory(const struct boot_info *boot)
     for (unsigned i = 0; i < count; i++)
         subtract(reserved[i].start, reserved[i].end);
     uint64_t image = kernel_physical_base;
-    subtract(image, image + round_up((uint64_t)(_image_end - _image_start), 1ull << 21));
+    subtract(image, image + (uint64_t)(_image_end - _image_start));
     subtract(boot->tree_pages.start, boot->tree_pages.end);
     if (boot->has_package)
         subtract(boot->package.start, boot->package.end);
+}
+
+void boot_give(uint64_t start, uint64_t end)
+{
+    unsigned at = 0;
+    while (at < free_ram_count && free_ram[at].end < start)
+        at++;
+    if (at < free_ram_count && free_ram[at].start <= end) {
+        struct tree_range *range = &free_ram[at];
+        range->start = range->start < start ? range->start : start;
+        range->end = range->end > end ? range->end : end;
+        if (at + 1 < free_ram_count && range->end == free_ram[at + 1].start) {
+            range->end = free_ram[at + 1].end;
+            drop(at + 1);
+        }
+    } else if (start < end) {
+        insert(at, (struct tree_range){start, end});
+    }
 }
 
 void *boot_pages(uint64_t count, uint64_t align)

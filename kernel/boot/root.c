@@ -5,6 +5,7 @@
  * back; abi/kernel/boot.h describes what it finds.
  */
 #include "boot/boot.h"
+#include "check/check.h"
 #include "irqchip/irqchip.h"
 #include "object/cnode.h"
 #include "object/firmware.h"
@@ -110,6 +111,14 @@ static void add_device_regions(void)
     }
 }
 
+/* Itself included: what boots is memory like any other once it has booted. */
+static void give_boot_part(void)
+{
+    extern char _init_start[], _init_end[], _bss_end[], _image_end[];
+    boot_give(kernel_to_physical(_init_start), kernel_to_physical(_init_end));
+    boot_give(kernel_to_physical(_bss_end), kernel_to_physical(_image_end));
+}
+
 static void fill_info(const struct boot_info *boot)
 {
     info->magic = ASH_BOOT_MAGIC;
@@ -126,6 +135,8 @@ static void fill_info(const struct boot_info *boot)
                round_up(boot->package.end, ASH_PAGE_SIZE), ASH_REGION_PACKAGE);
     add_region(boot->tree_pages.start, boot->tree_pages.end, ASH_REGION_DEVICE_TREE);
     add_device_regions();
+    give_boot_part();
+    check_boot_end();
     for (unsigned i = 0; i < free_ram_count; i++)
         add_region(free_ram[i].start, free_ram[i].end, ASH_REGION_RAM);
 }

@@ -6,6 +6,7 @@
 #include "check/check.h"
 #include "check/checks.h"
 #include "ipc/invoke.h"
+#include "small.h"
 
 #define INTERVAL 4096u
 
@@ -13,7 +14,7 @@ uint32_t check_pass;
 
 static uint64_t interval = INTERVAL, departures;
 
-void check_boot(void)
+INIT void check_boot(void)
 {
     table_boot();
 }

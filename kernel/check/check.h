@@ -13,6 +13,8 @@ struct invocation;
 
 /* At boot, before the rest of RAM becomes Untyped: takes the checker's own memory. */
 void check_boot(void);
+/* When it is known what of RAM the kernel keeps: notes that. */
+void check_boot_end(void);
 /* On leaving the kernel, with the lock held and the thread to run chosen: every few thousand times
  * verifies all invariants, and panics in the words of the invariant that does not hold. */
 void check_leave(void);

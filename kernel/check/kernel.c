@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * The kernel's own memory (arch/memory.h): W^X over every page of the kernel's half, text and
- * read-only data have no writable alias, nothing there is for user mode; and the kernel cannot
- * reach user memory by accident (SUM and MXR are off); sret leads to user mode.
+ * read-only data have no writable alias, what boot gave away is memory like any other, nothing
+ * there is for user mode; and the kernel cannot reach user memory by accident (SUM and MXR are
+ * off); sret leads to user mode.
  */
 #include "arch/csr.h"
 #include "check/checks.h"
@@ -13,6 +14,15 @@
 static bool overlaps(uint64_t start, uint64_t bits, const char *from, const char *to)
 {
     return start < kernel_to_physical(to) && start + (1ull << bits) > kernel_to_physical(from);
+}
+
+/* Does the image map there what only boot needs? */
+static bool of_boot(uint64_t address)
+{
+    extern char _init_start[], _init_end[], _bss_end[];
+    bool stays = address < (uint64_t)_init_start ||
+                 (address >= (uint64_t)_init_end && address < (uint64_t)_bss_end);
+    return address >= KERNEL_IMAGE_BASE && !stays;
 }
 
 static void check_page(pte entry, uint64_t address, unsigned bits)
@@ -28,6 +38,7 @@ static void check_page(pte entry, uint64_t address, unsigned bits)
          "text and read-only data have no writable alias: %p", at);
     RULE(!(entry & PTE_X) || (text && address >= KERNEL_IMAGE_BASE),
          "nothing but text is executable: %p", at);
+    RULE(!of_boot(address), "the boot part of the image is no longer mapped: %p", at);
 }
 
 static void check_table(const pte *table, unsigned first, uint64_t base, unsigned bits)

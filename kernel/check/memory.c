@@ -11,6 +11,7 @@
 #include "check/checks.h"
 #include "object/cnode.h"
 #include "object/vspace.h"
+#include "small.h"
 
 struct range {
     uint64_t start, end;
@@ -180,7 +181,7 @@ void check_memory(void)
             check_untyped(&ranges[i].slot->cap);
 }
 
-void check_memory_boot(size_t objects)
+INIT void check_memory_boot(size_t objects)
 {
     range_max = objects;
     ranges = boot_pages(round_up(objects * sizeof(*ranges), ASH_PAGE_SIZE) / ASH_PAGE_SIZE,

@@ -6,8 +6,10 @@
  * the root task at boot; asids[n] names the VSpace that owns n.
  */
 #include "boot/boot.h"
+#include "check/check.h"
 #include "check/checks.h"
 #include "object/vspace.h"
+#include "small.h"
 
 #include <string.h>
 
@@ -53,16 +55,27 @@ static void note_mapping(const struct slot *slot)
     table_add(key_of_pte(entry), &fresh)->slot = slot;
 }
 
+/* RAM, and what of it became Untyped: the lists of boot are given away with boot. */
+static struct tree_range ram[BOOT_RANGES], given[BOOT_RANGES];
+
+INIT void check_boot_end(void)
+{
+    memcpy(ram, all_ram, all_ram_count * sizeof(*ram));
+    memcpy(given, free_ram, free_ram_count * sizeof(*given));
+}
+
+static bool in_ranges(const struct tree_range *ranges, uint64_t physical)
+{
+    for (unsigned i = 0; i < BOOT_RANGES; i++)
+        if (physical >= ranges[i].start && physical < ranges[i].end)
+            return true;
+    return false;
+}
+
 /* Memory that the kernel kept for itself at boot. */
 static bool kept_at_boot(uint64_t physical)
 {
-    for (unsigned i = 0; i < free_ram_count; i++)
-        if (physical >= free_ram[i].start && physical < free_ram[i].end)
-            return false;
-    for (unsigned i = 0; i < all_ram_count; i++)
-        if (physical >= all_ram[i].start && physical < all_ram[i].end)
-            return true;
-    return false;
+    return in_ranges(ram, physical) && !in_ranges(given, physical);
 }
 
 static void check_owned(const pte *entry, uint64_t address, bool of_boot)
@@ -109,9 +122,9 @@ static void check_space(const struct vspace *vspace)
          "asids[n] names the VSpace that owns n: %p, %u", at, vspace->asid);
     RULE(vspace->satp == (SATP_SV39 | asid << SATP_ASID_SHIFT | root >> 12),
          "`satp` is what the register holds for it: %p", at);
-    RULE(memcmp(vspace->root + VSPACE_USER_ENTRIES, kernel_root + VSPACE_USER_ENTRIES,
-                ASH_PAGE_SIZE / 2) == 0,
-         "the upper half of every root table is the kernel's: %p", at);
+    for (unsigned i = VSPACE_USER_ENTRIES; i < ROOT_ENTRIES; i++)
+        RULE(vspace->root[i] == kernel_root[i],
+             "the upper half of every root table is the kernel's: %p, entry %u", at, i);
     check_table(vspace->root, VSPACE_USER_ENTRIES, 0, ASH_GIGAPAGE_BITS, of_boot);
 }
 

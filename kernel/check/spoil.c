@@ -86,6 +86,17 @@ static void unprotect_text(void)
         *entry |= PTE_W;
 }
 
+static void map_boot_part(void)
+{
+    extern char _init_start[];
+    struct vspace kernel = {.root = kernel_root};
+    unsigned missing;
+    pte *entry = vspace_entry(&kernel, (uint64_t)_init_start, ASH_PAGE_BITS, &missing);
+    if (entry)
+        *entry = pte_make((paddr){kernel_to_physical(_init_start)},
+                          PTE_V | PTE_R | PTE_X | PTE_A | PTE_D);
+}
+
 static bool spoil_objects(struct thread *thread, uint64_t what)
 {
     struct slot *copy = &thread->slot[THREAD_SLOT_VSPACE];
@@ -113,6 +124,9 @@ static bool spoil_objects(struct thread *thread, uint64_t what)
         return true;
     case ASH_PROVOKE_PERMISSION:
         unprotect_text();
+        return true;
+    case ASH_PROVOKE_BOOT:
+        map_boot_part();
         return true;
     default:
         return false;
@@ -149,7 +163,7 @@ static bool spoil_threads(struct thread *thread, uint64_t what)
 unsigned check_spoil(struct invocation *call, uint64_t what)
 {
     if (!spoil_objects(call->caller, what) && !spoil_threads(call->caller, what))
-        return invoke_error(call, ASH_E_RANGE, 1, ASH_PROVOKE_PERMISSION);
+        return invoke_error(call, ASH_E_RANGE, 1, ASH_PROVOKE_BOOT);
     check_everything();
     return ASH_OK;
 }

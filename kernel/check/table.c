@@ -2,6 +2,7 @@
 /* A hash table with open addressing; entries of earlier passes count as free. */
 #include "boot/boot.h"
 #include "check/checks.h"
+#include "small.h"
 
 #define ENTRIES_MIN (1u << 17)
 #define RAM_A_ENTRY 1024u
@@ -24,7 +25,7 @@ uint64_t key_of_pte(const uint64_t *entry)
     return (uint64_t)entry ^ 1ull << 61;
 }
 
-void table_boot(void)
+INIT void table_boot(void)
 {
     uint64_t ram = 0;
     for (unsigned i = 0; i < all_ram_count; i++)

@@ -12,11 +12,15 @@
 
 struct hart;
 
-/* Finds the chip in the device tree; false if there is none. Masks everything. */
+/* Only while booting: finds the chip in the device tree; false if there is none. */
 bool irqchip_find(const void *tree);
-/* Physical range that the kernel must map, page multiples. */
+/* Only while booting: physical range that the kernel must map, page multiples. */
 void irqchip_range(uint64_t *physical, uint64_t *size);
-/* Makes this hart accept external interrupts. */
+/* Only while booting: finds what of the chip belongs to that hart, which has an id and an index,
+ * and masks everything there. */
+void irqchip_add_hart(const void *tree, struct hart *hart);
+
+/* Makes the calling hart accept external interrupts. */
 void irqchip_hart_init(struct hart *hart);
 uint32_t irqchip_sources(void);
 void irqchip_unmask(uint32_t source, struct hart *hart);

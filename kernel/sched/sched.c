@@ -11,7 +11,7 @@ uint64_t timebase = 10000000;
 static uint64_t millisecond = 10000;
 bool have_sstc;
 
-void sched_set_timebase(uint64_t ticks)
+INIT void sched_set_timebase(uint64_t ticks)
 {
     timebase = ticks;
     millisecond = ticks / 1000;

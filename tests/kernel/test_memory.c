@@ -69,7 +69,7 @@ static bool should_be_free(uint64_t start)
     bool in_ram = false;
     for (unsigned i = 0; i < memory_count; i++)
         in_ram = in_ram || (memory[i].start <= start && memory[i].end >= start + ASH_PAGE_SIZE);
-    uint64_t image = round_up(5000, 1ull << 21);
+    uint64_t image = round_up(5000, ASH_PAGE_SIZE);
     struct tree_range others[3] = {
         {kernel_physical_base, kernel_physical_base + image}, boot.tree_pages, boot.package};
     return in_ram && !overlaps(reserved, reserved_count, start) && !overlaps(others, 3, start);
@@ -83,13 +83,18 @@ static unsigned times_free(uint64_t start)
     return times;
 }
 
-static void check_all(void)
+static void check_all_ascend(void)
 {
     for (unsigned i = 0; i < free_ram_count; i++) {
         CHECK(free_ram[i].start < free_ram[i].end);
         CHECK(free_ram[i].start % ASH_PAGE_SIZE == 0 && free_ram[i].end % ASH_PAGE_SIZE == 0);
         CHECK(i == 0 || free_ram[i - 1].end <= free_ram[i].start);
     }
+}
+
+static void check_all(void)
+{
+    check_all_ascend();
     for (uint64_t n = 0; n < PAGES; n++)
         CHECK_EQ(times_free(page(n)), should_be_free(page(n)));
 }
@@ -142,6 +147,42 @@ TEST(any_ranges)
         boot_find_memory(&boot);
         check_all();
     }
+}
+
+/* Given back in any order, pages join what they touch and nothing else. */
+TEST(pages_given_back_join_their_neighbours)
+{
+    for (uint64_t order = 0; order < 24; order++) {
+        begin();
+        add(memory, &memory_count, page(10), page(60));
+        add(reserved, &reserved_count, page(20), page(24));
+        add(reserved, &reserved_count, page(30), page(34));
+        boot_find_memory(&boot);
+        uint64_t first[4] = {22, 20, 30, 32};
+        for (uint64_t i = 0; i < 4; i++) {
+            uint64_t pick = (i + order) % 4 ^ (order >> 2 & 3);
+            boot_give(page(first[pick]), page(first[pick] + 2));
+            check_all_ascend();
+            for (uint64_t n = 0; n < PAGES; n++)
+                CHECK(times_free(page(n)) <= 1);
+        }
+        CHECK_EQ(free_ram_count, 1);
+        CHECK_EQ(free_ram[0].start, page(10));
+        CHECK_EQ(free_ram[0].end, page(60));
+    }
+}
+
+TEST(pages_given_back_apart_stay_apart)
+{
+    begin();
+    add(memory, &memory_count, page(10), page(20));
+    boot_find_memory(&boot);
+    boot_give(page(2), page(3));
+    boot_give(page(30), page(31));
+    boot_give(page(5), page(5));
+    CHECK_EQ(free_ram_count, 3);
+    CHECK(times_free(page(2)) == 1 && times_free(page(30)) == 1 && times_free(page(4)) == 0);
+    check_all_ascend();
 }
 
 TEST(pages_handed_out_are_clear_aligned_and_gone)

@@ -35,6 +35,7 @@ INVARIANTS = [
     "every entry of user space is owned by a capability",
     r"asids\[n\] names the VSpace that owns n|a number is free or owned by one VSpace",
     "text and read-only data have no writable alias|writable and executable",
+    "nothing but text is executable",
 ]
 
 
