@@ -89,12 +89,16 @@ enum ash_io_op {
     ASH_IO_VOLUME_ARRIVED =
         54, /* device_request: by pnp after a volume started: mount it, give it a letter */
     ASH_IO_FLUSH_ALL = 55, /* by power before shutdown: flush every mounted volume, SHUTDOWN IRPs */
+    ASH_IO_FILES = 56, /* device_request -> files_reply: how many files are open on the stack of
+                          this device and on what is mounted there. If any: EVENT_FILES_CLOSED
+                          comes when the last of them has been closed */
 };
 
 enum ash_io_event_kind {
     ASH_IO_EVENT_DRIVER_READY = 1, /* status: DriverEntry's */
     ASH_IO_EVENT_DRIVER_DIED = 2,  /* status: why; devices of it are failed */
     ASH_IO_EVENT_DRIVER_UNLOADED = 3,
+    ASH_IO_EVENT_FILES_CLOSED = 4, /* driver: the id of the device that ASH_IO_FILES asked about */
 };
 
 struct ash_io_status_request {
@@ -193,6 +197,10 @@ struct ash_io_stack_reply { /* top first */
     struct {
         ash_word device, driver, flags;
     } entry[ASH_IO_STACK_MAX];
+};
+struct ash_io_files_reply {
+    ash_word count;
+    ash_word mounted; /* 1: a file system has mounted a device of the stack */
 };
 struct ash_io_event_reply {
     ash_word kind, driver, task, status;

@@ -29,6 +29,15 @@ enum ash_pnp_op {
     ASH_PNP_NEXT_EVENT = 9, /* event_request -> event_reply: the event after `after`; waits
                                for it. ~0: answers at once with the number of the last */
 
+    ASH_PNP_WATCH_TARGET = 10,  /* watch_target_request -> watch_target_reply: the caller wants
+                                   EVENT_QUERY_REMOVE of the stack's PDO, or no longer. Counted */
+    ASH_PNP_ANSWER_EVENT = 11,  /* answer_event_request: to EVENT_QUERY_REMOVE */
+    ASH_PNP_REPORT_CHANGE = 12, /* report_change_request: EVENT_CUSTOM. Of a stack that the caller
+                                   is in */
+    ASH_PNP_GET_PROPERTY_DATA = 13, /* property_data_request -> property_data_reply */
+    ASH_PNP_SET_PROPERTY_DATA = 14, /* property_data_request */
+    ASH_PNP_REQUEST_EJECT = 15,     /* relations_request (type ignored): returns at once */
+
     /* Looking (any client). */
     ASH_PNP_NODE = 16,     /* node_request (index in tree order, depth first) -> node_reply */
     ASH_PNP_SETTLED = 17,  /* answers when no enumeration, load or start is under way */
@@ -43,6 +52,8 @@ enum ash_pnp_op {
                             DriverUnload; DEVICE_BUSY: a file of its devices is open, or another
                             driver is attached above them; DRIVER_PROCESS_TERMINATED: it died in
                             its DriverUnload. Not for drivers */
+    ASH_PNP_OPERATE = 22, /* operate_request -> operate_reply. Answers when it is over; the result
+                             is in the reply. Not for drivers */
     /* Power manager. */
     ASH_PNP_ORDER = 24, /* node_request: index in power-down order (children before parents)
                            -> node_reply */
@@ -57,6 +68,32 @@ enum ash_pnp_state {
     ASH_PNP_STOPPED = 5,
     ASH_PNP_REMOVED = 6,
     ASH_PNP_FAILED = 7, /* status says why */
+    ASH_PNP_DISABLED = 8,
+    ASH_PNP_REMOVE_PENDING = 9,
+    ASH_PNP_STOP_PENDING = 10,
+    ASH_PNP_SURPRISE_REMOVED = 11, /* REMOVE waits for open files */
+};
+
+/* What a person may ask for. */
+enum ash_pnp_operation {
+    ASH_PNP_OPERATION_REMOVE = 1,    /* QUERY_REMOVE, REMOVE. A device of no bus ends */
+    ASH_PNP_OPERATION_DISABLE = 2,   /* the same; it is not started again until it is enabled */
+    ASH_PNP_OPERATION_ENABLE = 3,    /* starts what is removed, disabled, failed */
+    ASH_PNP_OPERATION_EJECT = 4,     /* QUERY_REMOVE, REMOVE, then EJECT to the PDO */
+    ASH_PNP_OPERATION_REBALANCE = 5, /* QUERY_STOP, STOP, START */
+    ASH_PNP_OPERATION_RESCAN = 6,    /* asks for its children again */
+    ASH_PNP_OPERATION_ADD = 7,       /* makes a device of no bus: name is its hardware ID */
+};
+
+/* Who said no (PNP_VETO_TYPE in the documentation of configuration manager). */
+enum ash_pnp_veto {
+    ASH_PNP_VETO_NONE = 0,
+    ASH_PNP_VETO_OUTSTANDING_OPEN = 1, /* files are open */
+    ASH_PNP_VETO_DRIVER = 2,           /* a driver of the stack refused, or did not answer */
+    ASH_PNP_VETO_TARGET = 3,           /* a driver that has registered for the device refused */
+    ASH_PNP_VETO_NON_DISABLEABLE = 4,  /* the device, or one below it */
+    ASH_PNP_VETO_ILLEGAL = 5,          /* the device does not support it */
+    ASH_PNP_VETO_MOUNTED = 6,          /* a file system that knows no QUERY_REMOVE has mounted it */
 };
 
 struct ash_pnp_relations_request {
@@ -94,17 +131,63 @@ struct ash_pnp_next_interface_request {
 #define ASH_PNP_EVENTS_KEPT 64u
 enum ash_pnp_event_kind {
     ASH_PNP_EVENT_NONE = 0,
-    ASH_PNP_EVENT_ARRIVAL = 1, /* an interface was enabled and its device is started */
-    ASH_PNP_EVENT_REMOVAL = 2, /* ... was disabled, or its device went */
-    ASH_PNP_EVENT_REMOVED = 3, /* a PDO: its device was removed, expected or not */
+    ASH_PNP_EVENT_ARRIVAL = 1,      /* an interface was enabled and its device is started */
+    ASH_PNP_EVENT_REMOVAL = 2,      /* ... was disabled, or its device went */
+    ASH_PNP_EVENT_REMOVED = 3,      /* a PDO: its device was removed, expected or not */
+    ASH_PNP_EVENT_QUERY_REMOVE = 4, /* a PDO, to those who watch it: ANSWER_EVENT, soon */
+    ASH_PNP_EVENT_REMOVE_CANCELLED = 5,
+    ASH_PNP_EVENT_CUSTOM = 6, /* a PDO, guid, data: of a driver in its stack (task) */
 };
 struct ash_pnp_event_request {
     ash_word after;
 };
+#define ASH_PNP_CUSTOM_DATA 192u
 struct ash_pnp_event_reply {
-    ash_word sequence, kind, device;
+    ash_word sequence, kind, device, task;
     unsigned char guid[16];
-    char name[192];
+    union {
+        char name[192];
+        struct {
+            uint32_t name_offset, bytes; /* name_offset ~0: no name in it */
+            unsigned char data[ASH_PNP_CUSTOM_DATA];
+        } custom;
+    };
+};
+struct ash_pnp_watch_target_request {
+    ash_word device, add;
+};
+struct ash_pnp_watch_target_reply {
+    ash_word physical; /* the PDO */
+};
+struct ash_pnp_answer_event_request {
+    ash_word sequence, status;
+};
+struct ash_pnp_report_change_request {
+    ash_word device;
+    unsigned char guid[16];
+    uint32_t name_offset, bytes;
+    unsigned char data[ASH_PNP_CUSTOM_DATA];
+};
+#define ASH_PNP_PROPERTY_DATA 384u
+struct ash_pnp_property_data_request {
+    ash_word device;
+    unsigned char category[16]; /* DEVPROPKEY */
+    uint32_t id, locale;
+    uint32_t type, bytes, remove, flags; /* SET; remove: the property is deleted */
+    unsigned char data[ASH_PNP_PROPERTY_DATA];
+};
+struct ash_pnp_property_data_reply {
+    uint32_t type, bytes;
+    unsigned char data[ASH_PNP_PROPERTY_DATA];
+};
+struct ash_pnp_operate_request {
+    ash_word operation, node; /* node 0: by name */
+    char name[96];            /* the instance path, or its beginning or end if that is unique */
+};
+struct ash_pnp_operate_reply {
+    ash_word status, veto, task; /* task: who refused, if known */
+    char instance[96];           /* the device that refused */
+    char driver[32];
 };
 struct ash_pnp_node_request {
     ash_word index;

@@ -12,8 +12,10 @@ enum { RESOURCE_PORT = 1, RESOURCE_INTERRUPT = 2, RESOURCE_MEMORY = 3, RESOURCE_
 
 static const char *node_state(ash_word state)
 {
-    static const char *const names[] = {"not initialised", "no driver", "driver loading", "added",
-                                        "started",         "stopped",   "removed",        "failed"};
+    static const char *const names[] = {
+        "not initialised", "no driver",      "driver loading", "added",
+        "started",         "stopped",        "removed",        "failed",
+        "disabled",        "remove pending", "stop pending",   "removed, files are still open"};
     return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }
 

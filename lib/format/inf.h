@@ -59,6 +59,8 @@ enum [[nodiscard]] inf_status {
     INF_BAD_SERVICE_TYPE,
     INF_BAD_ERROR_CONTROL,
     INF_BAD_SERVICE_BINARY,
+    INF_BAD_FILTER_POSITION,
+    INF_TOO_MANY_FILTERS,
 };
 
 // What went wrong where. `detail` names the section, key or string concerned ("" if none).

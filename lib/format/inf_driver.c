@@ -341,27 +341,60 @@ static enum inf_status read_install(const struct inf *inf, const char *section,
     return status == INF_OK ? read_binary(inf, section, service, error) : status;
 }
 
+static enum inf_status read_entry(const struct inf *inf, const struct inf_line *line,
+                                  struct inf_service *service, struct inf_error *error)
+{
+    char section[INF_SECTION_MAX + 1] = "";
+    enum inf_status status =
+        inf_field(line, 1, service->name, sizeof service->name, nullptr, error);
+    if (status != INF_OK || service->name[0] == 0) {
+        return status;
+    }
+    status = inf_field(line, 3, section, sizeof section, nullptr, error);
+    if (status == INF_NO_FIELD || (status == INF_OK && section[0] == 0)) {
+        return inf_fail(error, INF_NO_SECTION, line->line, "service-install-section");
+    }
+    return status == INF_OK ? read_install(inf, section, service, error) : status;
+}
+
+static enum inf_status services_section(const struct inf *inf, const char *install_section,
+                                        char *section, size_t size, struct inf_service *service,
+                                        struct inf_error *error)
+{
+    *service = (struct inf_service){.start_type = INF_START_DEMAND, .type = INF_KERNEL_DRIVER};
+    service->file_name = service->binary;
+    return inf_decorate(inf, install_section, ".Services", section, size, error);
+}
+
 enum inf_status inf_read_service(const struct inf *inf, const char *install_section,
                                  struct inf_service *service, struct inf_error *error)
 {
     char section[INF_SECTION_MAX + 1] = "";
     struct inf_line line = {0};
-    *service = (struct inf_service){.start_type = INF_START_DEMAND, .type = INF_KERNEL_DRIVER};
-    service->file_name = service->binary;
     enum inf_status status =
-        inf_decorate(inf, install_section, ".Services", section, sizeof section, error);
+        services_section(inf, install_section, section, sizeof section, service, error);
     if (status == INF_OK) {
         status = find_add_service(inf, section, &line, &service->flags, error);
     }
-    if (status == INF_OK) {
-        status = inf_field(&line, 1, service->name, sizeof service->name, nullptr, error);
+    return status == INF_OK ? read_entry(inf, &line, service, error) : status;
+}
+
+enum inf_status inf_read_service_named(const struct inf *inf, const char *install_section,
+                                       const char *name, struct inf_service *service,
+                                       struct inf_error *error)
+{
+    char section[INF_SECTION_MAX + 1] = "", text[INF_SERVICE_NAME_LEN];
+    struct inf_line line;
+    enum inf_status status =
+        services_section(inf, install_section, section, sizeof section, service, error);
+    struct inf_iterator it = inf_section(inf, section);
+    while (status == INF_OK && (status = inf_next(&it, &line, error)) == INF_OK) {
+        if (inf_field(&line, 0, text, sizeof text, nullptr, nullptr) == INF_OK &&
+            inf_equal(text, "AddService") &&
+            inf_field(&line, 1, text, sizeof text, nullptr, nullptr) == INF_OK &&
+            inf_equal(text, name)) {
+            return read_entry(inf, &line, service, error);
+        }
     }
-    if (status != INF_OK || service->name[0] == 0) {
-        return status;
-    }
-    status = inf_field(&line, 3, section, sizeof section, nullptr, error);
-    if (status == INF_NO_FIELD || (status == INF_OK && section[0] == 0)) {
-        return inf_fail(error, INF_NO_SECTION, line.line, "service-install-section");
-    }
-    return status == INF_OK ? read_install(inf, section, service, error) : status;
+    return status == INF_END ? inf_fail(error, INF_NO_SERVICE, 0, name) : status;
 }

@@ -119,6 +119,28 @@ enum inf_status inf_best_model(const struct inf *inf, const struct inf_device_id
 enum inf_status inf_read_service(const struct inf *inf, const char *install_section,
                                  struct inf_service *service, struct inf_error *error);
 
+// As inf_read_service, for the AddService entry of that name. INF_NO_SERVICE: there is none.
+enum inf_status inf_read_service_named(const struct inf *inf, const char *install_section,
+                                       const char *name, struct inf_service *service,
+                                       struct inf_error *error);
+
+// Filter drivers, as services, in the order they are named: for a device, in the HW section's
+// AddReg (HKR,,"UpperFilters",0x00010000,"name",...) and in the Filters section's AddFilter; for a
+// class, in ClassInstall32's AddReg, or in DefaultInstall's with HKLM and the class's key.
+#define INF_FILTERS_MAX 8
+struct inf_filters {
+    unsigned count;
+    struct {
+        char service[INF_SERVICE_NAME_LEN];
+        char class_guid[INF_GUID_LEN]; // "" of a device
+        bool upper;
+    } item[INF_FILTERS_MAX];
+};
+enum inf_status inf_device_filters(const struct inf *inf, const char *install_section,
+                                   struct inf_filters *filters, struct inf_error *error);
+enum inf_status inf_class_filters(const struct inf *inf, struct inf_filters *filters,
+                                  struct inf_error *error);
+
 // Writes the name of the install section in use on this platform ("X.NTriscv64", "X.NT" or "X"),
 // with `suffix` (such as ".Services", ".HW", or "") behind it. INF_NO_SECTION when there is none.
 enum inf_status inf_decorate(const struct inf *inf, const char *install_section, const char *suffix,

@@ -86,6 +86,8 @@ const char *inf_status_text(enum inf_status status)
         [INF_BAD_SERVICE_TYPE] = "ServiceType is neither 1 (driver) nor 2 (file system driver)",
         [INF_BAD_ERROR_CONTROL] = "ErrorControl is not 0 .. 3",
         [INF_BAD_SERVICE_BINARY] = "ServiceBinary is not of the form %dirid%\\[directory\\]file",
+        [INF_BAD_FILTER_POSITION] = "AddFilter needs a section with FilterPosition Upper or Lower",
+        [INF_TOO_MANY_FILTERS] = "more filter drivers than a device may have",
     };
     unsigned index = (unsigned)status;
     return index < sizeof texts / sizeof texts[0] ? texts[index] : "unknown INF status";

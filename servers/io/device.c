@@ -31,6 +31,7 @@ static void free_device(struct io_device *device)
     while (*at != device)
         at = &(*at)->next;
     *at = device->next;
+    io_stack_forget(device);
     if (device->volume != nullptr)
         io_volume_free(device->volume);
     free(device);
@@ -51,6 +52,19 @@ static ash_status make_directories(const char *name)
     return STATUS_SUCCESS;
 }
 
+void io_device_discard(struct io_device *device)
+{
+    if (device->below != nullptr)
+        io_stack_detach(device->below);
+    io_stack_detach(device);
+    if (device->object != 0)
+        port_remove(device->object);
+    device->object = 0;
+    device->deleted = true;
+    if (device->files == 0)
+        free_device(device);
+}
+
 /* A failed driver's device gives its name to the one that comes after it. */
 static void evict(const char *name)
 {
@@ -58,13 +72,8 @@ static void evict(const char *name)
     while (device != nullptr &&
            (!device->failed || device->object == 0 || strcmp(device->name, name) != 0))
         device = device->next;
-    if (device == nullptr)
-        return;
-    port_remove(device->object);
-    device->object = 0;
-    device->deleted = true;
-    if (device->files == 0)
-        free_device(device);
+    if (device != nullptr)
+        io_device_discard(device);
 }
 
 static ash_status name_device(struct io_device *device, const char *name)
@@ -164,22 +173,17 @@ void io_device_delete(const struct io_call *call)
     struct io_device *device = own(call, request->device);
     if (device == nullptr)
         return;
-    if (device->below != nullptr)
-        io_stack_detach(device->below);
-    io_stack_detach(device);
-    if (device->object != 0)
-        port_remove(device->object);
-    device->object = 0;
-    device->deleted = true;
-    if (device->files == 0)
-        free_device(device);
+    io_device_discard(device);
     io_fail(call, STATUS_SUCCESS);
 }
 
 void io_device_unuse(struct io_device *device)
 {
-    if (--device->files == 0 && device->deleted)
+    if (--device->files != 0)
+        return;
+    if (device->deleted)
         free_device(device);
+    io_stack_file_closed();
 }
 
 /* ASH_IO_DEVICE_INFO */

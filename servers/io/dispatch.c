@@ -40,6 +40,7 @@ static const struct row {
     {ASH_IO_WATCH, MANAGERS, 0, io_event_watch},
     {ASH_IO_EVENT, MANAGERS, 0, io_event_take},
     {ASH_IO_VOLUME_ARRIVED, PNP, sizeof(struct ash_io_device_request), io_mount_arrived},
+    {ASH_IO_FILES, PNP, sizeof(struct ash_io_device_request), io_stack_files},
     {ASH_IO_FLUSH_ALL, POWER, 0, io_flush_all},
 };
 

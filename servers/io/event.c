@@ -23,11 +23,8 @@ static struct watcher *find(ash_word task)
     return nullptr;
 }
 
-void io_event_post(ash_word kind, const struct io_driver *driver, ash_status status)
+static void post(const struct ash_io_event_reply *event)
 {
-    struct ash_io_event_reply event = {
-        .kind = kind, .driver = driver->id, .task = driver->task_id, .status = (uint32_t)status};
-    strcpy(event.name, driver->name);
     for (unsigned i = 0; i < WATCHERS; i++) {
         struct watcher *watcher = &watchers[i];
         if (watcher->task == 0)
@@ -37,9 +34,22 @@ void io_event_post(ash_word kind, const struct io_driver *driver, ash_status sta
                      (unsigned long)watcher->task);
             watcher->head++;
         }
-        watcher->events[watcher->tail++ % EVENTS] = event;
+        watcher->events[watcher->tail++ % EVENTS] = *event;
         port_signal(watcher->notification);
     }
+}
+
+void io_event_post(ash_word kind, const struct io_driver *driver, ash_status status)
+{
+    struct ash_io_event_reply event = {
+        .kind = kind, .driver = driver->id, .task = driver->task_id, .status = (uint32_t)status};
+    strcpy(event.name, driver->name);
+    post(&event);
+}
+
+void io_event_files_closed(ash_word device)
+{
+    post(&(struct ash_io_event_reply){.kind = ASH_IO_EVENT_FILES_CLOSED, .driver = device});
 }
 
 /* ASH_IO_WATCH */

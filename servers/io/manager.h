@@ -75,6 +75,7 @@ struct io_device {
     char name[128];
     ash_word object; /* in the namespace; 0 if unnamed */
     bool physical, exclusive, failed, deleted;
+    bool watched;                    /* somebody waits until no file is open on its stack */
     struct io_device *above, *below; /* attached */
     ash_word files;
     struct io_volume *volume; /* null unless it has a VPB */
@@ -165,6 +166,7 @@ void io_driver_unload(const struct io_call *call);
 
 /* --- event.c ---------------------------------------------------------------------------------- */
 void io_event_post(ash_word kind, const struct io_driver *driver, ash_status status);
+void io_event_files_closed(ash_word device);
 void io_event_watch(const struct io_call *call);
 void io_event_take(const struct io_call *call);
 void io_event_forget(ash_word task);
@@ -182,6 +184,8 @@ void io_device_unuse(struct io_device *device); /* one file less */
 void io_device_fail_all(struct io_driver *driver);
 /* A file of its devices is open, or another driver's device is attached above one of them. */
 [[nodiscard]] bool io_device_in_use(const struct io_driver *driver);
+/* The device leaves its stack and the namespace; it is freed with its last file. */
+void io_device_discard(struct io_device *device);
 
 struct io_device *io_stack_top(struct io_device *device);
 struct io_device *io_stack_bottom(struct io_device *device);
@@ -189,6 +193,9 @@ struct io_device *io_stack_bottom(struct io_device *device);
 [[nodiscard]] ash_status io_stack_attach(struct io_device *source, struct io_device *target);
 void io_stack_detach(struct io_device *lower); /* what is above it is cut off */
 void io_stack_list(struct io_device *device, struct ash_io_stack_reply *reply);
+void io_stack_files(const struct io_call *call); /* ASH_IO_FILES */
+void io_stack_file_closed(void);
+void io_stack_forget(const struct io_device *device); /* it is about to be freed */
 
 /* --- link.c, attach.c ------------------------------------------------------------------------- */
 struct io_link *io_link_find(ash_word id);

@@ -17,10 +17,19 @@ struct io_device *io_stack_bottom(struct io_device *device)
     return device;
 }
 
+/* What drivers that have died left on top: they were detached from by those above, if any. */
+static void drop_dead(struct io_device *target)
+{
+    struct io_device *top;
+    while ((top = io_stack_top(target)) != target && top->failed)
+        io_device_discard(top);
+}
+
 ash_status io_stack_attach(struct io_device *source, struct io_device *target)
 {
     if (source->below != nullptr || source->above != nullptr)
         return STATUS_INVALID_PARAMETER; /* already part of a stack */
+    drop_dead(target);
     struct io_device *lower = io_stack_top(target);
     if (lower == source)
         return STATUS_INVALID_PARAMETER;
@@ -54,4 +63,71 @@ void io_stack_list(struct io_device *device, struct ash_io_stack_reply *reply)
         reply->entry[reply->count].flags = device->info.flags;
         reply->count++;
     }
+}
+
+static ash_word count_files(const struct io_device *device)
+{
+    ash_word count = 0;
+    for (; device != nullptr; device = device->above)
+        count += device->files;
+    return count;
+}
+
+static const struct io_device *mounted_on(const struct io_device *device)
+{
+    return device->volume != nullptr && device->volume->mounted != 0
+               ? io_device_find(device->volume->mounted)
+               : nullptr;
+}
+
+static bool is_mounted(const struct io_device *device)
+{
+    while (device != nullptr && mounted_on(device) == nullptr)
+        device = device->above;
+    return device != nullptr;
+}
+
+/* Files on the stack above a bottom device, and on the file system that has mounted it. */
+static ash_word files_on(struct io_device *bottom)
+{
+    ash_word count = count_files(bottom);
+    for (const struct io_device *device = bottom; device != nullptr; device = device->above)
+        count += count_files(mounted_on(device));
+    return count;
+}
+
+static unsigned watched_count;
+
+/* ASH_IO_FILES */
+void io_stack_files(const struct io_call *call)
+{
+    const struct ash_io_device_request *request = call->request;
+    struct io_device *device = io_device_find(request->device);
+    if (device == nullptr) {
+        io_fail(call, STATUS_NO_SUCH_DEVICE);
+        return;
+    }
+    device = io_stack_bottom(device);
+    struct ash_io_files_reply reply = {files_on(device), is_mounted(device)};
+    watched_count += reply.count != 0 && !device->watched;
+    device->watched |= reply.count != 0;
+    port_answer(call->token, STATUS_SUCCESS, &reply, sizeof(reply), ASH_NULL_CPTR);
+}
+
+/* A device has no open file any more. Nearly always nobody is interested. */
+void io_stack_file_closed(void)
+{
+    struct io_device *device;
+    for (unsigned i = 0; watched_count != 0 && (device = io_device_at(i)) != nullptr; i++) {
+        if (!device->watched || files_on(device) != 0)
+            continue;
+        device->watched = false;
+        watched_count--;
+        io_event_files_closed(device->id);
+    }
+}
+
+void io_stack_forget(const struct io_device *device)
+{
+    watched_count -= device->watched;
 }

@@ -58,7 +58,7 @@ static const char *assign(struct pnp_node *node)
     if (node->assigned == nullptr)
         return nullptr;
     struct pnp_parent of = {
-        .all = parent == nullptr || parent->parent == nullptr,
+        .all = parent == nullptr ? !node->root : parent == pnp_root,
         .raw = parent != nullptr && parent->assigned != nullptr ? parent->assigned : &none,
         .translated =
             parent != nullptr && parent->translated != nullptr ? parent->translated : &none};

@@ -3,6 +3,7 @@
 #include "database.h"
 #include "inf_driver.h"
 #include "port.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ static struct file {
     char
         *ids; /* every ID that a model names: strings, one after the other, ended by an empty one */
     size_t id_bytes;
-    bool has_models;
+    bool has_models, extension;
     struct inf inf;
     struct inf_version version;
 } *files;
@@ -126,6 +127,7 @@ void pnp_database_add(const char *path, char *text, size_t size)
         return;
     }
     file->has_models = inf_has_section(&file->inf, "Manufacturer");
+    file->extension = inf_equal(file->version.class_name, "Extension");
     if (file->has_models)
         index_models(file);
     insert(file);
@@ -190,31 +192,110 @@ static bool may_match(const struct file *file, const struct inf_device_ids *ids)
            names_one_of(file, ids->compatible_ids, ids->compatible_count);
 }
 
+static const char *hardware_ids[IDS_MAX], *compatible_ids[IDS_MAX];
+
+static struct inf_device_ids ids_of(const char *hardware, const char *compatible)
+{
+    return (struct inf_device_ids){hardware_ids, list_ids(hardware, hardware_ids), compatible_ids,
+                                   list_ids(compatible, compatible_ids)};
+}
+
+static bool best_model(const struct file *file, const struct inf_device_ids *ids,
+                       struct inf_model *model, uint32_t *score)
+{
+    struct inf_error error;
+    *score = INF_NO_MATCH;
+    return may_match(file, ids) &&
+           inf_best_model(&file->inf, ids, model, score, &error) == INF_OK &&
+           *score != INF_NO_MATCH;
+}
+
 bool pnp_database_match(const char *hardware, const char *compatible, struct pnp_match *match)
 {
-    static const char *hardware_ids[IDS_MAX], *compatible_ids[IDS_MAX];
     static struct inf_model model;
     static struct inf_service service;
-    const struct inf_device_ids ids = {hardware_ids, list_ids(hardware, hardware_ids),
-                                       compatible_ids, list_ids(compatible, compatible_ids)};
+    const struct inf_device_ids ids = ids_of(hardware, compatible);
     *match = (struct pnp_match){.score = INF_NO_MATCH};
     for (const struct file *file = files; file != nullptr; file = file->next) {
-        struct inf_error error;
-        uint32_t score = INF_NO_MATCH;
+        uint32_t score;
         struct pnp_match found = {};
-        if (!may_match(file, &ids))
-            continue;
-        enum inf_status status = inf_best_model(&file->inf, &ids, &model, &score, &error);
-        if (status != INF_OK || score >= match->score)
+        if (file->extension || !best_model(file, &ids, &model, &score) || score >= match->score)
             continue;
         if (!read_service(file, model.install_section, &found, &service))
             continue;
         copy_text(found.description, sizeof(found.description), model.description);
         copy_text(found.manufacturer, sizeof(found.manufacturer), model.manufacturer);
+        copy_text(found.section, sizeof(found.section), model.install_section);
         found.score = score;
         *match = found;
     }
     return match->score != INF_NO_MATCH;
+}
+
+/* The binary of a filter: as its own AddService entry says, else drivers/NAME/NAME. */
+static bool filter_image(const struct file *file, const char *section, const char *name,
+                         struct pnp_filter *filter)
+{
+    static struct inf_service service;
+    copy_text(filter->service, sizeof(filter->service), name);
+    if (inf_read_service_named(&file->inf, section, name, &service, nullptr) == INF_OK)
+        return service.start_type != INF_START_DISABLED &&
+               image_path(file, service.file_name, filter->image);
+    return snprintf(filter->image, sizeof(filter->image), "drivers/%s/%s", name, name) <
+           (int)sizeof(filter->image);
+}
+
+static void add_filters(const struct file *file, const char *section,
+                        const struct inf_filters *filters, struct pnp_match *match)
+{
+    for (unsigned i = 0; i < filters->count; i++) {
+        const char *class_guid = filters->item[i].class_guid;
+        struct pnp_filter filter = {.upper = filters->item[i].upper};
+        if (class_guid[0] != '\0' && !inf_equal(class_guid, match->class_guid))
+            continue;
+        if (strlen(filters->item[i].service) >= PNP_SERVICE_NAME ||
+            !filter_image(file, section, filters->item[i].service, &filter))
+            continue;
+        if (match->filter_count < PNP_FILTERS)
+            match->filters[match->filter_count++] = filter;
+        else
+            port_log("%s: the device has too many filters for %s", file->path, filter.service);
+    }
+}
+
+static void device_filters(const struct file *file, const char *section, struct pnp_match *match)
+{
+    static struct inf_filters filters;
+    struct inf_error error;
+    if (inf_device_filters(&file->inf, section, &filters, &error) == INF_OK)
+        add_filters(file, section, &filters, match);
+    else
+        complain(file->path, &error);
+}
+
+static void class_filters(const struct file *file, struct pnp_match *match)
+{
+    static struct inf_filters filters;
+    struct inf_error error;
+    if (inf_class_filters(&file->inf, &filters, &error) == INF_OK)
+        add_filters(file, "DefaultInstall", &filters, match);
+    else
+        complain(file->path, &error);
+}
+
+void pnp_database_filters(const char *hardware, const char *compatible, struct pnp_match *match)
+{
+    static struct inf_model model;
+    const struct inf_device_ids ids = ids_of(hardware, compatible);
+    uint32_t score;
+    for (const struct file *file = files; file != nullptr; file = file->next)
+        if (strcmp(file->path, match->inf) == 0)
+            device_filters(file, match->section, match);
+    for (const struct file *file = files; file != nullptr; file = file->next)
+        if (file->extension && best_model(file, &ids, &model, &score))
+            device_filters(file, model.install_section, match);
+    for (const struct file *file = files; file != nullptr; file = file->next)
+        class_filters(file, match);
 }
 
 bool pnp_database_file_system(unsigned *next, struct pnp_match *match)

@@ -13,13 +13,23 @@
 #define PNP_IMAGE_PATH   64u
 #define PNP_TEXT         64u
 
+#define PNP_FILTERS 6u /* of a device, upper and lower */
+
+/* A filter driver of a device, in the order in which it is added on its side. */
+struct pnp_filter {
+    char service[PNP_SERVICE_NAME], image[PNP_IMAGE_PATH];
+    bool upper;
+};
+
 /* A driver package chosen for a device, or a file system driver. */
 struct pnp_match {
     char service[PNP_SERVICE_NAME]; /* empty: the null driver */
     char image[PNP_IMAGE_PATH];     /* path of the driver in the boot package */
     char description[PNP_TEXT], manufacturer[PNP_TEXT], class_name[PNP_TEXT], class_guid[40];
-    char inf[PNP_IMAGE_PATH];
+    char inf[PNP_IMAGE_PATH], section[PNP_IMAGE_PATH]; /* the install section in it */
     uint32_t score;
+    unsigned filter_count;
+    struct pnp_filter filters[PNP_FILTERS];
 };
 
 /* Takes the INF at `path` of the boot package; `text` is kept (from malloc), and freed if bad. */
@@ -30,6 +40,10 @@ void pnp_database_add(const char *path, char *text, size_t size);
  * False: no INF matches. */
 [[nodiscard]] bool pnp_database_match(const char *hardware, const char *compatible,
                                       struct pnp_match *match);
+
+/* Adds the filters of the device: its own INF's, those of every extension INF (Class Extension)
+ * that matches, then its class's. A package whose service has StartType 4 is left out. */
+void pnp_database_filters(const char *hardware, const char *compatible, struct pnp_match *match);
 
 /* File system drivers that start at boot, one after the other; *next begins at 0. */
 [[nodiscard]] bool pnp_database_file_system(unsigned *next, struct pnp_match *match);

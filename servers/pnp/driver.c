@@ -56,12 +56,12 @@ struct pnp_driver *pnp_driver_adopt(const char *name, ash_word id, ash_word task
     return driver;
 }
 
-struct pnp_driver *pnp_driver_get(const struct pnp_match *match, ash_status *status)
+struct pnp_driver *pnp_driver_get(const char *service, const char *image, ash_status *status)
 {
-    struct pnp_driver *driver = pnp_driver_named(match->service);
+    struct pnp_driver *driver = pnp_driver_named(service);
     if (driver != nullptr && !driver->dead)
         return driver;
-    if (driver == nullptr && (driver = new_driver(match->service)) == nullptr) {
+    if (driver == nullptr && (driver = new_driver(service)) == nullptr) {
         *status = STATUS_NO_MEMORY;
         return nullptr;
     }
@@ -69,7 +69,7 @@ struct pnp_driver *pnp_driver_get(const struct pnp_match *match, ash_status *sta
         *status = STATUS_DEVICE_NOT_READY;
         return nullptr;
     }
-    *status = port_load(match->service, match->image, &driver->id, &driver->task);
+    *status = port_load(service, image, &driver->id, &driver->task);
     driver->dead = !ash_success(*status);
     driver->state = driver->dead ? PNP_DRIVER_FAILED : PNP_DRIVER_LOADING;
     driver->status = *status;
@@ -77,7 +77,7 @@ struct pnp_driver *pnp_driver_get(const struct pnp_match *match, ash_status *sta
     driver->linked = false;
     driver->left_task = 0;
     if (!ash_success(*status))
-        port_log("%s: cannot be loaded (0x%08x)", match->image, (unsigned)*status);
+        port_log("%s: cannot be loaded (0x%08x)", image, (unsigned)*status);
     return ash_success(*status) ? driver : nullptr;
 }
 
@@ -99,6 +99,10 @@ ash_status pnp_driver_link(struct pnp_driver *driver, unsigned *link)
 
 void pnp_driver_event(const struct ash_io_event_reply *event)
 {
+    if (event->kind == ASH_IO_EVENT_FILES_CLOSED) {
+        pnp_resume();
+        return;
+    }
     struct pnp_driver *driver = pnp_driver_find(event->driver);
     ash_status status = (ash_status)(uint32_t)event->status;
     if (driver != nullptr && event->kind != ASH_IO_EVENT_DRIVER_READY) {
@@ -164,18 +168,32 @@ void pnp_driver_unhold(struct pnp_driver *driver)
     driver->task = 0; /* the number may be another task's one day */
 }
 
-static void function_died(struct pnp_node *node, struct pnp_driver *driver, ash_status status)
+static unsigned place_of(const struct pnp_node *node, const struct pnp_driver *driver)
+{
+    unsigned place = 0;
+    while (place < node->stack_count && node->stack[place] != driver)
+        place++;
+    return place;
+}
+
+static bool knows_of_death(const struct pnp_node *node, const struct pnp_driver *driver)
+{
+    return node->driver_died && (node->held >> place_of(node, driver) & 1) != 0;
+}
+
+static void stack_died(struct pnp_node *node, struct pnp_driver *driver, ash_status status)
 {
     bool stands = node->added || node->start_sent || node->step != PNP_STEP_IDLE;
-    node->function_died = true;
     if (node->state != ASH_PNP_FAILED)
-        pnp_node_fail(node, status, "its driver died");
-    if (!stands)
+        pnp_node_fail(node, status,
+                      driver == node->function ? "its driver died" : "its filter driver died");
+    if (!stands) {
+        node->stack_count = 0;
         return;
-    if (!node->held) {
-        node->held = true;
-        driver->holds++;
     }
+    node->driver_died = true;
+    node->held |= 1u << place_of(node, driver);
+    driver->holds++;
     pnp_remove(node, false);
 }
 
@@ -187,8 +205,8 @@ static bool tell_one(struct pnp_driver *driver, ash_status status)
             pnp_remove(node, true);
             return true;
         }
-        if (node->function == driver && !node->function_died) {
-            function_died(node, driver, status);
+        if (pnp_stack_uses(node, driver) && !knows_of_death(node, driver)) {
+            stack_died(node, driver, status);
             return true;
         }
     }
@@ -202,6 +220,7 @@ void pnp_task_ended(ash_word task, ash_status status)
         port_release(task);
         return;
     }
+    pnp_target_task_gone(task);
     driver->dead = driver->reported = true;
     driver->state = PNP_DRIVER_FAILED;
     driver->status = status;

@@ -46,11 +46,11 @@ static void add_child(struct pnp_node *node, ash_word device)
     struct ash_device_info info;
     if (pnp_node_of_device(device) != nullptr)
         return;
-    if (!ash_success(port_device_info(device, &info)) || info.driver != node->function->task) {
+    if (!ash_success(port_device_info(device, &info)) || !pnp_stack_has_task(node, info.driver)) {
         port_log("%s lists a device that is not its own", node->function->name);
         return;
     }
-    if (pnp_node_new(node, device, node->function) == nullptr)
+    if (pnp_node_new(node, device, pnp_driver_of_task(info.driver)) == nullptr)
         port_log("no memory for a device of %s", node->function->name);
 }
 

@@ -27,23 +27,28 @@ bool pnp_event_after(ash_word after, struct ash_pnp_event_reply *reply)
     return true;
 }
 
+ash_word pnp_event_post(struct ash_pnp_event_reply *event)
+{
+    event->sequence = ++last_event;
+    events[last_event % ASH_PNP_EVENTS_KEPT] = *event;
+    return last_event;
+}
+
 static void tell(const struct pnp_interface *interface, enum ash_pnp_event_kind kind)
 {
-    struct ash_pnp_event_reply *event = &events[++last_event % ASH_PNP_EVENTS_KEPT];
-    *event = (struct ash_pnp_event_reply){
-        .sequence = last_event, .kind = kind, .device = interface->device};
-    memcpy(event->guid, interface->guid, sizeof(event->guid));
-    memcpy(event->name, interface->name, sizeof(event->name));
+    struct ash_pnp_event_reply event = {.kind = kind, .device = interface->device};
+    memcpy(event.guid, interface->guid, sizeof(event.guid));
+    memcpy(event.name, interface->name, sizeof(event.name));
+    (void)pnp_event_post(&event);
 }
 
 void pnp_event_removed(struct pnp_node *node)
 {
+    struct ash_pnp_event_reply event = {.kind = ASH_PNP_EVENT_REMOVED, .device = node->device};
     if (node->removal_told)
         return;
     node->removal_told = true;
-    struct ash_pnp_event_reply *event = &events[++last_event % ASH_PNP_EVENTS_KEPT];
-    *event = (struct ash_pnp_event_reply){
-        .sequence = last_event, .kind = ASH_PNP_EVENT_REMOVED, .device = node->device};
+    (void)pnp_event_post(&event);
 }
 
 static ash_status publish(struct pnp_interface *interface)
@@ -82,8 +87,7 @@ static void retract(struct pnp_interface *interface)
 static const struct pnp_node *node_for(ash_word task, ash_word device)
 {
     const struct pnp_node *node = pnp_node_of_device(device);
-    if (node != nullptr && node->step == PNP_STEP_ADD && node->function != nullptr &&
-        node->function->task == task)
+    if (node != nullptr && node->step == PNP_STEP_ADD && pnp_stack_has_task(node, task))
         return node;
     return node != nullptr && pnp_node_in_stack(task, device) == node ? node : nullptr;
 }

@@ -36,7 +36,7 @@ void pnp_irp_alarm(void)
     for (unsigned i = 1; i < IRPS; i++)
         if (records[i].node != nullptr)
             next = earlier(next, records[i].deadline);
-    port_alarm(next);
+    port_alarm(earlier(next, pnp_target_deadline(port_now())));
 }
 
 /* The driver and device that an IRP for the top of the node's stack goes to. */
@@ -75,6 +75,19 @@ ash_status pnp_irp_send_driver(struct pnp_node *node, struct pnp_driver *driver,
     node->irp = number;
     pnp_irp_alarm();
     return STATUS_SUCCESS;
+}
+
+ash_status pnp_irp_send_device(struct pnp_node *node, struct port_irp *irp, ash_word device)
+{
+    struct ash_device_info info;
+    irp->device = device;
+    if (device == node->device)
+        return pnp_irp_send_driver(node, node->bus, irp);
+    ash_status status = port_device_info(device, &info);
+    if (!ash_success(status))
+        return status;
+    struct pnp_driver *driver = pnp_driver_of_task(info.driver);
+    return driver != nullptr ? pnp_irp_send_driver(node, driver, irp) : STATUS_NO_SUCH_DEVICE;
 }
 
 ash_status pnp_irp_send(struct pnp_node *node, struct port_irp *irp, bool to_top)
@@ -137,6 +150,7 @@ void pnp_alarm(void)
         pnp_step_done(node, &(struct port_answer){.status = STATUS_IO_TIMEOUT});
     }
     (void)pnp_driver_deadlines(now);
+    (void)pnp_target_deadline(now);
     pnp_resume();
     pnp_irp_alarm();
 }

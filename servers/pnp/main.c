@@ -100,7 +100,7 @@ static void load_file_systems(void)
     unsigned next = 0;
     ash_status status;
     while (pnp_database_file_system(&next, &match))
-        (void)pnp_driver_get(&match, &status); /* the log says so if it fails */
+        (void)pnp_driver_get(match.service, match.image, &status); /* the log says so if it fails */
 }
 
 /* Zero-terminated strings, one after the other, ended by an empty one. */
@@ -114,10 +114,10 @@ static void start_root(uint64_t tree, uint64_t bytes)
 {
     static const struct pnp_resources empty;
     struct pnp_resources resources = empty;
-    ash_word driver, device = root_create(&driver);
+    ash_word device = port_root_device();
     if (device == 0)
         return;
-    struct pnp_driver *self = pnp_driver_adopt("PnpManager", driver, ASH_TASK_PNP);
+    struct pnp_driver *self = pnp_driver_adopt("PnpManager", 0, ASH_TASK_PNP);
     struct pnp_node *node = self != nullptr ? pnp_node_new(nullptr, device, self) : nullptr;
     require("no memory for the root device", node != nullptr);
     resources.count = 1;

@@ -33,6 +33,15 @@ extern const struct ash_operation request_operations[];
 extern const unsigned request_operation_count;
 /* Answers those who waited for ASH_PNP_SETTLED, a driver or an event, if it is so. */
 void request_settled(struct ash_server *server);
+/* request_operate.c */
+void request_operate_settled(struct ash_server *server);
+ash_status request_operate(struct ash_server *server, struct ash_caller *caller);
+ash_status request_eject(struct ash_server *server, struct ash_caller *caller);
+ash_status request_watch_target(struct ash_server *server, struct ash_caller *caller);
+ash_status request_answer_event(struct ash_server *server, struct ash_caller *caller);
+ash_status request_report_change(struct ash_server *server, struct ash_caller *caller);
+ash_status request_get_property_data(struct ash_server *server, struct ash_caller *caller);
+ash_status request_set_property_data(struct ash_server *server, struct ash_caller *caller);
 /* What a task that has ended was waiting for is forgotten. */
 void request_task_gone(struct ash_server *server, ash_word task);
 
@@ -47,8 +56,6 @@ void package_read(void);
 
 /* root.c: this manager as the driver of the root device's PDO. */
 void root_register(void);
-/* Makes the PDO; 0 if that fails. *driver: the I/O manager's id of this manager as a driver. */
-[[nodiscard]] ash_word root_create(ash_word *driver);
 void root_rang(void);
 
 #endif

@@ -50,6 +50,7 @@ void pnp_node_free(struct pnp_node *node)
     free(node->assigned);
     free(node->translated);
     free(node->requirements);
+    pnp_property_data_free(node);
     free(node);
 }
 
@@ -57,6 +58,14 @@ struct pnp_node *pnp_node_of_device(ash_word pdo)
 {
     struct pnp_node *node = pnp_nodes;
     while (node != nullptr && node->device != pdo)
+        node = node->all_next;
+    return node;
+}
+
+struct pnp_node *pnp_node_find(ash_word id)
+{
+    struct pnp_node *node = pnp_nodes;
+    while (node != nullptr && node->id != id)
         node = node->all_next;
     return node;
 }

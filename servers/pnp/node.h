@@ -10,7 +10,11 @@
  *   start.c      a node's way from a new PDO to a started device: one step after the other
  *   identity.c   the steps that ask a PDO who it is        assign.c  resources into START
  *   enumerate.c  bus relations: new children, missing children
+ *   stack.c      the drivers of a device: filters and function, in their order
  *   remove.c     surprise removal, removal, the end of a node
+ *   operate.c    what concerns several devices at once: removal that is asked for, ejection,
+ *                stopping for a rebalance               operation.c  its IRPs and their answers
+ *   target.c     who wants to be asked before a device is removed
  *   interrupt.c  interrupt connections, shared lines
  *   property.c   IoGetDeviceProperty                       query.c   what clients ask
  *   interface.c  device interfaces and their events        interface_table.c  their names (pure)
@@ -54,7 +58,7 @@ struct pnp_driver {
 };
 
 /* The driver of that name, loaded (again) if need be; null: it cannot be loaded (*status). */
-struct pnp_driver *pnp_driver_get(const struct pnp_match *match, ash_status *status);
+struct pnp_driver *pnp_driver_get(const char *service, const char *image, ash_status *status);
 struct pnp_driver *pnp_driver_of_task(ash_word task);
 struct pnp_driver *pnp_driver_find(ash_word id);
 struct pnp_driver *pnp_driver_named(const char *name);
@@ -74,6 +78,8 @@ struct pnp_driver *pnp_driver_adopt(const char *name, ash_word id, ash_word task
 /* --- Nodes
  * ------------------------------------------------------------------------------------------- */
 
+#define PNP_STACK (PNP_FILTERS + 1)
+
 enum pnp_step {
     PNP_STEP_IDLE, /* nothing under way */
     /* identity.c: to the PDO */
@@ -88,6 +94,7 @@ enum pnp_step {
     PNP_STEP_BUS_INFORMATION,
     PNP_STEP_RESOURCES,
     PNP_STEP_REQUIREMENTS,
+    PNP_STEP_ENUMERATED,
     /* start.c */
     PNP_STEP_SIBLINGS, /* waits until every sibling is known: who shares an interrupt */
     PNP_STEP_MATCH,
@@ -98,9 +105,11 @@ enum pnp_step {
     PNP_STEP_CAPABILITIES_AGAIN,
     PNP_STEP_DEVICE_STATE,
     PNP_STEP_RELATIONS,
+    PNP_STEP_OPERATION, /* an IRP of operation.c is out; it says what comes then */
     /* remove.c */
     PNP_STEP_REMOVE_CHILDREN, /* waits until there are none */
     PNP_STEP_SURPRISE,
+    PNP_STEP_HANDLES, /* waits until no file is open on the stack */
     PNP_STEP_REMOVE,
     PNP_STEPS,
 };
@@ -108,22 +117,35 @@ enum pnp_step {
 struct pnp_node {
     ash_word id;
     struct pnp_node *parent, *child, *sibling, *all_next;
-    ash_word device;             /* the PDO */
-    struct pnp_driver *bus;      /* answers for the PDO */
-    struct pnp_driver *function; /* of the device; null: none, or raw */
+    ash_word device;                     /* the PDO */
+    struct pnp_driver *bus;              /* answers for the PDO */
+    struct pnp_driver *function;         /* of the device; null: none, or raw */
+    struct pnp_driver *stack[PNP_STACK]; /* all of its drivers, in the order of AddDevice */
+    unsigned stack_count, added_count;
     enum pnp_step step;
     unsigned irp; /* number of the one on its way, 0 none */
     enum ash_pnp_state state;
     ash_status status;
-    bool added; /* AddDevice succeeded: a stack stands on the PDO */
+    bool added; /* an AddDevice succeeded: a stack stands on the PDO */
     bool start_sent;
     bool removal_told;
-    bool raw;  /* started without a function driver */
+    bool surprised;     /* SURPRISE_REMOVAL was sent */
+    bool orderly;       /* QUERY_REMOVE succeeded: REMOVE comes without SURPRISE_REMOVAL */
+    bool disabled;      /* somebody said so: it is not started until somebody enables it */
+    bool root;          /* made by this manager for somebody who asked for it */
+    bool stopped;       /* for a rebalance: what it had is taken back; START comes again */
+    bool was_started;   /* a START succeeded since AddDevice */
+    uint32_t pnp_state; /* PNP_DEVICE_STATE, as its drivers said last */
+    ash_word told;      /* removal: the device that the IRP went to last, 0 none */
+    bool told_last;     /* ... and no driver below it has yet to be told */
+    bool bypass;        /* removal goes to the PDO alone: the stack above does not answer */
+    bool raw;           /* started without a function driver */
     bool gone; /* its bus no longer lists it, or the bus died: the node ends with its removal */
-    bool removing, again, state_again, held;
-    bool stalled; /* its IRP could not be sent for want of a slot */
-    bool allowed; /* its driver may use its memory */
-    bool function_died;
+    bool removing, again, state_again;
+    unsigned held;    /* bit i: stack[i] is dead and its task is kept until this node is removed */
+    bool stalled;     /* its IRP could not be sent for want of a slot */
+    bool allowed;     /* its driver may use its memory */
+    bool driver_died; /* one of its stack */
     char *device_id, *instance_id, *hardware_ids, *compatible_ids; /* UTF-8; lists: multi-sz */
     char *location, *container;
     uint32_t capabilities, address, ui_number, bus_type, bus_number;
@@ -132,10 +154,21 @@ struct pnp_node {
     struct pnp_resources *assigned, *translated; /* null: none */
     char *requirements;
     size_t requirement_bytes;
+    struct pnp_property_data *properties;
 };
 
-#define PNP_RAW_DEVICE_OK (1u << 8) /* DEVICE_CAPABILITIES.RawDeviceOK, UniqueID */
-#define PNP_UNIQUE_ID     (1u << 6)
+/* Bits of DEVICE_CAPABILITIES. */
+#define PNP_LOCK_SUPPORTED  (1u << 2)
+#define PNP_EJECT_SUPPORTED (1u << 3)
+#define PNP_REMOVABLE       (1u << 4)
+#define PNP_UNIQUE_ID       (1u << 6)
+#define PNP_RAW_DEVICE_OK   (1u << 8)
+/* Bits of PNP_DEVICE_STATE. */
+#define PNP_DEVICE_DISABLED             0x01u
+#define PNP_DEVICE_FAILED               0x04u
+#define PNP_DEVICE_REMOVED              0x08u
+#define PNP_DEVICE_REQUIREMENTS_CHANGED 0x10u
+#define PNP_DEVICE_NOT_DISABLEABLE      0x20u
 
 extern struct pnp_node *pnp_root;
 extern struct pnp_node *pnp_nodes; /* all of them */
@@ -144,6 +177,7 @@ extern struct pnp_node *pnp_nodes; /* all of them */
                                             struct pnp_driver *bus);
 void pnp_node_free(struct pnp_node *node); /* it has no children and no IRP */
 struct pnp_node *pnp_node_of_device(ash_word pdo);
+struct pnp_node *pnp_node_find(ash_word id);
 /* Depth first, parents first; null behind the last. */
 struct pnp_node *pnp_node_at(ash_word index);
 struct pnp_node *pnp_node_next(struct pnp_node *node);
@@ -155,6 +189,22 @@ struct pnp_node *pnp_node_in_stack(ash_word task, ash_word device);
 /* Sets state FAILED with the reason and says so in the log. */
 void pnp_node_fail(struct pnp_node *node, ash_status status, const char *why);
 
+/* --- The drivers of a node
+ * ------------------------------------------------------------------------------ */
+
+/* Fills node->stack for node->match, loading what is not loaded. Says why in the log if it fails.
+ */
+[[nodiscard]] ash_status pnp_stack_collect(struct pnp_node *node);
+/* Of all of them: STATUS_PENDING while one loads, else success or the first one's failure. */
+[[nodiscard]] ash_status pnp_stack_loaded(const struct pnp_node *node);
+bool pnp_stack_uses(const struct pnp_node *node, const struct pnp_driver *driver);
+bool pnp_stack_has_task(const struct pnp_node *node, ash_word task);
+/* The device is there, and so is its driver. */
+bool pnp_stack_lives(ash_word device);
+/* The device that a removal IRP goes to next, from the top down: one for each part of the stack
+ * whose drivers live. 0: every one was told. Sets node->told, told_last. */
+ash_word pnp_stack_next_part(struct pnp_node *node);
+
 /* --- IRPs
  * -----------------------------------------------------------------------------------------------
  */
@@ -165,6 +215,9 @@ struct port_answer;
 /* Sends an IRP for the node's present step; the answer comes to pnp_step_done. to_top: to the
  * stack's top device, else to the PDO. */
 [[nodiscard]] ash_status pnp_irp_send(struct pnp_node *node, struct port_irp *irp, bool to_top);
+/* The same, to that device, whoever has it. */
+[[nodiscard]] ash_status pnp_irp_send_device(struct pnp_node *node, struct port_irp *irp,
+                                             ash_word device);
 /* The same, to a driver that has no device in the stack yet; irp->device is the caller's. */
 [[nodiscard]] ash_status pnp_irp_send_driver(struct pnp_node *node, struct pnp_driver *driver,
                                              const struct port_irp *irp);
@@ -204,6 +257,7 @@ enum pnp_outcome pnp_relations_begin(struct pnp_node *node);
 enum pnp_outcome pnp_relations_done(struct pnp_node *node, const struct port_answer *answer);
 enum pnp_outcome pnp_remove_children_begin(struct pnp_node *node);
 enum pnp_outcome pnp_surprise_begin(struct pnp_node *node);
+enum pnp_outcome pnp_handles_begin(struct pnp_node *node);
 enum pnp_outcome pnp_remove_begin(struct pnp_node *node);
 enum pnp_outcome pnp_remove_done(struct pnp_node *node, const struct port_answer *answer);
 void pnp_capabilities_store(struct pnp_node *node, const struct port_answer *answer);
@@ -217,6 +271,10 @@ void pnp_memory_revoke(struct pnp_node *node);
 
 /* Begins to remove the node and all below it. gone: its PDO vanishes too. */
 void pnp_remove(struct pnp_node *node, bool gone);
+/* Takes back what its drivers were given for its resources. */
+void pnp_release_resources(struct pnp_node *node);
+/* Waits for nothing but for others: that a file is closed. */
+bool pnp_quiet(const struct pnp_node *node);
 /* Asks the node's bus again, now or as soon as it is idle. */
 void pnp_enumerate(struct pnp_node *node);
 /* Idle nodes that were waiting for something take it up. */
@@ -256,6 +314,50 @@ void pnp_interface_node_gone(const struct pnp_node *node);
 ash_word pnp_event_last(void);
 /* Tells once that a device which was started is removed. */
 void pnp_event_removed(struct pnp_node *node);
+/* Any other event about a device; returns its number. event->sequence is set here. */
+ash_word pnp_event_post(struct ash_pnp_event_reply *event);
+
+/* --- Target devices
+ * --------------------------------------------------------------------------------------------- */
+
+/* The task wants to be asked (or no longer) before the device of that stack is removed. */
+[[nodiscard]] ash_status pnp_target_watch(ash_word task, ash_word device, bool add,
+                                          ash_word *physical);
+/* Asks those who watch. They answer one question; pnp_target_asked says what became of it. */
+void pnp_target_ask(struct pnp_node *node);
+/* STATUS_PENDING; STATUS_SUCCESS: nobody minds; else the first no, from *task. */
+[[nodiscard]] ash_status pnp_target_asked(ash_word *task);
+[[nodiscard]] ash_status pnp_target_answer(ash_word task, ash_word sequence, ash_status status);
+/* REMOVE_CANCELLED to those who watch. */
+void pnp_target_cancelled(struct pnp_node *node);
+void pnp_target_task_gone(ash_word task);
+ash_word pnp_target_deadline(ash_word now);
+
+/* --- Operations
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+/* Begins, or waits for its turn. `cookie` comes back with port_operated when it is over; 0: nobody
+ * waits. STATUS_PENDING, or why it cannot be. */
+[[nodiscard]] ash_status pnp_operate(enum ash_pnp_operation kind, struct pnp_node *node,
+                                     ash_word cookie);
+/* May the device be asked for that at all? ACCESS_DENIED: it, or one below it, cannot be disabled;
+ * NOT_SUPPORTED, INVALID_DEVICE_STATE. */
+[[nodiscard]] ash_status operation_allowed(enum ash_pnp_operation kind,
+                                           const struct pnp_node *node);
+/* Goes on with the present one as far as possible. True if it did. */
+bool pnp_operation_resume(void);
+/* The answer to an IRP of the present operation; or the node does not live to give one. */
+enum pnp_outcome pnp_operation_answered(struct pnp_node *node, const struct port_answer *answer);
+bool pnp_operating(void);
+void pnp_operation_clear(void);
+enum pnp_outcome pnp_operation_begin(struct pnp_node *node);
+/* enable: what is removed, disabled, failed or without driver is begun anew. */
+[[nodiscard]] ash_status pnp_enable(struct pnp_node *node);
+/* Its bus is asked again; children that were removed are begun anew. */
+void pnp_rescan(struct pnp_node *node);
+/* A device of no bus, with that hardware ID. */
+[[nodiscard]] ash_status pnp_add_root(const char *hardware_id, struct pnp_node **node);
 
 /* --- Requests
  * ---------------------------------------------------------------------------------------------------
@@ -263,6 +365,12 @@ void pnp_event_removed(struct pnp_node *node);
 
 [[nodiscard]] ash_status pnp_property(const struct pnp_node *node, ash_word property,
                                       struct ash_pnp_property_reply *reply);
+[[nodiscard]] ash_status pnp_property_data_get(const struct pnp_node *node,
+                                               const struct ash_pnp_property_data_request *request,
+                                               struct ash_pnp_property_data_reply *reply);
+[[nodiscard]] ash_status pnp_property_data_set(struct pnp_node *node,
+                                               const struct ash_pnp_property_data_request *request);
+void pnp_property_data_free(struct pnp_node *node);
 void pnp_query_node(const struct pnp_node *node, struct ash_pnp_node_reply *reply);
 [[nodiscard]] struct pnp_node *pnp_query_order(ash_word index);
 [[nodiscard]] ash_status pnp_query_resource(ash_word node, ash_word index,

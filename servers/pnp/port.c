@@ -237,6 +237,15 @@ ash_status port_stack(ash_word device, struct ash_io_stack_reply *stack)
     return io(ASH_IO_STACK, &request, sizeof(request), stack, sizeof(*stack));
 }
 
+ash_word port_files(ash_word device, bool *mounted)
+{
+    const struct ash_io_device_request request = {device};
+    struct ash_io_files_reply reply = {};
+    ash_status status = io(ASH_IO_FILES, &request, sizeof(request), &reply, sizeof(reply));
+    *mounted = ash_success(status) && reply.mounted != 0;
+    return ash_success(status) ? reply.count : 0;
+}
+
 void port_volume_arrived(ash_word device)
 {
     const struct ash_io_device_request request = {device};

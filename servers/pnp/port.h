@@ -9,6 +9,7 @@
 
 #include "io.h"
 #include "irp.h"
+#include "pnp.h"
 #include "status.h"
 
 [[gnu::format(printf, 1, 2)]] void port_log(const char *format, ...);
@@ -48,6 +49,14 @@ void port_cancel(unsigned link, unsigned context);
 [[nodiscard]] ash_status port_device_info(ash_word device, struct ash_device_info *info);
 [[nodiscard]] ash_status port_stack(ash_word device, struct ash_io_stack_reply *stack);
 void port_volume_arrived(ash_word device);
+/* Open files on the stack of the device, and whether it has a mounted volume; if there are any,
+ * pnp_resume comes when the last is closed. */
+[[nodiscard]] ash_word port_files(ash_word device, bool *mounted);
+/* A PDO of this manager's own; 0: none. */
+[[nodiscard]] ash_word port_root_device(void);
+void port_root_device_delete(ash_word device);
+/* The operation with that cookie is over. */
+void port_operated(ash_word cookie, const struct ash_pnp_operate_reply *reply);
 /* A symbolic link to a device, by its name. */
 [[nodiscard]] ash_status port_link_create(const char *name, const char *target);
 void port_link_delete(const char *name);

@@ -54,9 +54,7 @@ struct pnp_node *pnp_query_order(ash_word index)
 
 ash_status pnp_query_resource(ash_word id, ash_word index, struct ash_pnp_resource_reply *reply)
 {
-    const struct pnp_node *node = pnp_nodes;
-    while (node != nullptr && node->id != id)
-        node = node->all_next;
+    const struct pnp_node *node = pnp_node_find(id);
     if (node == nullptr)
         return STATUS_INVALID_PARAMETER;
     const struct pnp_resources *list = shown(node);
@@ -74,7 +72,7 @@ ash_status pnp_query_resource(ash_word id, ash_word index, struct ash_pnp_resour
 bool pnp_settled(void)
 {
     for (const struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next)
-        if (node->step != PNP_STEP_IDLE || (node->again && node->state == ASH_PNP_STARTED))
+        if (!pnp_quiet(node) || (node->again && node->state == ASH_PNP_STARTED))
             return false;
-    return !pnp_driver_loading();
+    return !pnp_driver_loading() && !pnp_operating();
 }

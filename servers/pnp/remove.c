@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Removal, leaves first: SURPRISE_REMOVAL if the device was started and has vanished or lost its
- * driver, then REMOVE, then everything that its driver's task was given is taken back. A node whose
- * PDO is gone ends; one whose PDO is still there stays, failed or removed.
+ * Removal, leaves first: SURPRISE_REMOVAL if the device has vanished or a driver of its stack has
+ * died; when no file is open on it any more REMOVE; then everything that its drivers' tasks were
+ * given is taken back. After a successful QUERY_REMOVE (operate.c) only REMOVE. A node whose PDO is
+ * gone ends; one whose PDO is still there stays: failed, disabled or removed.
  *
- * When the function driver is dead the IRPs go to the PDO itself: its bus driver turns off what the
- * device could still do (bus mastering), and only then may the dead task's memory be reused.
+ * When a driver of the stack is dead each part of the stack that still lives is told, down to the
+ * PDO: its bus driver turns off what the device could still do (bus mastering), and only then may
+ * the dead task's memory be reused. So nobody waits there for files to be closed.
  */
 #include "node.h"
 #include "port.h"
@@ -14,11 +16,6 @@
 #define IRP_MN_REMOVE_DEVICE    0x02
 #define IRP_MN_SURPRISE_REMOVAL 0x17
 
-static void begin(struct pnp_node *node)
-{
-    pnp_step_run(node, PNP_STEP_REMOVE_CHILDREN);
-}
-
 void pnp_remove(struct pnp_node *node, bool gone)
 {
     node->gone |= gone;
@@ -26,7 +23,7 @@ void pnp_remove(struct pnp_node *node, bool gone)
         return;
     node->removing = true;
     if (node->irp == 0 && node->step < PNP_STEP_REMOVE_CHILDREN)
-        begin(node); /* else when the IRP on its way is answered */
+        pnp_step_run(node, PNP_STEP_REMOVE_CHILDREN); /* else when the IRP is answered */
 }
 
 static struct pnp_node *child_to_remove(const struct pnp_node *node)
@@ -46,66 +43,138 @@ enum pnp_outcome pnp_remove_children_begin(struct pnp_node *node)
     return node->child != nullptr ? PNP_WAIT : PNP_NEXT;
 }
 
+/* To the next part of the stack; when none is left as if it had been answered well. */
 static enum pnp_outcome send(struct pnp_node *node, uint8_t minor)
 {
     struct port_irp irp = {.major = IRP_MJ_PNP, .minor = minor};
-    bool to_top = node->added && !node->function_died;
-    if (!to_top && node->bus->own)
+    ash_word before = node->told, device = pnp_stack_next_part(node);
+    if (device == 0 || (device == node->device && node->bus->own))
         return pnp_remove_done(node, &(struct port_answer){.status = STATUS_SUCCESS});
-    return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, to_top));
+    enum pnp_outcome outcome = pnp_outcome_of_send(node, pnp_irp_send_device(node, &irp, device));
+    if (outcome == PNP_WAIT && node->stalled) { /* the same part again */
+        node->told = before;
+        node->told_last = false;
+    }
+    return outcome;
 }
 
 enum pnp_outcome pnp_surprise_begin(struct pnp_node *node)
 {
-    bool started =
-        node->start_sent && (node->state == ASH_PNP_STARTED || node->function_died || node->gone);
-    if (!started || node->bus->dead)
+    bool unexpected = node->was_started || node->driver_died || node->gone;
+    if (node->orderly || !unexpected || !(node->added || node->start_sent))
         return PNP_NEXT;
+    node->surprised = true;
     return send(node, IRP_MN_SURPRISE_REMOVAL);
+}
+
+/* The bus driver of the device, or of one above it, is dead. */
+static bool bus_is_dead(const struct pnp_node *node)
+{
+    while (node != nullptr && !node->bus->dead && !node->driver_died)
+        node = node->parent;
+    return node != nullptr;
+}
+
+enum pnp_outcome pnp_handles_begin(struct pnp_node *node)
+{
+    node->told = 0;
+    node->told_last = false;
+    bool mounted;
+    if (!node->surprised || node->bypass || bus_is_dead(node) ||
+        port_files(node->device, &mounted) == 0)
+        return PNP_NEXT;
+    if (node->state != ASH_PNP_FAILED)
+        node->state = ASH_PNP_SURPRISE_REMOVED;
+    return PNP_WAIT;
 }
 
 enum pnp_outcome pnp_remove_begin(struct pnp_node *node)
 {
     bool anything = node->added || node->start_sent || node->gone;
-    if (!anything || (node->bus->dead && (!node->added || node->function_died)))
+    if (!anything) {
+        node->told_last = true;
         return pnp_remove_done(node, &(struct port_answer){.status = STATUS_SUCCESS});
+    }
     return send(node, IRP_MN_REMOVE_DEVICE);
+}
+
+void pnp_release_resources(struct pnp_node *node)
+{
+    pnp_interrupt_node_gone(node);
+    pnp_memory_revoke(node);
+}
+
+static void release_drivers(struct pnp_node *node)
+{
+    unsigned held = node->held;
+    node->held = 0;
+    for (unsigned i = 0; i < node->stack_count; i++)
+        if (held >> i & 1)
+            pnp_driver_unhold(node->stack[i]);
+}
+
+static void forget_stack(struct pnp_node *node)
+{
+    node->added = node->start_sent = node->removing = node->raw = false;
+    node->surprised = node->orderly = node->stopped = node->was_started = false;
+    node->told_last = node->bypass = node->driver_died = false;
+    node->told = node->pnp_state = 0;
+    node->stack_count = node->added_count = 0;
 }
 
 static enum pnp_outcome finish(struct pnp_node *node)
 {
-    struct pnp_driver *held = node->held ? node->function : nullptr;
-    pnp_interrupt_node_gone(node);
+    ash_word own = node->root && node->gone ? node->device : 0;
+    pnp_release_resources(node);
     pnp_interface_node_gone(node);
-    pnp_memory_revoke(node);
-    node->added = node->start_sent = node->removing = node->held = node->raw = false;
-    bool freed = node->gone;
-    if (freed)
+    release_drivers(node);
+    forget_stack(node);
+    if (node->gone) {
         pnp_node_free(node);
+        if (own != 0)
+            port_root_device_delete(own);
+        return PNP_FREED;
+    }
+    if (node->disabled)
+        node->state = ASH_PNP_DISABLED;
     else if (node->state != ASH_PNP_FAILED)
         node->state = ASH_PNP_REMOVED;
-    if (held != nullptr)
-        pnp_driver_unhold(held);
-    return freed ? PNP_FREED : PNP_DONE;
+    return PNP_DONE;
 }
 
-/* The driver on top is no more, or does not answer: the PDO is told directly, once. */
-static bool top_is_dead(const struct pnp_node *node, ash_status status)
+/* Nobody took the IRP down to the PDO. */
+static bool is_lost(const struct pnp_node *node, ash_status status)
 {
-    if (!node->added || node->function_died || node->bus->dead)
+    if (!node->added || node->bypass || node->bus->dead || !node->told_last ||
+        node->told == node->device)
         return false;
-    return node->function->dead || status == STATUS_IO_TIMEOUT || status == STATUS_DEVICE_REMOVED ||
+    return status == STATUS_IO_TIMEOUT || status == STATUS_DEVICE_REMOVED ||
            status == STATUS_DEVICE_PROTOCOL_ERROR || status == STATUS_NO_SUCH_DEVICE;
 }
 
 enum pnp_outcome pnp_remove_done(struct pnp_node *node, const struct port_answer *answer)
 {
-    if (top_is_dead(node, answer->status)) {
-        node->function_died = true;
+    if (is_lost(node, answer->status)) { /* the rest of the stack, or the PDO directly */
+        node->bypass = pnp_stack_lives(node->told);
+        node->told_last = false;
+    }
+    if (!node->told_last) {
         node->step--; /* the same step again */
         return PNP_NEXT;
     }
     if (node->start_sent) /* after SURPRISE_REMOVAL, or else after REMOVE */
         pnp_event_removed(node);
     return node->step == PNP_STEP_REMOVE ? finish(node) : PNP_NEXT;
+}
+
+bool pnp_quiet(const struct pnp_node *node)
+{
+    if (node->step == PNP_STEP_IDLE || node->step == PNP_STEP_HANDLES)
+        return true;
+    if (node->step != PNP_STEP_REMOVE_CHILDREN || node->child == nullptr)
+        return false;
+    for (const struct pnp_node *child = node->child; child != nullptr; child = child->sibling)
+        if (!pnp_quiet(child))
+            return false;
+    return true;
 }

@@ -216,7 +216,7 @@ static ash_status do_load(struct ash_server *server, struct ash_caller *caller)
     if (!package_holds(match.image)) /* before anything is made for it */
         return STATUS_OBJECT_NAME_NOT_FOUND;
     ash_status status = STATUS_SUCCESS;
-    const struct pnp_driver *driver = pnp_driver_get(&match, &status);
+    const struct pnp_driver *driver = pnp_driver_get(match.service, match.image, &status);
     if (driver == nullptr)
         return status;
     pnp_irp_alarm(); /* loading has a deadline */
@@ -253,6 +253,7 @@ void request_settled(struct ash_server *server)
     answer_loads(server);
     unload_answer(server);
     answer_events(server);
+    request_operate_settled(server);
     if (waiter_count == 0 || !pnp_settled())
         return;
     while (waiter_count > 0)
@@ -273,6 +274,17 @@ const struct ash_operation request_operations[] = {
      sizeof(struct ash_pnp_interface_reply)},
     {ASH_PNP_NEXT_EVENT, do_next_event, sizeof(struct ash_pnp_event_request),
      sizeof(struct ash_pnp_event_reply)},
+    {ASH_PNP_WATCH_TARGET, request_watch_target, sizeof(struct ash_pnp_watch_target_request),
+     sizeof(struct ash_pnp_watch_target_reply)},
+    {ASH_PNP_ANSWER_EVENT, request_answer_event, sizeof(struct ash_pnp_answer_event_request), 0},
+    {ASH_PNP_REPORT_CHANGE, request_report_change, sizeof(struct ash_pnp_report_change_request), 0},
+    {ASH_PNP_GET_PROPERTY_DATA, request_get_property_data,
+     sizeof(struct ash_pnp_property_data_request), sizeof(struct ash_pnp_property_data_reply)},
+    {ASH_PNP_SET_PROPERTY_DATA, request_set_property_data,
+     sizeof(struct ash_pnp_property_data_request), 0},
+    {ASH_PNP_REQUEST_EJECT, request_eject, sizeof(struct ash_pnp_relations_request), 0},
+    {ASH_PNP_OPERATE, request_operate, sizeof(struct ash_pnp_operate_request),
+     sizeof(struct ash_pnp_operate_reply)},
     {ASH_PNP_NODE, do_node, sizeof(struct ash_pnp_node_request), sizeof(struct ash_pnp_node_reply)},
     {ASH_PNP_SETTLED, do_settled, 0, 0},
     {ASH_PNP_RESOURCE, do_resource, sizeof(struct ash_pnp_resource_request),

@@ -9,8 +9,7 @@
 
 #define IRP_MJ_PNP                    0x1b
 #define IRP_MN_QUERY_PNP_DEVICE_STATE 0x14
-#define PNP_DEVICE_FAILED             0x04u
-#define PNP_DEVICE_REMOVED            0x08u
+#define IRP_MN_DEVICE_ENUMERATED      0x19
 
 static enum pnp_outcome go(struct pnp_node *node, enum pnp_step step)
 {
@@ -42,18 +41,34 @@ static enum pnp_outcome no_driver(struct pnp_node *node)
     return go(node, PNP_STEP_START);
 }
 
+/* The PDO is known in full: its bus driver may add to its properties now. */
+static enum pnp_outcome enumerated_begin(struct pnp_node *node)
+{
+    struct port_irp irp = {.major = IRP_MJ_PNP, .minor = IRP_MN_DEVICE_ENUMERATED};
+    return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, false));
+}
+
+/* It is told, not asked. */
+static enum pnp_outcome enumerated_done(struct pnp_node *, const struct port_answer *)
+{
+    return PNP_NEXT;
+}
+
 static enum pnp_outcome match_begin(struct pnp_node *node)
 {
+    if (node->disabled) {
+        node->state = ASH_PNP_DISABLED;
+        return PNP_DONE;
+    }
     if (!pnp_database_match(node->hardware_ids, node->compatible_ids, &node->match))
         return no_driver(node);
     if (node->match.description[0] != '\0')
         memcpy(node->description, node->match.description, sizeof(node->description));
     if (node->match.service[0] == '\0')
         return no_driver(node); /* the null driver */
-    ash_status status = STATUS_SUCCESS;
-    node->function = pnp_driver_get(&node->match, &status);
-    node->function_died = false;
-    if (node->function == nullptr) {
+    pnp_database_filters(node->hardware_ids, node->compatible_ids, &node->match);
+    ash_status status = pnp_stack_collect(node);
+    if (!ash_success(status)) {
         pnp_node_fail(node, status, "its driver cannot be loaded");
         return PNP_DONE;
     }
@@ -63,11 +78,12 @@ static enum pnp_outcome match_begin(struct pnp_node *node)
 
 static enum pnp_outcome load_begin(struct pnp_node *node)
 {
-    if (node->function->state == PNP_DRIVER_LOADING)
+    ash_status status = pnp_stack_loaded(node);
+    if (status == STATUS_PENDING)
         return PNP_WAIT;
-    if (node->function->state == PNP_DRIVER_READY)
+    if (ash_success(status))
         return PNP_NEXT;
-    pnp_node_fail(node, node->function->status, "its driver did not start");
+    pnp_node_fail(node, status, "its driver did not start");
     return PNP_DONE;
 }
 
@@ -78,19 +94,23 @@ static enum pnp_outcome add_begin(struct pnp_node *node)
     struct port_irp irp = {
         .major = ASH_MJ_ADD_DEVICE, .device = node->device, .in = &info, .in_bytes = sizeof(info)};
     if (ash_success(status))
-        status = pnp_irp_send_driver(node, node->function, &irp);
+        status = pnp_irp_send_driver(node, node->stack[node->added_count], &irp);
     return pnp_outcome_of_send(node, status);
 }
 
+/* One driver after the other, from the lowest filter up. */
 static enum pnp_outcome add_done(struct pnp_node *node, const struct port_answer *answer)
 {
     if (!ash_success(answer->status)) {
-        pnp_node_fail(node, answer->status, "its driver's AddDevice failed");
-        return PNP_DONE;
+        bool function = node->stack[node->added_count] == node->function;
+        pnp_node_fail(node, answer->status,
+                      function ? "its driver's AddDevice failed"
+                               : "its filter driver's AddDevice failed");
+        return node->added ? go(node, PNP_STEP_REMOVE_CHILDREN) : PNP_DONE;
     }
     node->added = true;
     node->state = ASH_PNP_DEVICE_ADDED;
-    return PNP_NEXT;
+    return ++node->added_count < node->stack_count ? go(node, PNP_STEP_ADD) : PNP_NEXT;
 }
 
 static enum pnp_outcome filter_done(struct pnp_node *node, const struct port_answer *answer)
@@ -106,17 +126,23 @@ static bool is_volume(const struct pnp_node *node)
     return node->hardware_ids != nullptr && strcmp(node->hardware_ids, "STORAGE\\Volume") == 0;
 }
 
-/* A failed START is followed by REMOVE ("Understanding When Remove IRPs Are Issued"). */
+/* A failed START is followed by REMOVE; a failed START after a STOP by SURPRISE_REMOVAL and REMOVE
+ * ("Understanding When Remove IRPs Are Issued", "Stopping a Device to Rebalance Resources"). */
 static enum pnp_outcome start_done(struct pnp_node *node, const struct port_answer *answer)
 {
+    bool again = node->stopped;
+    node->stopped = false;
     if (!ash_success(answer->status)) {
-        pnp_node_fail(node, answer->status, "it did not start");
+        pnp_node_fail(node, answer->status, again ? "it did not start again" : "it did not start");
         return go(node, PNP_STEP_REMOVE_CHILDREN);
     }
     node->state = ASH_PNP_STARTED;
     node->status = STATUS_SUCCESS;
     node->removal_told = false;
+    node->was_started = true;
     pnp_interface_node_started(node);
+    if (again)
+        return PNP_DONE;
     if (!node->raw)
         return PNP_NEXT;
     if (is_volume(node))
@@ -142,13 +168,21 @@ static enum pnp_outcome state_begin(struct pnp_node *node)
     return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, true));
 }
 
+/* What its drivers say of the device: failed, removed or disabled in hardware, it goes. */
 static enum pnp_outcome state_done(struct pnp_node *node, const struct port_answer *answer)
 {
-    bool known = ash_success(answer->status);
-    if (!known || !(answer->information & (PNP_DEVICE_FAILED | PNP_DEVICE_REMOVED)))
-        return PNP_NEXT;
-    pnp_node_fail(node, STATUS_DEVICE_NOT_READY, "its driver reports it as failed or removed");
-    return go(node, PNP_STEP_REMOVE_CHILDREN);
+    node->pnp_state = ash_success(answer->status) ? (uint32_t)answer->information : 0;
+    if (node->pnp_state & (PNP_DEVICE_FAILED | PNP_DEVICE_REMOVED)) {
+        pnp_node_fail(node, STATUS_DEVICE_NOT_READY, "its driver reports it as failed or removed");
+        return go(node, PNP_STEP_REMOVE_CHILDREN);
+    }
+    if (node->pnp_state & PNP_DEVICE_DISABLED) {
+        node->disabled = true;
+        return go(node, PNP_STEP_REMOVE_CHILDREN);
+    }
+    if (node->pnp_state & PNP_DEVICE_REQUIREMENTS_CHANGED)
+        (void)pnp_operate(ASH_PNP_OPERATION_REBALANCE, node, 0);
+    return PNP_NEXT;
 }
 
 static const struct {
@@ -166,6 +200,7 @@ static const struct {
     [PNP_STEP_BUS_INFORMATION] = {pnp_identity_begin, pnp_identity_done},
     [PNP_STEP_RESOURCES] = {pnp_identity_begin, pnp_resources_done},
     [PNP_STEP_REQUIREMENTS] = {pnp_identity_begin, pnp_requirements_done},
+    [PNP_STEP_ENUMERATED] = {enumerated_begin, enumerated_done},
     [PNP_STEP_SIBLINGS] = {siblings_begin, nullptr},
     [PNP_STEP_MATCH] = {match_begin, nullptr},
     [PNP_STEP_LOAD] = {load_begin, nullptr},
@@ -175,8 +210,10 @@ static const struct {
     [PNP_STEP_CAPABILITIES_AGAIN] = {capabilities_begin, capabilities_done},
     [PNP_STEP_DEVICE_STATE] = {state_begin, state_done},
     [PNP_STEP_RELATIONS] = {pnp_relations_begin, pnp_relations_done},
+    [PNP_STEP_OPERATION] = {pnp_operation_begin, pnp_operation_answered},
     [PNP_STEP_REMOVE_CHILDREN] = {pnp_remove_children_begin, nullptr},
     [PNP_STEP_SURPRISE] = {pnp_surprise_begin, pnp_remove_done},
+    [PNP_STEP_HANDLES] = {pnp_handles_begin, nullptr},
     [PNP_STEP_REMOVE] = {pnp_remove_begin, pnp_remove_done},
 };
 
@@ -205,9 +242,13 @@ void pnp_step_done(struct pnp_node *node, const struct port_answer *answer)
 {
     if (steps[node->step].done == nullptr)
         return;
-    if (wants_removal(node)) /* whatever the answer: what stands is removed */
-        advance(node, node->step == PNP_STEP_ADD ? add_done(node, answer) : PNP_NEXT);
-    else
+    if (wants_removal(node)) { /* whatever the answer: what stands is removed */
+        if (node->step == PNP_STEP_ADD)
+            (void)add_done(node, answer);
+        if (node->step == PNP_STEP_OPERATION)
+            (void)pnp_operation_answered(node, answer);
+        advance(node, PNP_NEXT);
+    } else
         advance(node, steps[node->step].done(node, answer));
 }
 
@@ -254,7 +295,7 @@ void pnp_resume(void)
         return;
     running = true;
     while (again) {
-        again = false;
+        again = pnp_operation_resume();
         for (struct pnp_node *node = pnp_nodes; node != nullptr && !again; node = node->all_next)
             again = resume_one(node);
     }

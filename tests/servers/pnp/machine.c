@@ -27,8 +27,10 @@ static struct {
     struct machine_irp irp;
 } queue[QUEUE];
 static unsigned driver_count, device_count, head, tail;
-static ash_word now, alarm_at;
+static ash_word now, alarm_at, open_files, failing_add;
+static bool mounted_volume;
 char machine_trace[MACHINE_TRACE];
+struct ash_pnp_operate_reply machine_reply;
 
 void machine_note(const char *format, ...)
 {
@@ -51,7 +53,8 @@ void machine_reset(void)
     memset(queue, 0, sizeof(queue));
     driver_count = device_count = head = tail = 0;
     now = 1000;
-    alarm_at = 0;
+    mounted_volume = false;
+    alarm_at = open_files = failing_add = 0;
     machine_clear_trace();
 }
 
@@ -114,6 +117,11 @@ static bool deliver_events(void)
     return any;
 }
 
+void machine_fail_add(ash_word task)
+{
+    failing_add = task;
+}
+
 static bool answer_next(void)
 {
     static struct machine_answer answer;
@@ -125,7 +133,9 @@ static bool answer_next(void)
     memset(&answer, 0, sizeof(answer));
     answer.status = STATUS_NOT_SUPPORTED;
     unsigned driver = queue[at].link;
-    if (!drivers[driver].answer(drivers[driver].task, &queue[at].irp, &answer))
+    if (queue[at].irp.major == ASH_MJ_ADD_DEVICE && drivers[driver].task == failing_add)
+        answer.status = STATUS_UNSUCCESSFUL;
+    else if (!drivers[driver].answer(drivers[driver].task, &queue[at].irp, &answer))
         return true; /* it hangs: stays used */
     queue[at].used = false;
     const struct port_answer given = {.status = answer.status,
@@ -294,6 +304,38 @@ ash_status port_link_create(const char *name, const char *target)
 void port_link_delete(const char *name)
 {
     machine_note("unlink:%s ", name);
+}
+
+void machine_files(ash_word count)
+{
+    open_files = count;
+}
+
+ash_word port_files(ash_word, bool *mounted)
+{
+    *mounted = mounted_volume;
+    return open_files;
+}
+
+void machine_mounted(bool mounted)
+{
+    mounted_volume = mounted;
+}
+
+ash_word port_root_device(void)
+{
+    return machine_add_device(6);
+}
+
+void port_root_device_delete(ash_word device)
+{
+    machine_note("delete:%u ", (unsigned)device % 100);
+}
+
+void port_operated(ash_word cookie, const struct ash_pnp_operate_reply *reply)
+{
+    machine_note("operated:%u:%x ", (unsigned)cookie, (unsigned)reply->status);
+    machine_reply = *reply;
 }
 
 void port_volume_arrived(ash_word)

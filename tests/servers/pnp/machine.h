@@ -40,6 +40,10 @@ void machine_pump(void);
 /* The task ends: its IRPs are answered with STATUS_DEVICE_REMOVED, its devices leave the stacks. */
 void machine_kill(ash_word task);
 void machine_pass(ash_word milliseconds); /* time; alarms that are due */
+void machine_fail_add(ash_word task);     /* its AddDevice fails */
+void machine_files(ash_word count);       /* open on every device */
+void machine_mounted(bool mounted);
+extern struct ash_pnp_operate_reply machine_reply; /* of the last operation */
 extern char machine_trace[MACHINE_TRACE];
 void machine_note(const char *format, ...);
 void machine_clear_trace(void);

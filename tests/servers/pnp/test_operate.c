@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: MIT
+/* Operations on devices: each minor code in its documented order, refusals, silence, garbage. */
+#include "ash_test.h"
+#include "machine.h"
+
+enum { BUS = 20, FUNC = 21, LOW = 22, UP = 23, OTHER = 24, SELF = 6 };
+
+static ash_word root_pdo, children[4];
+static unsigned child_count;
+static struct pnp_node *root, *device;
+static bool with_filters;
+static struct {
+    ash_status status;
+    bool hangs;
+} behaviour[256]; /* of the function driver, by minor code */
+static ash_status eject_status;
+static uint8_t capabilities;
+static ash_word related, state_flags;
+
+static void list_ids(struct machine_answer *answer, const ash_word *ids, unsigned count)
+{
+    answer->status = STATUS_SUCCESS;
+    answer->out_bytes = count * 8;
+    memcpy(answer->out, ids, count * sizeof(*ids));
+}
+
+static bool pdo(const struct machine_irp *irp, struct machine_answer *answer)
+{
+    char text[16];
+    switch (irp->minor) {
+    case 0x13:
+        snprintf(text, sizeof(text), "%u", (unsigned)irp->device % 100);
+        if (irp->parameter[0] < 2)
+            machine_text(answer, "TEST\\Device", irp->parameter[0] == 1);
+        else if (irp->parameter[0] == 3)
+            machine_text(answer, text, false);
+        return true;
+    case 0x09:
+        memcpy(answer->out, irp->in, irp->in_bytes);
+        answer->out[4] = capabilities;
+        answer->out_bytes = irp->in_bytes;
+        answer->status = STATUS_SUCCESS;
+        return true;
+    case 0x11:
+        machine_note("eject:%u ", (unsigned)irp->device % 100);
+        answer->status = eject_status;
+        if (ash_success(eject_status))
+            child_count--;
+        return true;
+    case 0x12:
+        machine_note("lock%u:%u ", (unsigned)irp->parameter[0], (unsigned)irp->device % 100);
+        answer->status = STATUS_SUCCESS;
+        return true;
+    case 0x19:
+        machine_note("enumerated:%u ", (unsigned)irp->device % 100);
+        return true;
+    case 0x02:
+    case 0x17:
+        machine_note("pdo%02x:%u ", irp->minor, (unsigned)irp->device % 100);
+        answer->status = STATUS_SUCCESS;
+        return true;
+    default:
+        return true;
+    }
+}
+
+static bool add(ash_word task, const struct machine_irp *irp, struct machine_answer *answer)
+{
+    machine_note("add%u ", (unsigned)task);
+    machine_attach(task, irp->device, machine_add_device(task));
+    answer->status = STATUS_SUCCESS;
+    return true;
+}
+
+static bool bus(ash_word task, const struct machine_irp *irp, struct machine_answer *answer)
+{
+    for (unsigned i = 0; i < 4; i++)
+        if (children[i] == irp->device && irp->major == 0x1b)
+            return pdo(irp, answer);
+    if (irp->major == ASH_MJ_ADD_DEVICE)
+        return add(task, irp, answer);
+    answer->status = STATUS_SUCCESS;
+    if (irp->minor == 0x01 || irp->minor == 0x03 || irp->minor == 0x02)
+        machine_note("bus%02x ", irp->minor);
+    if (irp->minor == 0x07 && irp->parameter[0] == 0)
+        list_ids(answer, children, child_count);
+    return true;
+}
+
+/* The drivers above a child: the trace names the task that got the IRP first. */
+static bool stack_driver(ash_word task, const struct machine_irp *irp,
+                         struct machine_answer *answer)
+{
+    if (irp->major == ASH_MJ_ADD_DEVICE)
+        return add(task, irp, answer);
+    if (irp->minor != 0x09 && irp->minor != 0x14 && irp->minor != 0x07)
+        machine_note("%u:%02x ", (unsigned)task, irp->minor);
+    answer->status = behaviour[irp->minor].status;
+    if (irp->minor == 0x07) {
+        answer->status = STATUS_NOT_SUPPORTED;
+        if (irp->parameter[0] != 0)
+            machine_note("rel%u ", (unsigned)irp->parameter[0]);
+        if (irp->parameter[0] == 3 && related != 0)
+            list_ids(answer, &related, 1);
+    }
+    if (irp->minor == 0x14)
+        answer->information = state_flags;
+    return !behaviour[irp->minor].hangs;
+}
+
+static void add_inf(const char *path, const char *service, const char *hardware, const char *more)
+{
+    char *text = malloc(2048);
+    int used = snprintf(text, 2048,
+                        "[Version]\nSignature=\"$Windows NT$\"\nDriverVer=11/22/2026,1.0.0.0\n"
+                        "[Manufacturer]\nM=Models,NTriscv64\n[Models.NTriscv64]\n"
+                        "\"A test device\"=Install,%s\n[Install.NTriscv64]\n"
+                        "[Install.NTriscv64.Services]\nAddService=%s,2,Service\n[Service]\n"
+                        "ServiceType=1\nStartType=0\nErrorControl=1\nServiceBinary=%%13%%\\%s\n%s",
+                        hardware, service, service, more);
+    pnp_database_add(path, text, (size_t)used);
+}
+
+static void clear(void)
+{
+    pnp_operation_clear();
+    while (pnp_nodes != nullptr) {
+        pnp_irp_abandon(pnp_nodes);
+        pnp_node_free(pnp_nodes);
+    }
+    pnp_root = nullptr;
+    pnp_database_clear();
+    pnp_driver_clear();
+}
+
+static char *list_of(const char *string)
+{
+    char *list = calloc(strlen(string) + 2, 1);
+    return strcpy(list, string);
+}
+
+static void boot(unsigned count)
+{
+    static const char filters[] =
+        "[Install.NTriscv64.HW]\nAddReg=F\n[F]\nHKR,,\"UpperFilters\",0x00010000,\"up\"\n"
+        "HKR,,\"LowerFilters\",0x00010000,\"low\"\n";
+    child_count = count;
+    root_pdo = machine_add_device(SELF);
+    for (unsigned i = 0; i < 4; i++)
+        children[i] = machine_add_device(BUS);
+    add_inf("drivers/bus/bus.inf", "bus", "ROOT\\DEVICETREE", "");
+    add_inf("drivers/func/func.inf", "func", "TEST\\Device", with_filters ? filters : "");
+    machine_add_driver("bus", BUS, STATUS_SUCCESS, bus);
+    machine_add_driver("func", FUNC, STATUS_SUCCESS, stack_driver);
+    machine_add_driver("low", LOW, STATUS_SUCCESS, stack_driver);
+    machine_add_driver("up", UP, STATUS_SUCCESS, stack_driver);
+    root = pnp_node_new(nullptr, root_pdo, pnp_driver_adopt("PnpManager", 1, SELF));
+    root->device_id = list_of("ROOT\\DEVICETREE");
+    root->hardware_ids = list_of("ROOT\\DEVICETREE");
+    pnp_step_run(root, PNP_STEP_MATCH);
+    machine_pump();
+    device = root->child;
+}
+
+static void start(unsigned count)
+{
+    clear();
+    machine_reset();
+    memset(behaviour, 0, sizeof(behaviour));
+    eject_status = STATUS_SUCCESS;
+    capabilities = 0;
+    related = state_flags = 0;
+    boot(count);
+}
+
+static void start_with_filters(void)
+{
+    with_filters = true;
+    start(1);
+    with_filters = false;
+}
+
+static void operate(enum ash_pnp_operation kind, struct pnp_node *node)
+{
+    machine_clear_trace();
+    CHECK_EQ(pnp_operate(kind, node, 7), STATUS_PENDING);
+    machine_pump();
+}
+
+TEST(removal_that_is_asked_for_is_queried_first_and_is_no_surprise)
+{
+    start(1);
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    CHECK_STR(machine_trace, "rel3 21:01 21:02 operated:7:0 ");
+    CHECK_EQ(device->state, ASH_PNP_REMOVED);
+    CHECK(pnp_settled());
+    machine_clear_trace();
+    CHECK_EQ(pnp_enable(device), STATUS_SUCCESS);
+    machine_pump();
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+}
+
+TEST(a_refused_removal_is_cancelled)
+{
+    start(1);
+    behaviour[0x01].status = STATUS_UNSUCCESSFUL;
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    CHECK_STR(machine_trace, "rel3 21:01 [TEST\\Device\\1: IRP_MN_QUERY_REMOVE_DEVICE was answered "
+                             "with 0xc0000001] 21:03 operated:7:c0000001 ");
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+    CHECK_EQ(machine_reply.veto, ASH_PNP_VETO_DRIVER);
+    CHECK_STR(machine_reply.instance, "TEST\\Device\\1");
+    CHECK_STR(machine_reply.driver, "func");
+}
+
+TEST(open_files_are_a_veto_after_the_drivers_agreed)
+{
+    start(1);
+    machine_files(1);
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    CHECK_STR(machine_trace, "rel3 21:01 21:03 operated:7:80000011 ");
+    CHECK_EQ(machine_reply.veto, ASH_PNP_VETO_OUTSTANDING_OPEN);
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+}
+
+TEST(a_mounted_file_system_is_a_veto)
+{
+    start(1);
+    machine_mounted(true);
+    CHECK_EQ(pnp_operate(ASH_PNP_OPERATION_EJECT, root, 1), STATUS_NOT_SUPPORTED);
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    CHECK_EQ(machine_reply.veto, ASH_PNP_VETO_MOUNTED);
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+}
+
+TEST(children_are_asked_and_removed_before_their_parent)
+{
+    start(2);
+    operate(ASH_PNP_OPERATION_REMOVE, root);
+    CHECK_STR(machine_trace, "21:01 21:01 bus01 21:02 21:02 bus02 operated:7:0 ");
+    CHECK(root->child == nullptr);
+    start(2);
+    behaviour[0x01].status = STATUS_UNSUCCESSFUL;
+    operate(ASH_PNP_OPERATION_REMOVE, root);
+    CHECK(strstr(machine_trace, "bus01") == nullptr); /* the first child refused already */
+    CHECK_EQ(root->state, ASH_PNP_STARTED);
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+}
+
+TEST(a_disabled_device_stays_until_it_is_enabled)
+{
+    start(1);
+    operate(ASH_PNP_OPERATION_DISABLE, device);
+    CHECK_EQ(device->state, ASH_PNP_DISABLED);
+    pnp_rescan(root);
+    machine_pump();
+    CHECK_EQ(device->state, ASH_PNP_DISABLED);
+    CHECK_EQ(pnp_enable(device), STATUS_SUCCESS);
+    machine_pump();
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+    state_flags = PNP_DEVICE_NOT_DISABLEABLE;
+    device->state_again = true;
+    pnp_resume();
+    machine_pump();
+    CHECK_EQ(pnp_operate(ASH_PNP_OPERATION_DISABLE, device, 1), STATUS_ACCESS_DENIED);
+    CHECK_EQ(pnp_operate(ASH_PNP_OPERATION_DISABLE, root, 1), STATUS_ACCESS_DENIED);
+}
+
+TEST(drivers_may_say_that_the_device_failed_or_is_disabled)
+{
+    start(1);
+    state_flags = PNP_DEVICE_FAILED;
+    device->state_again = true;
+    machine_clear_trace();
+    pnp_resume();
+    machine_pump();
+    CHECK(strstr(machine_trace, "21:17 21:02") != nullptr);
+    CHECK_EQ(device->state, ASH_PNP_FAILED);
+    start(1);
+    state_flags = PNP_DEVICE_DISABLED;
+    device->state_again = true;
+    pnp_resume();
+    machine_pump();
+    CHECK_EQ(device->state, ASH_PNP_DISABLED);
+}
+
+TEST(ejection_unlocks_and_goes_to_the_pdo)
+{
+    start(1);
+    CHECK_EQ(pnp_operate(ASH_PNP_OPERATION_EJECT, device, 1), STATUS_NOT_SUPPORTED);
+    clear();
+    machine_reset();
+    capabilities = PNP_EJECT_SUPPORTED | PNP_LOCK_SUPPORTED;
+    boot(1);
+    operate(ASH_PNP_OPERATION_EJECT, device);
+    CHECK_STR(machine_trace, "rel3 rel1 21:01 21:02 lock0:1 eject:1 operated:7:0 pdo02:1 ");
+    CHECK(root->child == nullptr); /* its bus lists it no longer */
+}
+
+TEST(an_ejection_that_fails_says_so)
+{
+    start(0);
+    capabilities = PNP_EJECT_SUPPORTED;
+    child_count = 1;
+    pnp_enumerate(root);
+    machine_pump();
+    eject_status = STATUS_IO_DEVICE_ERROR;
+    operate(ASH_PNP_OPERATION_EJECT, root->child);
+    CHECK_EQ(machine_reply.status, (uint32_t)STATUS_IO_DEVICE_ERROR);
+    CHECK_EQ(root->child->state, ASH_PNP_REMOVED);
+    CHECK(strstr(machine_trace, "IRP_MN_EJECT was answered") != nullptr);
+}
+
+TEST(removal_relations_go_along)
+{
+    start(2);
+    related = children[1];
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    CHECK_EQ(device->state, ASH_PNP_REMOVED);
+    CHECK_EQ(device->sibling->state, ASH_PNP_REMOVED);
+    start(1);
+    related = 4711; /* garbage, and what the device hangs from */
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    CHECK(strstr(machine_trace, "names a device as related that cannot be") != nullptr);
+    CHECK_EQ(device->state, ASH_PNP_REMOVED);
+    start(1);
+    related = root_pdo;
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    CHECK_EQ(root->state, ASH_PNP_STARTED);
+    CHECK_EQ(device->state, ASH_PNP_REMOVED);
+}
+
+TEST(a_rebalance_stops_and_starts)
+{
+    start(1);
+    operate(ASH_PNP_OPERATION_REBALANCE, device);
+    CHECK_STR(machine_trace, "21:05 21:04 21:00 operated:7:0 ");
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+    behaviour[0x05].status = STATUS_UNSUCCESSFUL;
+    operate(ASH_PNP_OPERATION_REBALANCE, device);
+    CHECK(strstr(machine_trace, "] 21:06 operated:7:c0000001") != nullptr);
+    CHECK(strstr(machine_trace, "21:04") == nullptr);
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+    behaviour[0x05].status = STATUS_SUCCESS;
+    behaviour[0x00].status = STATUS_DEVICE_NOT_READY;
+    operate(ASH_PNP_OPERATION_REBALANCE, device);
+    CHECK(strstr(machine_trace, "21:17 21:02") != nullptr); /* as documented for this START */
+    CHECK_EQ(device->state, ASH_PNP_FAILED);
+    CHECK(pnp_settled());
+}
+
+TEST(remove_waits_for_open_files_after_a_surprise)
+{
+    start(1);
+    machine_files(2);
+    child_count = 0;
+    machine_clear_trace();
+    pnp_enumerate(root);
+    machine_pump();
+    CHECK_STR(machine_trace, "21:17 ");
+    CHECK_EQ(device->state, ASH_PNP_SURPRISE_REMOVED);
+    CHECK(pnp_settled()); /* a file may stay open for days */
+    machine_files(0);
+    pnp_driver_event(&(struct ash_io_event_reply){.kind = ASH_IO_EVENT_FILES_CLOSED});
+    machine_pump();
+    CHECK_STR(machine_trace, "21:17 21:02 ");
+    CHECK(root->child == nullptr);
+}
+
+TEST(filters_are_added_from_the_lowest_up)
+{
+    start_with_filters();
+    CHECK(strstr(machine_trace, "add22 add21 add23 ") != nullptr);
+    CHECK(strstr(machine_trace, "23:00 ") != nullptr);
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+    CHECK_EQ(device->stack_count, 3);
+    CHECK(strstr(machine_trace, "enumerated:1 ") != nullptr);
+}
+
+TEST(the_death_of_a_filter_is_the_devices)
+{
+    const ash_word tasks[] = {LOW, FUNC, UP};
+    for (unsigned i = 0; i < 3; i++) {
+        start_with_filters();
+        machine_clear_trace();
+        machine_kill(tasks[i]);
+        machine_pump();
+        CHECK_EQ(device->state, ASH_PNP_FAILED);
+        CHECK(strstr(machine_trace, "died") != nullptr);
+        CHECK(strstr(machine_trace, "release") != nullptr);
+        CHECK(pnp_settled());
+        CHECK_EQ(root->state, ASH_PNP_STARTED);
+    }
+}
+
+TEST(a_filter_that_cannot_be_added_fails_the_device_and_frees_the_others)
+{
+    with_filters = true;
+    clear();
+    machine_reset();
+    memset(behaviour, 0, sizeof(behaviour));
+    machine_fail_add(UP);
+    boot(1);
+    with_filters = false;
+    CHECK_EQ(device->state, ASH_PNP_FAILED);
+    CHECK(strstr(machine_trace, "its filter driver's AddDevice failed") != nullptr);
+    CHECK(strstr(machine_trace, "21:02 ") != nullptr);
+    CHECK(strstr(machine_trace, "21:00 ") == nullptr);
+}
+
+TEST(silence_is_an_answer_after_the_deadline)
+{
+    static const uint8_t minors[] = {0x01, 0x03, 0x04, 0x05, 0x06};
+    for (unsigned i = 0; i < sizeof(minors); i++) {
+        start(2);
+        bool stops = minors[i] >= 0x04;
+        behaviour[minors[i]].hangs = true;
+        if (minors[i] == 0x03 || minors[i] == 0x06) /* after a refusal */
+            behaviour[stops ? 0x05 : 0x01].status = STATUS_UNSUCCESSFUL;
+        operate(stops ? ASH_PNP_OPERATION_REBALANCE : ASH_PNP_OPERATION_REMOVE, device);
+        CHECK(pnp_operating());
+        machine_pass(31000);
+        machine_pump();
+        CHECK(!pnp_operating());
+        CHECK_EQ(device->state, ASH_PNP_FAILED);
+        CHECK_EQ(device->status, STATUS_IO_TIMEOUT);
+        CHECK(strstr(machine_trace, "its stack does not answer IRP_MN_") != nullptr);
+        CHECK_EQ(root->state, ASH_PNP_STARTED);
+        CHECK_EQ(root->child->sibling->state, ASH_PNP_STARTED);
+    }
+}
+
+TEST(a_driver_that_dies_in_an_operation_ends_it)
+{
+    start(1);
+    behaviour[0x01].hangs = true;
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    machine_kill(FUNC);
+    machine_pump();
+    CHECK(!pnp_operating());
+    CHECK_EQ(machine_reply.status, (uint32_t)STATUS_DEVICE_REMOVED);
+    CHECK_EQ(device->state, ASH_PNP_FAILED);
+    CHECK(strstr(machine_trace, "release:21") != nullptr);
+}
+
+TEST(who_watches_a_device_is_asked)
+{
+    ash_word physical;
+    struct ash_pnp_event_reply event;
+    start(1);
+    CHECK_EQ(pnp_target_watch(OTHER, children[0], true, &physical), STATUS_SUCCESS);
+    CHECK_EQ(physical, children[0]);
+    ash_word last = pnp_event_last();
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    CHECK(pnp_event_after(last, &event) && event.kind == ASH_PNP_EVENT_QUERY_REMOVE);
+    CHECK_EQ(pnp_target_answer(FUNC, event.sequence, STATUS_SUCCESS), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(pnp_target_answer(OTHER, event.sequence, STATUS_UNSUCCESSFUL), STATUS_SUCCESS);
+    machine_pump();
+    CHECK_EQ(machine_reply.veto, ASH_PNP_VETO_TARGET);
+    CHECK_EQ(machine_reply.task, OTHER);
+    CHECK(strstr(machine_trace, "21:01") == nullptr); /* asked before the drivers */
+    CHECK(pnp_event_after(last + 1, &event) && event.kind == ASH_PNP_EVENT_REMOVE_CANCELLED);
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    machine_pass(21000); /* no answer is a no */
+    machine_pump();
+    CHECK_EQ(machine_reply.status, (uint32_t)STATUS_IO_TIMEOUT);
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    pnp_target_task_gone(OTHER); /* who is no more does not mind */
+    pnp_resume();
+    machine_pump();
+    CHECK_EQ(device->state, ASH_PNP_REMOVED);
+}
+
+TEST(a_device_of_no_bus)
+{
+    struct pnp_node *node;
+    start(0);
+    add_inf("drivers/own/own.inf", "func", "ROOT\\Own", "");
+    CHECK_EQ(pnp_add_root("USB\\Own", &node), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(pnp_add_root("ROOT\\Own", &node), STATUS_SUCCESS);
+    machine_pump();
+    CHECK_EQ(node->state, ASH_PNP_STARTED);
+    CHECK(pnp_node_at(1) == node);
+    operate(ASH_PNP_OPERATION_REMOVE, node);
+    CHECK(strstr(machine_trace, "21:02 ") != nullptr &&
+          strstr(machine_trace, "delete:") != nullptr);
+    CHECK(pnp_node_at(1) == nullptr);
+}
+
+TEST(operations_wait_for_their_turn)
+{
+    start(2);
+    machine_clear_trace();
+    CHECK_EQ(pnp_operate(ASH_PNP_OPERATION_REMOVE, device, 1), STATUS_PENDING);
+    CHECK_EQ(pnp_operate(ASH_PNP_OPERATION_REMOVE, device->sibling, 2), STATUS_PENDING);
+    CHECK_EQ(pnp_operate(ASH_PNP_OPERATION_REBALANCE, device->sibling, 3), STATUS_PENDING);
+    machine_pump();
+    const char *first = strstr(machine_trace, "operated:1:0"),
+               *second = strstr(machine_trace, "operated:2:0");
+    CHECK(first != nullptr && second != nullptr && first < second);
+    CHECK(strstr(machine_trace, "operated:3:0") != nullptr); /* nothing was there to be stopped */
+    CHECK(!pnp_operating());
+    clear();
+}
