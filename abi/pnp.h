@@ -42,16 +42,16 @@ enum ash_pnp_op {
     ASH_PNP_NODE = 16,     /* node_request (index in tree order, depth first) -> node_reply */
     ASH_PNP_SETTLED = 17,  /* answers when no enumeration, load or start is under way */
     ASH_PNP_RESOURCE = 18, /* resource_request -> resource_reply */
-    ASH_PNP_LOAD = 20,   /* load_request -> load_reply: loads drivers/NAME/NAME of the boot package
-                            without a device (it makes its devices in DriverEntry). Answers when
-                            DriverEntry has returned, with its status, or when the task has died.
-                            Loads a new instance if the one before has died. Not for drivers */
-    ASH_PNP_UNLOAD = 21, /* load_request: unloads a driver that ASH_PNP_LOAD loaded. Answers when
-                            its task has ended. OBJECT_NAME_NOT_FOUND: it is not loaded;
-                            INVALID_DEVICE_REQUEST: it serves devices of the tree, or has no
-                            DriverUnload; DEVICE_BUSY: a file of its devices is open, or another
-                            driver is attached above them; DRIVER_PROCESS_TERMINATED: it died in
-                            its DriverUnload. Not for drivers */
+    ASH_PNP_LOAD = 20,    /* load_request -> load_reply: loads drivers/NAME/NAME of the boot package
+                             without a device (it makes its devices in DriverEntry). Answers when
+                             DriverEntry has returned, with its status, or when the task has died.
+                             Loads a new instance if the one before has died. Not for drivers */
+    ASH_PNP_UNLOAD = 21,  /* load_request: unloads a driver that ASH_PNP_LOAD loaded. Answers when
+                             its task has ended. OBJECT_NAME_NOT_FOUND: it is not loaded;
+                             INVALID_DEVICE_REQUEST: it serves devices of the tree, or has no
+                             DriverUnload; DEVICE_BUSY: a file of its devices is open, or another
+                             driver is attached above them; DRIVER_PROCESS_TERMINATED: it died in
+                             its DriverUnload. Not for drivers */
     ASH_PNP_OPERATE = 22, /* operate_request -> operate_reply. Answers when it is over; the result
                              is in the reply. Not for drivers */
     /* Power manager. */

@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const struct command *const groups[] = {
-    shell_basic_commands, shell_list_commands,   shell_file_commands,   shell_stream_commands,
-    shell_task_commands,  shell_device_commands, shell_driver_commands, shell_power_commands, shell_pnp_commands,
+    shell_basic_commands,  shell_list_commands,  shell_file_commands,
+    shell_stream_commands, shell_task_commands,  shell_device_commands,
+    shell_driver_commands, shell_power_commands, shell_pnp_commands,
 };
 
 bool shell_finished;

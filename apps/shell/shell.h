@@ -24,8 +24,7 @@ struct command {
 /* One table a file of commands; each ends with a row without a name. */
 extern const struct command shell_basic_commands[], shell_list_commands[], shell_file_commands[],
     shell_stream_commands[], shell_task_commands[], shell_device_commands[],
-    shell_driver_commands[], shell_power_commands[],
-    shell_pnp_commands[];
+    shell_driver_commands[], shell_power_commands[], shell_pnp_commands[];
 [[nodiscard]] const struct command *shell_command(const char *name);
 /* The n-th of all commands, or null. */
 [[nodiscard]] const struct command *shell_command_at(unsigned n);

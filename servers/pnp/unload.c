@@ -20,7 +20,7 @@ static struct {
 static bool serves_nodes(const struct pnp_driver *driver)
 {
     for (const struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next) {
-        if (node->function == driver || node->bus == driver)
+        if (node->function == driver || node->bus == driver || pnp_stack_uses(node, driver))
             return true;
     }
     return false;
