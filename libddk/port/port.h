@@ -56,6 +56,7 @@ void port_unpoison(void *address, size_t bytes);
 
 // Debug output of exactly n bytes; any thread.
 void port_write(const char *text, size_t n);
+void port_write_rest(void); // a line that has no end yet
 
 // The end of the task, with a text for the crash report.
 _Noreturn void port_die(uint32_t code, const uint64_t parameters[4], const char *text);

@@ -361,6 +361,7 @@ bool rt_serve_one(void)
 
 void rt_serve_sleep(void)
 {
+    port_write_rest();
     uint64_t bits = rt_flush_and_wait(rt_requests);
     for (PLIST_ENTRY at = links.Flink; at != &links; at = at->Flink) {
         struct rt_in *in = CONTAINING_RECORD(at, struct rt_in, link);
@@ -460,6 +461,7 @@ DECLSPEC_NORETURN static void unload(struct rt_request *request)
     if (routine != NULL)
         routine(&rt_driver);
     ki_check_state(&state, "DriverUnload returned with IRQL or locks changed", (void *)routine);
+    port_write_rest();
     answer_status(request, STATUS_SUCCESS);
     ash_exit(0);
 }

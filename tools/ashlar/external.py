@@ -18,6 +18,8 @@ from report import Failure
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,30}$")
 MSBUILD_OWN = re.compile(r"^%\(.*\)$")
+DEFINITION = re.compile(r"^[A-Za-z_]\w*(\(.*\))?(=.*)?$")
+TRACE_OPTION = re.compile(r"-func:(\w+)|^\s*(\w+)\s*[({]")
 VARIABLE = re.compile(r"\$\(\w+\)")
 TOML_KEYS = {"name", "sources", "includes", "defines", "inf"}
 
@@ -31,6 +33,7 @@ class Description:
     includes: list[pathlib.Path] = dataclasses.field(default_factory=list)
     defines: list[str] = dataclasses.field(default_factory=list)
     inf: pathlib.Path | None = None
+    trace_functions: list[str] = dataclasses.field(default_factory=list)  # of WPP
     left_out: list[str] = dataclasses.field(default_factory=list)  # what cannot be compiled, and why
     told_by: str = ""
 
@@ -84,7 +87,7 @@ def add_includes(description: Description, names: list[str]) -> None:
 
 def add_defines(description: Description, names: list[str]) -> None:
     for name in names:
-        if name and not MSBUILD_OWN.match(name) and not VARIABLE.search(name) \
+        if DEFINITION.match(name) and not VARIABLE.search(name) \
                 and name not in description.defines:
             description.defines.append(name)
 
@@ -135,6 +138,9 @@ def from_project(description: Description, file: pathlib.Path) -> None:
             add_source(description, element.attrib["Include"])
     add_includes(description, project_lists(root, "AdditionalIncludeDirectories"))
     add_defines(description, project_lists(root, "PreprocessorDefinitions"))
+    for tag in ("WppTraceFunction", "WppAdditionalOptions"):
+        for text in project_lists(root, tag):
+            description.trace_functions += [a or b for a, b in TRACE_OPTION.findall(text)]
 
 
 def from_sources_file(description: Description, file: pathlib.Path) -> None:

@@ -25,7 +25,8 @@ QUIET = ["-Wno-microsoft", "-Wno-multichar", "-Wno-four-char-constants", "-Wno-u
          "-Wno-ignored-pragmas", "-Wno-pointer-sign", "-Wno-switch", "-Wno-unused-value",
          "-Wno-extra-tokens", "-Wno-parentheses", "-Wno-tautological-compare",
          "-Wno-pragma-pack", "-Wno-comment", "-Wno-missing-declarations", "-Wno-enum-conversion",
-         "-Wno-ignored-attributes", "-Wno-visibility", "-Wno-unused-command-line-argument"]
+         "-Wno-ignored-attributes", "-Wno-visibility", "-Wno-unused-command-line-argument",
+         "-Wno-invalid-token-paste"]
 # __STDC__ and __GNUC__: the C library's headers ask for them, and -fms-compatibility takes them away.
 LANGUAGE = ["-std=gnu17", "-fms-extensions", "-fms-compatibility", "-fgnuc-version=4.2.1",
             "-fsigned-char", "-fshort-wchar", "-D_WIN64=1", "-D__STDC__=1"]
@@ -81,6 +82,7 @@ class Builder:
     def make_forwarding_headers(self) -> pathlib.Path:
         own = [self.description.folder, *self.description.includes]
         forwarder = forward.Forwarder(self.work / "include", own, self.system_folders())
+        forwarder.trace_functions.update(self.description.trace_functions)
         for source in self.description.sources:
             forwarder.follow(source)
         forwarder.write_trace_headers()

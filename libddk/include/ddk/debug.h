@@ -14,12 +14,17 @@ ULONG DbgPrint(PCSTR format, ...);
 ULONG DbgPrintEx(ULONG component, ULONG level, PCSTR format, ...);
 ULONG vDbgPrintEx(ULONG component, ULONG level, PCSTR format, va_list arguments);
 VOID DbgBreakPoint(VOID);
-#define DPFLTR_IHVDRIVER_ID  77
-#define DPFLTR_DEFAULT_ID    101
-#define DPFLTR_ERROR_LEVEL   0
-#define DPFLTR_WARNING_LEVEL 1
-#define DPFLTR_TRACE_LEVEL   2
-#define DPFLTR_INFO_LEVEL    3
+#define DPFLTR_IHVDRIVER_ID    77
+#define DPFLTR_IHVVIDEO_ID     78
+#define DPFLTR_IHVAUDIO_ID     79
+#define DPFLTR_IHVNETWORK_ID   80
+#define DPFLTR_IHVSTREAMING_ID 81
+#define DPFLTR_IHVBUS_ID       82
+#define DPFLTR_DEFAULT_ID      101
+#define DPFLTR_ERROR_LEVEL     0
+#define DPFLTR_WARNING_LEVEL   1
+#define DPFLTR_TRACE_LEVEL     2
+#define DPFLTR_INFO_LEVEL      3
 
 // Without a debugger a bug check of the task, as is DbgBreakPoint.
 #define DbgRaiseAssertionFailure() DdkAssertionFailure(__FILE__, __LINE__)
@@ -56,7 +61,6 @@ VOID RtlAssert(PVOID text, PVOID file, ULONG line, PSTR message);
 // length without the terminator, or -1 when it did not fit.
 int _vsnprintf(char *buffer, size_t bytes, const char *format, va_list arguments);
 int _vsnwprintf(WCHAR *buffer, size_t chars, const WCHAR *format, va_list arguments);
-SIZE_T DdkWcslen(PCWSTR s);
 int DdkFormat(char *buffer, size_t bytes, const char *format, ...);
 
 #endif

@@ -6,6 +6,7 @@
 #define DDK_RTL_H
 
 #include <ddk/bitmap.h>
+#include <ddk/crt.h>
 #include <ddk/generic_table.h>
 #include <ddk/memory.h>
 #include <ddk/number.h>

@@ -165,4 +165,7 @@
 #define __drv_releasesCriticalRegion
 #define __analysis_assume(c) ((void)0)
 
+#include <ddk/sal_buffers.h>
+#include <ddk/sal_old.h>
+
 #endif

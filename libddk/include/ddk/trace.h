@@ -10,7 +10,16 @@
 
 #include <ntdef.h>
 
-#define WPP_CONTROL_GUIDS
+#define TRACE_LEVEL_NONE        0
+#define TRACE_LEVEL_CRITICAL    1
+#define TRACE_LEVEL_FATAL       1
+#define TRACE_LEVEL_ERROR       2
+#define TRACE_LEVEL_WARNING     3
+#define TRACE_LEVEL_INFORMATION 4
+#define TRACE_LEVEL_VERBOSE     5
+
+typedef ULONG64 TRACEHANDLE, *PTRACEHANDLE;
+
 #define WPP_INIT_TRACING(...)           ((void)0)
 #define WPP_CLEANUP(...)                ((void)0)
 #define WPP_SYSTEMCONTROL(driver)       ((void)0)

@@ -168,11 +168,6 @@ void port_unpoison(void *address, size_t bytes)
     (void)address, (void)bytes;
 }
 
-void port_write(const char *text, size_t n)
-{
-    ash_log("%.*s", (int)n, text);
-}
-
 // The process manager reads these records as struct ash_crash_call and through ASH_CRASH_IRP_*.
 C_ASSERT(offsetof(struct ki_state, Outer) == offsetof(struct ash_crash_call, outer));
 C_ASSERT(offsetof(struct ki_state, Routine) == offsetof(struct ash_crash_call, routine));
@@ -197,6 +192,7 @@ static void copy_text(char *to, size_t room, const char *text)
 
 void port_die(uint32_t code, const uint64_t parameters[4], const char *text)
 {
+    port_write_rest();
     struct ash_proc_bugcheck_request request = {
         .code = code,
         .frame_pointer = (uintptr_t)__builtin_frame_address(0),
