@@ -16,6 +16,7 @@ import time
 import command_console
 import command_run
 import paths
+import symbols
 from report import Failure, say
 
 GDB_SOCKET = paths.BUILD / "debug.gdb"
@@ -27,6 +28,7 @@ def options(parser) -> None:
     parser.add_argument("--disk", type=pathlib.Path, metavar="FILE", help="disk image to use")
     parser.add_argument("--smp", type=int, default=4, metavar="N", help="harts, 1 to 8 (4)")
     parser.add_argument("--memory", default="512M", metavar="SIZE", help="RAM (512M)")
+    command_run.package_options(parser)
     parser.add_argument("--words", default="", metavar="'WORD ...'",
                         help="further words for the kernel's command line")
     parser.add_argument("--gdb", action="append", default=[], metavar="COMMAND",
@@ -71,7 +73,7 @@ def main(arguments: argparse.Namespace) -> int:
     if shutil.which("gdb-multiarch") is None:
         raise Failure("gdb-multiarch is missing", "./ashlar setup installs it")
     environment = dict(os.environ, ASHLAR_KERNEL_ELF=str(paths.KERNEL_ELF),
-                       ASHLAR_PACKAGE_MAP=str(paths.PACKAGE_MAP))
+                       ASHLAR_PACKAGE_MAP=str(symbols.package_map))
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return subprocess.run(gdb_command(arguments), env=environment).returncode

@@ -19,6 +19,13 @@ from report import Failure, say
 TIMED_OUT = 124
 
 
+def package_options(parser) -> None:
+    parser.add_argument("--driver", type=pathlib.Path, action="append", default=[], metavar="PACKAGE",
+                        help="put this package of `driver build` into the boot package (repeatable)")
+    parser.add_argument("--app", type=pathlib.Path, action="append", default=[], metavar="PACKAGE",
+                        help="the same for a package of `app build`")
+
+
 def options(parser) -> None:
     parser.add_argument("--exec", metavar="'CMD; CMD'", dest="commands",
                         help="boot without a terminal, run the commands, print only their output, "
@@ -27,10 +34,7 @@ def options(parser) -> None:
                         help="disk image to use (default: build/disk.img, made when missing)")
     parser.add_argument("--smp", type=int, default=4, metavar="N", help="harts, 1 to 8 (4)")
     parser.add_argument("--memory", default="512M", metavar="SIZE", help="RAM (512M)")
-    parser.add_argument("--driver", type=pathlib.Path, action="append", default=[], metavar="PACKAGE",
-                        help="put this package of `driver build` into the boot package (repeatable)")
-    parser.add_argument("--app", type=pathlib.Path, action="append", default=[], metavar="PACKAGE",
-                        help="the same for a package of `app build`")
+    package_options(parser)
     parser.add_argument("--timeout", type=float, metavar="S",
                         help="stop the machine after S seconds (with --exec: 120)")
     parser.add_argument("extra", nargs="*", metavar="-- EXTRA", help="further QEMU arguments")

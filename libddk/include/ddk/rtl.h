@@ -20,4 +20,6 @@
 // NULL. Returns how many were stored.
 USHORT RtlCaptureStackBackTrace(ULONG skip, ULONG count, PVOID *frames, PULONG hash);
 
+#include <ddk/registry.h>
+
 #endif
