@@ -2,8 +2,16 @@
 //
 // GUIDs of bus interfaces, bus types and PnP events, with their published values.
 // Documentation: ns-wdm-_bus_interface_standard, "Using PnP Device Interface Change Notification".
+//
+// It may be included again behind initguid.h, and then defines what it declared.
 
 #include <guiddef.h>
+
+#if !defined(DDK_WDMGUID_DECLARED) || (defined(INITGUID) && !defined(DDK_WDMGUID_DEFINED))
+#define DDK_WDMGUID_DECLARED
+#ifdef INITGUID
+#define DDK_WDMGUID_DEFINED
+#endif
 
 DEFINE_GUID(GUID_BUS_INTERFACE_STANDARD, 0x496B8280, 0x6F25, 0x11D0, 0xBE, 0xAF, 0x08, 0x00, 0x2B,
             0xE2, 0x09, 0x2F);
@@ -37,5 +45,11 @@ DEFINE_GUID(GUID_DEVINTERFACE_VOLUME, 0x53F5630D, 0xB6BF, 0x11D0, 0x94, 0xF2, 0x
             0x1E, 0xFB, 0x8B);
 DEFINE_GUID(GUID_DEVINTERFACE_PARTITION, 0x53F5630A, 0xB6BF, 0x11D0, 0x94, 0xF2, 0x00, 0xA0, 0xC9,
             0x1E, 0xFB, 0x8B);
+#define GUID_CLASS_COMPORT          GUID_DEVINTERFACE_COMPORT
+#define GUID_SERENUM_BUS_ENUMERATOR GUID_DEVINTERFACE_SERENUM_BUS_ENUMERATOR
+DEFINE_GUID(GUID_DEVINTERFACE_SERENUM_BUS_ENUMERATOR, 0x4D36E978, 0xE325, 0x11CE, 0xBF, 0xC1, 0x08,
+            0x00, 0x2B, 0xE1, 0x03, 0x18);
 DEFINE_GUID(GUID_DEVINTERFACE_COMPORT, 0x86E0D1E0, 0x8089, 0x11D0, 0x9C, 0xE4, 0x08, 0x00, 0x3E,
             0x30, 0x1F, 0x73);
+
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The registry before there is one: what a driver meets in place of its keys.
 #include "ddi_test.h"
+#include <wmilib.h>
 
 static NTSTATUS seen_status;
 static ULONG seen_type, seen_length, seen_count;
@@ -159,4 +160,31 @@ TEST(passive_level_only)
 {
     (void)KfRaiseIrql(APC_LEVEL);
     CHECK(dies(query_anything, NULL, "RtlQueryRegistryValues above PASSIVE_LEVEL"));
+}
+
+TEST(wmi_takes_no_device)
+{
+    DEVICE_OBJECT device = {};
+    CHECK_EQ(IoWMIRegistrationControl(&device, WMIREG_ACTION_REGISTER), STATUS_NOT_SUPPORTED);
+    CHECK_EQ(IoWMIRegistrationControl(&device, 9), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(IoWMIRegistrationControl(NULL, WMIREG_ACTION_REGISTER), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(IoWMIWriteEvent(NULL), STATUS_UNSUCCESSFUL);
+    CHECK_EQ(WmiFireEvent(&device, NULL, 0, 0, NULL), STATUS_UNSUCCESSFUL);
+}
+
+TEST(wmi_requests_go_on)
+{
+    WMILIB_CONTEXT context = {};
+    DEVICE_OBJECT device = {.StackSize = 1};
+    SYSCTL_IRP_DISPOSITION disposition = IrpProcessed;
+    PIRP irp = IoAllocateIrp(2, FALSE);
+    IoSetNextIrpStackLocation(irp);
+    irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    IoGetCurrentIrpStackLocation(irp)->MinorFunction = IRP_MN_QUERY_ALL_DATA;
+    CHECK_EQ(WmiSystemControl(&context, &device, irp, &disposition), STATUS_NOT_SUPPORTED);
+    CHECK_EQ(disposition, IrpForward);
+    IoGetCurrentIrpStackLocation(irp)->MinorFunction = 0x40;
+    (void)WmiSystemControl(&context, &device, irp, &disposition);
+    CHECK_EQ(disposition, IrpNotWmi);
+    IoFreeIrp(irp);
 }

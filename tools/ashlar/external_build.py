@@ -12,6 +12,7 @@ import subprocess
 
 import builder
 import forward
+import layout
 import paths
 import scan
 import seh
@@ -125,11 +126,11 @@ class Builder:
         text = expanded.read_text(encoding="utf-8", errors="replace")
         unit = seh.Unit(text)
         self.findings += scan.preprocessed(unit)
-        if seh.uses_frames(text):
+        self.findings += layout.check(self.compiler[0], LANGUAGE, text, unit.tokens)
+        what = ["-O0" if seh.uses_frames(text) else "-O2", str(source)]
+        if unit.edits:
             expanded.write_text(unit.rewritten(), encoding="utf-8")
-            what = ["-O0", "-x", "cpp-output", str(expanded)]
-        else:
-            what = ["-O2", str(source)]
+            what[1:] = ["-x", "cpp-output", str(expanded)]
         done = self.run([*self.compiler, *self.options, "-c", *what, "-o", str(object_file)])
         if done.stderr:
             self.messages.append(done.stderr)
@@ -150,8 +151,8 @@ class Builder:
                           "source needs what the kit does not have")
         if any(finding.fatal for finding in self.findings) and not self.arguments.accept:
             raise Failure("the scan found what the kit cannot support (see above)",
-                          "change those places, or build with --accept if you know that they are "
-                          "never reached")
+                          "change those places, or build with --accept if you know that they do "
+                          "not matter")
 
     def compile(self) -> list[pathlib.Path]:
         for reason in self.description.left_out:

@@ -11,7 +11,6 @@ import seh
 from ctext import Token
 
 ASSEMBLY = {"__asm", "_asm", "__asm__", "__emit"}
-LONG_NEIGHBOURS = {"long", "double", "int"}
 CAST = re.compile(r"^(?P<file>[^\n:]+):(?P<line>\d+):\d+: error: assignment to cast is illegal",
                   re.M)
 RAISED = re.compile(r"^(?P<file>[^\n:]+):(?P<line>\d+):\d+: error: cannot "
@@ -42,17 +41,18 @@ def assembly(found: list[Token]) -> list[Finding]:
 
 
 def bare_long(found: list[Token]) -> list[Finding]:
-    """`long` by itself: 32 bits on Windows, 64 here. One note for each line."""
-    sites: dict[tuple[str, int], Finding] = {}
+    """`long` by itself: 32 bits on Windows, 64 here. One note for each file."""
+    lines: dict[str, set[int]] = {}
     around = [None, *found, None]
     for before, token, after in zip(around, found, around[2:]):
         pair = (before is not None and before.text == "long") or \
             (after is not None and after.text in ("long", "double"))
         if token.text == "long" and not token.system and not pair:
-            sites.setdefault((token.file, token.line), Finding(
-                token.file, token.line, "`long` has 64 bits here and 32 on Windows: build with "
-                "--long32 if a structure or a calculation counts on 32", fatal=False))
-    return list(sites.values())
+            lines.setdefault(token.file, set()).add(token.line)
+    return [Finding(file, min(places), f"`long` has 64 bits here and 32 on Windows ({len(places)} "
+                    "lines, this is the first): build with --long32 if a structure or a "
+                    "calculation counts on 32", fatal=False)
+            for file, places in lines.items()]
 
 
 def preprocessed(unit: seh.Unit) -> list[Finding]:

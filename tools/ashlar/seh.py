@@ -40,12 +40,20 @@ class Unit:
         self.wrapped: dict[tuple[int, str], str] = {}
         for body in self.functions():
             self.walk(body, None)
+        self.join_wide_strings()
 
     def functions(self) -> list[Statement]:
         try:
             return Reader(self.tokens).functions()
         except Unreadable:
             return []  # the compiler will say what is wrong
+
+    def join_wide_strings(self) -> None:
+        """An L that a macro put before a string belongs to it, for Microsoft's compiler."""
+        for mark, string in zip(self.tokens, self.tokens[1:]):
+            apart = string.start > mark.end
+            if mark.text == "L" and apart and string.text.startswith('"'):
+                self.edits += [(mark.start, 2, "/*"), (mark.end, 0, "*/"), (string.start, 1, "L")]
 
     def word(self, place: int) -> str:
         return self.tokens[place].text

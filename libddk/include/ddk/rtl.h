@@ -21,5 +21,6 @@
 USHORT RtlCaptureStackBackTrace(ULONG skip, ULONG count, PVOID *frames, PULONG hash);
 
 #include <ddk/registry.h>
+#include <ddk/wmi.h>
 
 #endif
