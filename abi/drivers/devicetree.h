@@ -41,3 +41,8 @@
 
 #define DEVICETREE_KIND_MASK 0x000000ffu
 #define DEVICETREE_UNIT_MASK 0x00ffff00u
+
+// IRP_MJ_INTERNAL_DEVICE_CONTROL from a device's function driver to its PDO, without buffers: the
+// device has woken the system. Ends the WAIT_WAKE that is pending; STATUS_NOT_FOUND: there is none.
+// CTL_CODE(FILE_DEVICE_BUS_EXTENDER, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS)
+#define DEVICETREE_IOCTL_WAKE 0x002a2000u

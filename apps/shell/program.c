@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Programs: a word that is no command names apps/WORD of the boot package. It runs as a task of its
-// own, gets the words as its arguments, prints on the firmware console, and the shell waits for it.
+// own, gets the words as its arguments, prints on the firmware console, and the shell waits for it,
+// at once or (start) when it is told to (wait).
 #include "ash/manager.h"
 #include "ash/syscall.h"
 #include "process.h"
@@ -8,6 +9,14 @@
 #include <string.h>
 
 #define PROGRAM_PAGES 8192u /* its quota: 32 MiB */
+#define STARTED_MOST  8u
+
+/* Programs that `wait` waits for. */
+static struct started {
+    ash_word task;
+    char name[32];
+} started[STARTED_MOST];
+static unsigned started_count;
 
 /* The task finds its name before them. */
 static bool add_arguments(struct ash_proc_spawn_request *request, int argc, char **argv)
@@ -35,7 +44,8 @@ static int wait_for(const char *name, ash_word task)
     return reply.status != 0;
 }
 
-int program_run(int argc, char **argv)
+/* STATUS_OBJECT_NAME_NOT_FOUND: there is no such program. */
+static ash_status spawn(int argc, char **argv, ash_word *task)
 {
     struct ash_proc_spawn_request request = {
         .flags = ASH_PROC_HAS_OBJECT | ASH_PROC_HAS_IO | ASH_PROC_HAS_PNP | ASH_PROC_HAS_CONSOLE,
@@ -43,17 +53,50 @@ int program_run(int argc, char **argv)
         .quota_pages = PROGRAM_PAGES,
         .hart = ~(ash_word)0,
     };
-    struct ash_proc_spawn_reply reply;
+    struct ash_proc_spawn_reply reply = {};
     if (strlen(argv[0]) >= sizeof(request.name) || strchr(argv[0], '/') != nullptr)
-        return -1;
+        return STATUS_OBJECT_NAME_NOT_FOUND;
     strcpy(request.name, argv[0]);
     snprintf(request.image, sizeof(request.image), "apps/%s", argv[0]);
     if (!add_arguments(&request, argc, argv))
-        return shell_say("%s: the words together are too long\n", argv[0]);
+        return STATUS_BUFFER_OVERFLOW;
     console_drain();
     ash_status status = ash_request(ASH_SLOT_PROCESS, ASH_PROC_SPAWN, &request, sizeof(request),
                                     &reply, sizeof(reply));
+    *task = reply.task;
+    return status;
+}
+
+int program_run(int argc, char **argv)
+{
+    ash_word task;
+    ash_status status = spawn(argc, argv, &task);
     if (status == STATUS_OBJECT_NAME_NOT_FOUND)
         return -1;
-    return ash_success(status) ? wait_for(argv[0], reply.task) : shell_fail(argv[0], status);
+    if (status == STATUS_BUFFER_OVERFLOW)
+        return shell_say("%s: the words together are too long\n", argv[0]);
+    return ash_success(status) ? wait_for(argv[0], task) : shell_fail(argv[0], status);
+}
+
+int program_start(int argc, char **argv)
+{
+    if (started_count == STARTED_MOST)
+        return shell_say("start: `wait` for those that run, first\n");
+    struct started *one = &started[started_count];
+    ash_status status = spawn(argc - 1, argv + 1, &one->task);
+    if (!ash_success(status))
+        return shell_fail(argv[1], status);
+    strcpy(one->name, argv[1]);
+    started_count++;
+    return 0;
+}
+
+int program_wait(int, char **)
+{
+    int result = 0;
+    while (started_count > 0) {
+        const struct started *one = &started[--started_count];
+        result |= wait_for(one->name, one->task);
+    }
+    return result;
 }

@@ -36,6 +36,9 @@ int shell_run(const char *line);
  * is no such program ----------------------------------------------------------------------------
  */
 [[nodiscard]] int program_run(int argc, char **argv);
+/* Commands: runs argv[1] and goes on; waits for all that were started. */
+int program_start(int argc, char **argv);
+int program_wait(int argc, char **argv);
 
 /* Set by the command `exit`; nothing is run after it. */
 extern bool shell_finished;

@@ -157,6 +157,8 @@ static int uptime(int, char **)
 
 const struct command shell_task_commands[] = {
     {"ps", 0, 0, "", "tasks: state, processor time, memory, restarts", ps},
+    {"start", 1, 16, "PROGRAM [WORDS]", "runs a program and goes on", program_start},
+    {"wait", 0, 0, "", "until every program that was started has ended", program_wait},
     {"kill", 1, 1, "TASK", "ends a task, by number or name", kill},
     {"crash", 0, 1, "[N]", "the newest crash report, or the N-th before it", crash},
     {"mem", 0, 0, "", "what memory is used for", mem},

@@ -20,3 +20,13 @@ def unknown_driver(system):
     system.check(status != 0 and "nonsense" in text, "the name is in the error", text)
     status, text = system.exec("driver load csq; driver unload csq; driver unload csq")
     system.check("csq is unloaded" in text and "csq is not loaded" in text, "it goes once", text)
+
+
+@test(harts=(1, 4))
+def samples_are_used(system):
+    "An application uses each sample and finds what its README says."
+    names = ("ioctl", "csq")
+    status, text = system.exec("; ".join(f"exercise {name}" for name in names))
+    system.check(status == 0, "every exercise succeeds", text)
+    for name in names:
+        system.check(f"exercise {name}: as it should be" in text, f"{name} does what it says", text)

@@ -111,22 +111,53 @@ static NTSTATUS answer_relations(PDEVICE_OBJECT pdo, PIRP irp)
     return PdoAddRelations(irp, &pdo, 1);
 }
 
+static BOOLEAN has_interrupt(const struct pdo_extension *extension)
+{
+    ULONG count;
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR each = PdoDescriptors(extension->resources, &count);
+    for (ULONG i = 0; i < count; i++)
+        if (each[i].Type == CmResourceTypeInterrupt)
+            return TRUE;
+    return FALSE;
+}
+
+// While the system sleeps the harts wait for interrupts: platform devices keep their power, and one
+// that has an interrupt can wake the system from whatever state it is in.
+static NTSTATUS answer_capabilities(const struct pdo_extension *extension, PIRP irp)
+{
+    PDEVICE_CAPABILITIES capabilities =
+        IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceCapabilities.Capabilities;
+    NTSTATUS status = PdoAnswerCapabilities(irp, (ULONG)extension->device.memory[0].base);
+    if (!NT_SUCCESS(status))
+        return status;
+    for (ULONG state = PowerSystemSleeping1; state <= PowerSystemSleeping3; state++)
+        capabilities->DeviceState[state] = PowerDeviceD0;
+    if (has_interrupt(extension)) {
+        capabilities->SystemWake = PowerSystemSleeping3;
+        capabilities->DeviceWake = PowerDeviceD3;
+        capabilities->WakeFromD0 = capabilities->WakeFromD3 = 1;
+    }
+    return status;
+}
+
 static NTSTATUS handle(PDEVICE_OBJECT pdo, struct pdo_extension *extension, PIRP irp)
 {
     switch (IoGetCurrentIrpStackLocation(irp)->MinorFunction) {
+    case IRP_MN_REMOVE_DEVICE: // the device is still there: the object stays
+    case IRP_MN_SURPRISE_REMOVAL:
+        WakeEnd(extension, STATUS_CANCELLED);
+        return STATUS_SUCCESS;
     case IRP_MN_START_DEVICE: // decoding cannot be switched on this bus
     case IRP_MN_QUERY_STOP_DEVICE:
     case IRP_MN_STOP_DEVICE:
     case IRP_MN_CANCEL_STOP_DEVICE:
     case IRP_MN_QUERY_REMOVE_DEVICE:
-    case IRP_MN_REMOVE_DEVICE: // the device is still there: the object stays
     case IRP_MN_CANCEL_REMOVE_DEVICE:
-    case IRP_MN_SURPRISE_REMOVAL:
         return STATUS_SUCCESS;
     case IRP_MN_QUERY_DEVICE_RELATIONS:
         return answer_relations(pdo, irp);
     case IRP_MN_QUERY_CAPABILITIES:
-        return PdoAnswerCapabilities(irp, (ULONG)extension->device.memory[0].base);
+        return answer_capabilities(extension, irp);
     case IRP_MN_QUERY_ID:
         return answer_id(&extension->device, irp);
     case IRP_MN_QUERY_DEVICE_TEXT:

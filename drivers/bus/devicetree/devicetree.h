@@ -30,6 +30,8 @@ struct pdo_extension {
     struct fdo_extension *bus;
     struct dt_device device;
     PCM_RESOURCE_LIST resources; // what START will assign
+    KSPIN_LOCK wake_lock;
+    PIRP wait_wake; // pending WAIT_WAKE, under wake_lock; NULL: none
 };
 
 // Maps and checks the tree that START gave, and makes a PDO for each device in it. On failure
@@ -46,3 +48,11 @@ NTSTATUS DeviceResources(struct dt_walk *walk, const struct dt_device *device,
 
 // PNP dispatch of a PDO: completes the IRP.
 NTSTATUS DevicePnp(PDEVICE_OBJECT pdo, PIRP irp);
+
+// wake.c, of a PDO. WAIT_WAKE is kept until the device wakes the system, or it is cancelled; one at
+// a time. INTERNAL_DEVICE_CONTROL: DEVICETREE_IOCTL_WAKE. Both complete the IRP or keep it. IRQL <=
+// DISPATCH_LEVEL.
+NTSTATUS WakeWait(PDEVICE_OBJECT pdo, PIRP irp);
+NTSTATUS WakeSignal(PDEVICE_OBJECT pdo, PIRP irp);
+// Ends the pending WAIT_WAKE, if there is one: the device goes.
+VOID WakeEnd(struct pdo_extension *extension, NTSTATUS status);

@@ -56,6 +56,7 @@ static NTSTATUS make_child(struct fdo_extension *bus, const struct dt_device *de
     struct pdo_extension *extension = child->DeviceExtension;
     extension->bus = bus;
     extension->device = *device;
+    KeInitializeSpinLock(&extension->wake_lock);
     child->Flags |= DO_BUS_ENUMERATED_DEVICE | DO_POWER_PAGABLE;
     child->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
     status = keep_child(bus, child);
@@ -187,11 +188,20 @@ static NTSTATUS dispatch_power(PDEVICE_OBJECT device, PIRP irp)
         IoSkipCurrentIrpStackLocation(irp);
         return PoCallDriver(bus->lower, irp);
     }
+    if (location->MinorFunction == IRP_MN_WAIT_WAKE)
+        return WakeWait(device, irp);
     BOOLEAN known = location->MinorFunction == IRP_MN_SET_POWER ||
                     location->MinorFunction == IRP_MN_QUERY_POWER;
     if (location->MinorFunction == IRP_MN_SET_POWER)
         PoSetPowerState(device, location->Parameters.Power.Type, location->Parameters.Power.State);
     return PdoComplete(irp, known ? STATUS_SUCCESS : irp->IoStatus.Status);
+}
+
+static NTSTATUS dispatch_internal_control(PDEVICE_OBJECT device, PIRP irp)
+{
+    struct fdo_extension *bus = device->DeviceExtension;
+    return bus->common.is_fdo ? PdoComplete(irp, STATUS_INVALID_DEVICE_REQUEST)
+                              : WakeSignal(device, irp);
 }
 
 static NTSTATUS dispatch_system_control(PDEVICE_OBJECT device, PIRP irp)
@@ -236,6 +246,7 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path)
     driver->DriverUnload = unload;
     driver->MajorFunction[IRP_MJ_PNP] = dispatch_pnp;
     driver->MajorFunction[IRP_MJ_POWER] = dispatch_power;
+    driver->MajorFunction[IRP_MJ_INTERNAL_DEVICE_CONTROL] = dispatch_internal_control;
     driver->MajorFunction[IRP_MJ_SYSTEM_CONTROL] = dispatch_system_control;
     return STATUS_SUCCESS;
 }

@@ -3,8 +3,6 @@
 // Entry points of the 16550 driver.
 #include "port.h"
 
-#define DRAIN_MS 1000u
-
 static NTSTATUS Complete(PIRP irp, NTSTATUS status)
 {
     irp->IoStatus.Status = status;
@@ -30,25 +28,6 @@ static NTSTATUS SerialCleanup(PDEVICE_OBJECT device, PIRP irp)
         SerialCancelQueue(&port->Writes, file);
     }
     return Complete(irp, STATUS_SUCCESS);
-}
-
-// Before the system goes down the last characters go out.
-static NTSTATUS SerialPower(PDEVICE_OBJECT device, PIRP irp)
-{
-    PPORT_EXTENSION port = device->DeviceExtension;
-    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
-    if (location->MinorFunction == IRP_MN_SET_POWER &&
-        location->Parameters.Power.Type == SystemPowerState &&
-        location->Parameters.Power.State.SystemState == PowerSystemShutdown &&
-        ExAcquireRundownProtection(&port->Hardware)) {
-        if (port->Started) {
-            SerialDrain(port, DRAIN_MS);
-        }
-        ExReleaseRundownProtection(&port->Hardware);
-    }
-    PoStartNextPowerIrp(irp);
-    IoSkipCurrentIrpStackLocation(irp);
-    return PoCallDriver(port->Lower, irp);
 }
 
 static NTSTATUS SerialPassDown(PDEVICE_OBJECT device, PIRP irp)

@@ -65,6 +65,9 @@ typedef struct _PORT_EXTENSION {
     ULONG InitialBaud;
     PKINTERRUPT Interrupt;
 
+    volatile LONG Asleep;      // the next character wakes the system
+    volatile LONG WakePending; // a WAIT_WAKE is at the bus driver
+
     UCHAR Ier;
     BOOLEAN NotifyIdle; // somebody waits for the transmitter to run empty
     ULONG Errors;       // SERIAL_ERROR_xxx since the last GET_COMMSTATUS
@@ -126,6 +129,11 @@ NTSTATUS SerialWriteVerdict(const SERIAL_TIMEOUTS *timeouts, const TIMEOUT_STATE
 
 // control.c
 NTSTATUS SerialDeviceControl(PDEVICE_OBJECT device, PIRP irp);
+
+// power.c
+NTSTATUS SerialPower(PDEVICE_OBJECT device, PIRP irp);
+// Something has come in: wakes the system if it sleeps. IRQL <= DISPATCH_LEVEL.
+VOID SerialWake(PPORT_EXTENSION port);
 
 // pnp.c
 DRIVER_ADD_DEVICE SerialAddDevice;

@@ -267,6 +267,8 @@ VOID SerialDpc(PKDPC dpc, PDEVICE_OBJECT device, PIRP irp, PVOID context)
     UNREFERENCED_PARAMETER(dpc);
     UNREFERENCED_PARAMETER(irp);
     UNREFERENCED_PARAMETER(context);
+    if (port->Asleep && port->Receive.Head != port->Receive.Tail)
+        SerialWake(port);
     SerialServiceReads(port);
     SerialServiceWrites(port);
 }

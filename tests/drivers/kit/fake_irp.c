@@ -212,3 +212,34 @@ VOID PoStartNextPowerIrp(PIRP irp)
 {
     UNREFERENCED_PARAMETER(irp);
 }
+
+unsigned kit_power_requests;
+UCHAR kit_power_minor;
+POWER_STATE kit_power_state;
+static PREQUEST_POWER_COMPLETE power_complete;
+static PVOID power_context;
+static PDEVICE_OBJECT power_device;
+
+// Kept until the test ends it.
+NTSTATUS PoRequestPowerIrp(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state,
+                           PREQUEST_POWER_COMPLETE complete, PVOID context, PIRP *irp)
+{
+    if (irp != NULL) {
+        kit_fail("the fake kit has no power IRP to give away");
+    }
+    kit_power_requests++;
+    kit_power_minor = minor;
+    kit_power_state = state;
+    power_complete = complete;
+    power_context = context;
+    power_device = device;
+    return STATUS_PENDING;
+}
+
+void kit_power_done(NTSTATUS status)
+{
+    IO_STATUS_BLOCK result = {.Status = status};
+    if (power_complete != NULL) {
+        power_complete(power_device, kit_power_minor, kit_power_state, power_context, &result);
+    }
+}

@@ -66,6 +66,12 @@ extern bool kit_fail_mapping, kit_fail_interrupt;
 // Completes an IRP in a fake lower driver.
 NTSTATUS kit_complete(PIRP irp, NTSTATUS status, ULONG_PTR information);
 
+// The power IRP that the driver asked for last (0 of them: none), and its end.
+extern unsigned kit_power_requests;
+extern UCHAR kit_power_minor;
+extern POWER_STATE kit_power_state;
+void kit_power_done(NTSTATUS status);
+
 extern LARGE_INTEGER fake_system_time; // what DdkSetSystemTime was told
 
 #endif

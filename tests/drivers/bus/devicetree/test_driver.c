@@ -128,6 +128,64 @@ TEST(the_uart_says_who_it_is)
     CHECK_EQ(tear_down(), 0u);
 }
 
+static NTSTATUS wait_wake(PDEVICE_OBJECT device, struct kit_irp *irp, SYSTEM_POWER_STATE deepest)
+{
+    PIO_STACK_LOCATION location = KitInitIrp(irp, IRP_MJ_POWER, IRP_MN_WAIT_WAKE);
+    location->Parameters.WaitWake.PowerState = deepest;
+    return KitSend(device, irp);
+}
+
+static NTSTATUS signal_wake(PDEVICE_OBJECT device, ULONG code)
+{
+    struct kit_irp irp;
+    PIO_STACK_LOCATION location = KitInitIrp(&irp, IRP_MJ_INTERNAL_DEVICE_CONTROL, 0);
+    location->Parameters.DeviceIoControl.IoControlCode = code;
+    return KitSend(device, &irp);
+}
+
+TEST(wait_wake_ends_when_its_device_wakes_the_system)
+{
+    struct kit_irp first, second;
+    CHECK_EQ(bring_up(sizeof tree), STATUS_SUCCESS);
+    PDEVICE_OBJECT uart = child(L"DT\\ns16550a");
+    ULONG wakes = kit_wakes;
+    CHECK_EQ(signal_wake(uart, DEVICETREE_IOCTL_WAKE), STATUS_NOT_FOUND);
+    CHECK_EQ(signal_wake(uart, DEVICETREE_IOCTL_WAKE + 4), STATUS_INVALID_DEVICE_REQUEST);
+    CHECK_EQ(wait_wake(uart, &first, PowerSystemHibernate), STATUS_INVALID_DEVICE_STATE);
+    CHECK_EQ(wait_wake(uart, &first, PowerSystemSleeping3), STATUS_PENDING);
+    CHECK_EQ(wait_wake(uart, &second, PowerSystemSleeping3), STATUS_DEVICE_BUSY);
+    CHECK(!first.done);
+    CHECK_EQ(signal_wake(uart, DEVICETREE_IOCTL_WAKE), STATUS_SUCCESS);
+    CHECK(first.done);
+    CHECK_EQ(first.irp.IoStatus.Status, STATUS_SUCCESS);
+    CHECK_EQ(kit_wakes, wakes + 1);
+    CHECK_EQ(wait_wake(uart, &first, PowerSystemSleeping3), STATUS_PENDING);
+    CHECK(KitCancel(&first));
+    CHECK_EQ(first.irp.IoStatus.Status, STATUS_CANCELLED);
+    CHECK_EQ(wait_wake(uart, &first, PowerSystemSleeping3), STATUS_PENDING);
+    KitInitIrp(&second, IRP_MJ_PNP, IRP_MN_SURPRISE_REMOVAL);
+    CHECK_EQ(KitSend(uart, &second), STATUS_SUCCESS);
+    CHECK_EQ(first.irp.IoStatus.Status, STATUS_CANCELLED);
+    CHECK_EQ(kit_wakes, wakes + 1);
+    CHECK_EQ(tear_down(), 0u);
+}
+
+TEST(capabilities_say_what_a_device_keeps_and_what_it_wakes_from)
+{
+    struct kit_irp irp;
+    DEVICE_CAPABILITIES capabilities = {.Size = sizeof capabilities, .Version = 1};
+    CHECK_EQ(bring_up(sizeof tree), STATUS_SUCCESS);
+    PIO_STACK_LOCATION location = KitInitIrp(&irp, IRP_MJ_PNP, IRP_MN_QUERY_CAPABILITIES);
+    location->Parameters.DeviceCapabilities.Capabilities = &capabilities;
+    CHECK_EQ(KitSend(child(L"DT\\ns16550a"), &irp), STATUS_SUCCESS);
+    CHECK_EQ(capabilities.DeviceState[PowerSystemWorking], PowerDeviceD0);
+    CHECK_EQ(capabilities.DeviceState[PowerSystemSleeping3], PowerDeviceD0);
+    CHECK_EQ(capabilities.DeviceState[PowerSystemShutdown], PowerDeviceD3);
+    CHECK_EQ(capabilities.SystemWake, PowerSystemSleeping3);
+    CHECK_EQ(capabilities.DeviceWake, PowerDeviceD3);
+    CHECK_EQ(tear_down(), 0u);
+}
+
 static ULONG count_type(PCM_PARTIAL_RESOURCE_DESCRIPTOR all, ULONG count, UCHAR type)
 {
     ULONG found = 0;

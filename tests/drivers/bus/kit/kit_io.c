@@ -278,3 +278,11 @@ BOOLEAN KitCancel(struct kit_irp *all)
     routine(IoGetCurrentIrpStackLocation(irp)->DeviceObject, irp);
     return TRUE;
 }
+
+ULONG kit_wakes;
+
+VOID PoSetSystemWake(PIRP irp)
+{
+    KitRule(irp->CancelRoutine == NULL, "PoSetSystemWake of an IRP that can be cancelled");
+    kit_wakes++;
+}

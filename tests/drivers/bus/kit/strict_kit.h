@@ -41,6 +41,9 @@ VOID KitBuffer(struct kit_irp *irp, PVOID buffer, ULONG bytes);
 // Sends it to the top of the device's stack. IoStatus.Status starts as STATUS_NOT_SUPPORTED.
 NTSTATUS KitSend(PDEVICE_OBJECT device, struct kit_irp *irp);
 
+// How often PoSetSystemWake was called.
+extern ULONG kit_wakes;
+
 // Cancels it as the I/O manager does. True if a cancel routine ran.
 BOOLEAN KitCancel(struct kit_irp *irp);
 

@@ -175,6 +175,53 @@ TEST(shutdown_drains)
     CHECK_EQ(last_major, IRP_MJ_POWER);
 }
 
+static void set_system_state(SYSTEM_POWER_STATE state)
+{
+    PIO_STACK_LOCATION location;
+    struct kit_request *power = kit_irp(pdo, IRP_MJ_POWER, IRP_MN_SET_POWER, &location);
+    location->Parameters.Power.Type = SystemPowerState;
+    location->Parameters.Power.State.SystemState = state;
+    CHECK_EQ(kit_send(pdo, power), STATUS_SUCCESS);
+}
+
+TEST(a_character_wakes_the_system_once_and_is_kept)
+{
+    port_set_up();
+    unsigned before = kit_power_requests;
+    set_system_state(PowerSystemSleeping3);
+    CHECK_EQ(kit_power_requests, before + 1);
+    CHECK_EQ(kit_power_minor, IRP_MN_WAIT_WAKE);
+    CHECK_EQ(kit_power_state.SystemState, PowerSystemSleeping3);
+    CHECK_EQ(last_major, IRP_MJ_POWER);
+    port_type("ab");
+    CHECK_EQ(last_major, IRP_MJ_INTERNAL_DEVICE_CONTROL);
+    last_major = 0;
+    port_type("c");
+    CHECK_EQ(last_major, 0); // awake already
+    kit_power_done(STATUS_SUCCESS);
+    set_system_state(PowerSystemWorking);
+    struct transfer *r = port_read(0, 3);
+    DONE(r, STATUS_SUCCESS, 3);
+    CHECK_MEM(r->buffer, "abc", 3);
+}
+
+TEST(a_wait_that_was_not_needed_is_kept_for_the_next_sleep)
+{
+    port_set_up();
+    unsigned before = kit_power_requests;
+    set_system_state(PowerSystemSleeping1);
+    set_system_state(PowerSystemWorking); // woken by the timer
+    last_major = 0;
+    port_type("x");
+    CHECK_EQ(last_major, 0);
+    set_system_state(PowerSystemSleeping1);
+    CHECK_EQ(kit_power_requests, before + 1);
+    kit_power_done(STATUS_CANCELLED);
+    set_system_state(PowerSystemWorking);
+    set_system_state(PowerSystemSleeping1);
+    CHECK_EQ(kit_power_requests, before + 2);
+}
+
 TEST(remove_ends_everything)
 {
     port_set_up();

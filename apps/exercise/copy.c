@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/* Copies a file in small pieces, several times around, as something that goes on while the system
+ * does something else; and writes a text to a device. */
+#include "exercise.h"
+
+#define PIECE 16384u
+
+static ash_status copy_piece(struct ash_file *from, struct ash_file *to, char *buffer, uint64_t *at,
+                             bool *end)
+{
+    size_t got = 0, put = 0;
+    ash_status status = ash_read(from, buffer, PIECE, *at, &got);
+    *end = status == STATUS_END_OF_FILE || got == 0;
+    if (*end)
+        return STATUS_SUCCESS;
+    if (ash_success(status))
+        status = ash_write(to, buffer, got, *at, &put);
+    if (ash_success(status) && put != got)
+        status = STATUS_UNSUCCESSFUL;
+    *at += got;
+    return status;
+}
+
+static ash_status copy_all(struct ash_file *from, struct ash_file *to, uint64_t *bytes)
+{
+    char *buffer = ash_io_buffer_alloc(PIECE);
+    ash_status status = buffer != nullptr ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    bool end = false;
+    *bytes = 0;
+    while (ash_success(status) && !end)
+        status = copy_piece(from, to, buffer, bytes, &end);
+    if (buffer != nullptr)
+        ash_io_buffer_free(buffer);
+    return status;
+}
+
+int exercise_copy(int argc, char **argv)
+{
+    struct ash_file *from, *to;
+    uint64_t bytes = 0;
+    if (argc != 3)
+        return wrong("copy FROM TO");
+    ash_status status = ash_open(argv[1], ASH_FILE_READ_DATA, ASH_FILE_OPEN, 0, &from);
+    if (!ash_success(status))
+        return wrong("%s: 0x%08x", argv[1], (unsigned)status);
+    status = ash_open(argv[2], ASH_FILE_WRITE_DATA, ASH_FILE_OVERWRITE_IF, 0, &to);
+    if (!ash_success(status))
+        return wrong("%s: 0x%08x", argv[2], (unsigned)status);
+    status = copy_all(from, to, &bytes);
+    (void)ash_close(from);
+    ash_status closed = ash_close(to);
+    printf("%lu bytes, 0x%08x, 0x%08x\n", (unsigned long)bytes, (unsigned)status, (unsigned)closed);
+    return !ash_success(status) || !ash_success(closed);
+}
+
+int exercise_tell(int argc, char **argv)
+{
+    struct ash_file *file;
+    size_t done = 0;
+    if (argc != 3)
+        return wrong("tell DEVICE TEXT");
+    ash_status status = ash_open(argv[1], ASH_FILE_WRITE_DATA, ASH_FILE_OPEN, 0, &file);
+    if (!ash_success(status))
+        return wrong("%s: 0x%08x", argv[1], (unsigned)status);
+    status = ash_write(file, argv[2], strlen(argv[2]), 0, &done);
+    (void)ash_close(file);
+    return ash_success(status) ? 0
+                               : wrong("%s does not take it: 0x%08x", argv[1], (unsigned)status);
+}
