@@ -12,6 +12,7 @@
 
 int exercise_ioctl(int argc, char **argv);
 int exercise_csq(int argc, char **argv);
+int exercise_controller(int argc, char **argv);
 int exercise_copy(int argc, char **argv);
 int exercise_tell(int argc, char **argv);
 

@@ -6,9 +6,8 @@ static const struct {
     const char *name, *usage;
     int (*run)(int argc, char **argv);
 } exercises[] = {
-    {"ioctl", "", exercise_ioctl},
-    {"csq", "", exercise_csq},
-    {"copy", "FROM TO", exercise_copy},
+    {"ioctl", "", exercise_ioctl},           {"csq", "", exercise_csq},
+    {"controller", "", exercise_controller}, {"copy", "FROM TO", exercise_copy},
     {"tell", "DEVICE TEXT", exercise_tell},
 };
 

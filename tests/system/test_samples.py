@@ -25,7 +25,7 @@ def unknown_driver(system):
 @test(harts=(1, 4))
 def samples_are_used(system):
     "An application uses each sample and finds what its README says."
-    names = ("ioctl", "csq")
+    names = ("ioctl", "csq", "controller")
     status, text = system.exec("; ".join(f"exercise {name}" for name in names))
     system.check(status == 0, "every exercise succeeds", text)
     for name in names:
