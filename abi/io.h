@@ -75,6 +75,11 @@ enum ash_io_op {
     ASH_IO_DEVICES = 33, /* index_request -> device_state_reply */
     ASH_IO_DRIVERS = 34, /* index_request -> driver_state_reply */
 
+    /* Verifying drivers. */
+    ASH_IO_VERIFY = 40,   /* verify_request: from its next load the driver of that name is verified
+                             with these options; none: no more. Not for drivers */
+    ASH_IO_VERIFIED = 41, /* index_request -> verify_request: what is set; NO_MORE_ENTRIES */
+
     /* Plug and play, power. */
     ASH_IO_LOAD_DRIVER =
         48, /* load_driver_request -> driver_reply; the event tells when it is ready */
@@ -181,6 +186,14 @@ struct ash_io_load_driver_request {
     ash_word priority, quota_pages;
     char name[32];
     char image[64];
+};
+/* Options as libddk/vf/vf.h has them, zero-terminated; the driver gets them as its first argument,
+ * "verify=OPTIONS". The kernel command line may have them for all drivers from the start:
+ * ashlar.verify="NAME OPTIONS;NAME OPTIONS". */
+#define ASH_IO_VERIFY_OPTIONS 96u
+struct ash_io_verify_request {
+    char name[32];
+    char options[ASH_IO_VERIFY_OPTIONS];
 };
 struct ash_io_driver_reply {
     ash_word driver, task;

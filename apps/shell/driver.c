@@ -94,10 +94,12 @@ static int driver(int argc, char **argv)
     struct ash_pnp_load_request request = {};
     if (argc == 2 && strcmp(argv[1], "list") == 0)
         return drivers(argc, argv);
+    if (strcmp(argv[1], "verify") == 0)
+        return shell_verify(argc - 1, argv + 1);
     bool loads = strcmp(argv[1], "load") == 0;
     if (argc != 3 || (!loads && strcmp(argv[1], "unload") != 0))
-        return shell_say("driver: write `driver load NAME`, `driver unload NAME` or "
-                         "`driver list`\n");
+        return shell_say("driver: write `driver load NAME`, `driver unload NAME`, `driver list` or "
+                         "`driver verify NAME OPTIONS`\n");
     if (!take_name(argv[2], &request))
         return shell_say("driver: a name has up to 31 bytes\n");
     return loads ? load(&request) : unload(&request);
@@ -105,7 +107,7 @@ static int driver(int argc, char **argv)
 
 const struct command shell_driver_commands[] = {
     {"drivers", 0, 0, "", "driver objects and their tasks", drivers},
-    {"driver", 1, 2, "load|unload NAME, list", "starts or ends a driver that needs no hardware",
-     driver},
+    {"driver", 1, 3, "load|unload NAME, list, verify [NAME [OPTIONS|off]]",
+     "starts, ends or checks a driver", driver},
     {},
 };

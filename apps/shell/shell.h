@@ -25,6 +25,8 @@ struct command {
 extern const struct command shell_basic_commands[], shell_list_commands[], shell_file_commands[],
     shell_stream_commands[], shell_task_commands[], shell_device_commands[],
     shell_driver_commands[], shell_power_commands[], shell_pnp_commands[];
+/* `driver verify ...`: argv[0] is "verify". */
+int shell_verify(int argc, char **argv);
 [[nodiscard]] const struct command *shell_command(const char *name);
 /* The n-th of all commands, or null. */
 [[nodiscard]] const struct command *shell_command_at(unsigned n);

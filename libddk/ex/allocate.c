@@ -4,7 +4,7 @@
 // Quotas: a driver task has one quota, that of its memory; the quota forms differ from the others
 // in that they raise where those return NULL.
 
-#include "../ke/ki.h"
+#include "../vf/vf.h"
 #include "ex.h"
 
 #define KIND_FLAGS     (POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE | POOL_FLAG_PAGED)
@@ -32,7 +32,27 @@ static bool flags_are_valid(POOL_FLAGS flags)
 
 static ULONG kind_of(bool paged, bool aligned)
 {
-    return (paged ? EX_POOL_PAGED : 0) | (aligned ? EX_POOL_CACHE_ALIGNED : 0);
+    return EX_POOL_DRIVER | (paged ? EX_POOL_PAGED : 0) | (aligned ? EX_POOL_CACHE_ALIGNED : 0);
+}
+
+PVOID ex_driver_allocate(SIZE_T bytes, ULONG tag)
+{
+    return vf_fail() ? NULL : ex_pool_allocate_kind(bytes, tag, EX_POOL_DRIVER);
+}
+
+static PVOID allocate(SIZE_T bytes, ULONG tag, ULONG kind)
+{
+    return vf_fail() ? NULL : ex_pool_allocate_kind(bytes, tag, kind);
+}
+
+#undef ExAllocatePool2 // ki.h: the kit's own memory
+PVOID ex_kit_allocate(POOL_FLAGS flags, SIZE_T bytes, ULONG tag)
+{
+    check_irql((flags & POOL_FLAG_PAGED) != 0);
+    PVOID p = bytes != 0 ? ex_pool_allocate_kind(bytes, tag, 0) : NULL;
+    if (p != NULL && (flags & POOL_FLAG_UNINITIALIZED) == 0)
+        memset(p, 0, bytes);
+    return p;
 }
 
 PVOID ExAllocatePool2(POOL_FLAGS flags, SIZE_T bytes, ULONG tag)
@@ -41,8 +61,7 @@ PVOID ExAllocatePool2(POOL_FLAGS flags, SIZE_T bytes, ULONG tag)
     PVOID p = NULL;
     check_irql(paged);
     if (bytes != 0 && tag != 0 && flags_are_valid(flags))
-        p = ex_pool_allocate_kind(bytes, tag,
-                                  kind_of(paged, (flags & POOL_FLAG_CACHE_ALIGNED) != 0));
+        p = allocate(bytes, tag, kind_of(paged, (flags & POOL_FLAG_CACHE_ALIGNED) != 0));
     if (p != NULL && (flags & POOL_FLAG_UNINITIALIZED) == 0)
         memset(p, 0, bytes);
     if (p == NULL && (flags & POOL_FLAG_RAISE_ON_FAILURE) != 0)
@@ -74,8 +93,8 @@ PVOID ExAllocatePoolWithTag(POOL_TYPE type, SIZE_T bytes, ULONG tag)
     check_irql(paged);
     if (tag == 0)
         ki_violation(BAD_POOL_CALLER, "pool: tag 0", bytes, 0);
-    PVOID p = ex_pool_allocate_kind(bytes != 0 ? bytes : 1, tag,
-                                    kind_of(paged, (type & CACHE_ALIGNED_BIT) != 0));
+    PVOID p =
+        allocate(bytes != 0 ? bytes : 1, tag, kind_of(paged, (type & CACHE_ALIGNED_BIT) != 0));
     if (p == NULL && (type & POOL_RAISE_IF_ALLOCATION_FAILURE) != 0)
         ki_raise_rule(STATUS_INSUFFICIENT_RESOURCES,
                       "pool: allocation with POOL_RAISE_IF_ALLOCATION_FAILURE failed");

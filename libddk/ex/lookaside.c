@@ -4,12 +4,13 @@
 // routines of the driver). A block holds its list link while it is free, so its size is at least
 // that of an SLIST_ENTRY. MaximumDepth is not 0 exactly while the list is initialised.
 
-#include "../ke/ki.h"
+#include "../vf/vf.h"
 
 #define DEFAULT_DEPTH 256
 
 static void init(PGENERAL_LOOKASIDE list, POOL_TYPE type, SIZE_T size, ULONG tag)
 {
+    vf_live_add(list, VF_LIVE_LOOKASIDE);
     memset(list, 0, sizeof(*list));
     InitializeSListHead(&list->ListHead);
     list->Depth = DEFAULT_DEPTH;
@@ -71,6 +72,7 @@ static void drain(PGENERAL_LOOKASIDE list)
     while ((entry = InterlockedPopEntrySList(&list->ListHead)) != NULL)
         release(list, entry);
     list->MaximumDepth = 0;
+    vf_live_remove(list);
 }
 
 VOID ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST list, PALLOCATE_FUNCTION alloc,

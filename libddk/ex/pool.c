@@ -6,7 +6,8 @@
 // A block in use has ALLOCATED_MAGIC in its header and CANARY after its last byte: freeing anything
 // else is a bug check that says what was wrong.
 
-#include "../ke/ki.h"
+#include "../io/io.h"
+#include "../vf/vf.h"
 #include "ex.h"
 
 #define ALLOCATED_MAGIC 0x416c6c6fu
@@ -18,6 +19,7 @@
 #define CLASSES         12u
 #define SLAB_PAGES      4u
 #define LARGE_BUCKETS   64u
+#define CLASSES_ROUNDED 16u
 
 struct block {
     ULONG Magic;
@@ -40,10 +42,20 @@ struct large {
     ULONG Kind;
 };
 
+// The low bits of a slab's address are its class.
+#define SLABS_A_PAGE 510u
+struct slabs {
+    struct slabs *Next;
+    ULONG64 Count;
+    ULONG_PTR Slab[SLABS_A_PAGE];
+};
+C_ASSERT(sizeof(struct slabs) == PAGE_SIZE);
+
 static const USHORT class_bytes[CLASSES] = {48,  64,  96,  128,  192,  256,
                                             384, 512, 768, 1024, 2048, 4096};
 static struct free_block *free_lists[CLASSES];
 static struct large *large_blocks[LARGE_BUCKETS];
+static struct slabs *slabs;
 static struct ki_lock lock;
 static SIZE_T used_bytes, used_blocks;
 C_ASSERT(sizeof(struct block) == 16);
@@ -56,6 +68,20 @@ static ULONG class_of(SIZE_T gross)
     return class;
 }
 
+// Slabs, so that what is in use can be found. Lock held. False without memory.
+static bool remember(char *slab, ULONG class)
+{
+    if (slabs == NULL || slabs->Count == SLABS_A_PAGE) {
+        struct slabs *page = port_pages_alloc(1);
+        if (page == NULL)
+            return false;
+        page->Next = slabs;
+        slabs = page;
+    }
+    slabs->Slab[slabs->Count++] = (ULONG_PTR)slab | class;
+    return true;
+}
+
 static bool refill(ULONG class)
 {
     char *slab = port_pages_alloc(SLAB_PAGES);
@@ -63,6 +89,11 @@ static bool refill(ULONG class)
         return false;
     SIZE_T size = class_bytes[class];
     ki_acquire(&lock);
+    if (!remember(slab, class)) {
+        ki_release(&lock);
+        port_pages_free(slab, SLAB_PAGES);
+        return false;
+    }
     for (SIZE_T offset = 0; offset + size <= SLAB_PAGES * PAGE_SIZE; offset += size) {
         struct free_block *block = (struct free_block *)(void *)(slab + offset);
         if (BYTE_OFFSET(&block->Header + 1) == 0)
@@ -150,6 +181,8 @@ static PVOID allocate_large(SIZE_T bytes, ULONG tag, ULONG kind)
 
 PVOID ex_pool_allocate_kind(SIZE_T bytes, ULONG tag, ULONG kind)
 {
+    if ((vf_flags & VF_SPECIAL_POOL) != 0 && (kind & EX_POOL_DRIVER) != 0)
+        return ex_special_allocate(bytes, tag, kind);
     if (bytes >= PAGE_SIZE / 2 + PAGE_SIZE / 4)
         return allocate_large(bytes, tag, kind);
     return (kind & EX_POOL_CACHE_ALIGNED) != 0 ? allocate_aligned(bytes, tag, kind)
@@ -233,6 +266,12 @@ static void free_small(PVOID p, ULONG tag)
 
 void ex_pool_free(PVOID p, ULONG tag)
 {
+    SIZE_T bytes;
+    ULONG kind;
+    if (ex_special_find(p, &bytes, &kind)) {
+        ex_special_free(p, tag);
+        return;
+    }
     if (((ULONG_PTR)p & 15) != 0)
         ki_violation(BAD_POOL_CALLER, "pool: freed address is no allocation", (ULONG_PTR)p, tag);
     if (BYTE_OFFSET(p) == 0)
@@ -253,15 +292,35 @@ static SIZE_T large_size(PVOID p, ULONG *kind)
     return bytes;
 }
 
+// Something that is no block of the pool may be an IRP.
+static void check_irp(PVOID p)
+{
+    const IRP *irp = p;
+    struct block *header = (struct block *)p - 1;
+    port_unpoison(header, sizeof(*header));
+    if (header->Magic == ALLOCATED_MAGIC || header->Magic == ALIGNED_MAGIC ||
+        header->Magic == FREED_MAGIC || irp->Type != IO_TYPE_IRP ||
+        irp->Size != IoSizeOfIrp(irp->StackCount) || (irp->AllocationFlags & IO_IRP_KIT) == 0)
+        return;
+    ki_die(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x105, (ULONG_PTR)p, 0, 0,
+           "the driver uses ExFreePool instead of IoFreeIrp to release the IRP");
+}
+
 void ex_pool_check_free(PVOID p, ULONG tag)
 {
     ULONG kind;
     SIZE_T bytes;
     if (((ULONG_PTR)p & 15) != 0)
         return; // ex_pool_free says what is wrong
-    if (BYTE_OFFSET(p) == 0) {
+    if (ex_special_was_freed(p))
+        ki_die(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x13, 0, (ULONG_PTR)p, 0,
+               "pool: block freed twice");
+    if (ex_special_find(p, &bytes, &kind)) {
+        // found
+    } else if (BYTE_OFFSET(p) == 0) {
         bytes = large_size(p, &kind);
     } else {
+        check_irp(p);
         const struct block *header = check_header(p, tag);
         bytes = header->Bytes;
         kind = header->Kind;
@@ -269,6 +328,36 @@ void ex_pool_check_free(PVOID p, ULONG tag)
     if ((kind & EX_POOL_PAGED) != 0)
         ki_require_irql(APC_LEVEL, "pool: paged pool freed above APC_LEVEL");
     ki_check_freed(p, bytes);
+    vf_live_check(p, bytes);
+    vf_forget(p, bytes);
+}
+
+static void visit_slab(ULONG_PTR slab, void (*visit)(const struct ex_leak *leak, void *context),
+                       void *context)
+{
+    SIZE_T size = class_bytes[slab % CLASSES_ROUNDED];
+    slab -= slab % CLASSES_ROUNDED;
+    for (SIZE_T offset = 0; offset + size <= SLAB_PAGES * PAGE_SIZE; offset += size) {
+        const struct block *block = (const struct block *)(slab + offset);
+        if (block->Magic != ALLOCATED_MAGIC || (block->Kind & EX_POOL_DRIVER) == 0)
+            continue;
+        struct ex_leak leak = {block->Tag, block->Bytes, (block->Kind & EX_POOL_PAGED) != 0};
+        visit(&leak, context);
+    }
+}
+
+void ex_pool_leaks(void (*visit)(const struct ex_leak *leak, void *context), void *context)
+{
+    for (const struct slabs *page = slabs; page != NULL; page = page->Next)
+        for (ULONG i = 0; i < page->Count; i++)
+            visit_slab(page->Slab[i], visit, context);
+    for (ULONG i = 0; i < LARGE_BUCKETS; i++)
+        for (const struct large *at = large_blocks[i]; at != NULL; at = at->Next) {
+            struct ex_leak leak = {at->Tag, at->Bytes, (at->Kind & EX_POOL_PAGED) != 0};
+            if ((at->Kind & EX_POOL_DRIVER) != 0)
+                visit(&leak, context);
+        }
+    ex_special_leaks(visit, context);
 }
 
 void ex_pool_usage(SIZE_T *bytes, SIZE_T *blocks)

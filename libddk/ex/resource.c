@@ -7,7 +7,7 @@
 // Invariants: ExclusiveOwner != 0 => SharedOwners == 0; a free resource has no waiters; there is
 // room for SharedOwners + SharedWaiters owner entries, so that giving access never needs memory.
 
-#include "../ke/ki.h"
+#include "../vf/vf.h"
 #include "ex.h"
 
 #define RESOURCE_INITIALIZED 0x52455321u
@@ -128,6 +128,8 @@ static void hand_over(PERESOURCE resource, bool after_exclusive)
 NTSTATUS ExInitializeResourceLite(PERESOURCE resource)
 {
     ki_require_irql(DISPATCH_LEVEL, "ExInitializeResourceLite above DISPATCH_LEVEL");
+    vf_live_add(resource, VF_LIVE_RESOURCE);
+    vf_forget(resource, sizeof(*resource));
     memset(resource, 0, sizeof(*resource));
     InitializeListHead(&resource->Waiters);
     resource->Initialized = RESOURCE_INITIALIZED;
@@ -157,6 +159,7 @@ NTSTATUS ExDeleteResourceLite(PERESOURCE resource)
     if (resource->Table != NULL)
         ex_pool_free(resource->Table, TABLE_TAG);
     resource->Initialized = 0;
+    vf_live_remove(resource);
     return STATUS_SUCCESS;
 }
 
@@ -219,6 +222,8 @@ static BOOLEAN acquire(PERESOURCE resource, enum access access, BOOLEAN wait)
     struct waiter waiter = {.Thread = current()};
     bool reserved = false, given = false;
     check_acquire(resource);
+    if (wait)
+        vf_acquired(resource, false);
     for (;;) {
         KIRQL irql = KeAcquireSpinLockRaiseToDpc(&resource->SpinLock);
         reserved = access == EXCLUSIVE || reserve(resource);
@@ -230,6 +235,8 @@ static BOOLEAN acquire(PERESOURCE resource, enum access access, BOOLEAN wait)
             break;
         wait_for_memory();
     }
+    if (given && !wait)
+        vf_acquired(resource, true);
     if (given || !wait)
         return (BOOLEAN)given;
     KeWaitForSingleObject(&waiter.Given, Executive, KernelMode, FALSE, NULL);
@@ -277,6 +284,8 @@ static void release(PERESOURCE resource, ERESOURCE_THREAD thread)
                      (ULONG_PTR)resource, thread);
     }
     KeReleaseSpinLock(&resource->SpinLock, irql);
+    if (thread == current())
+        vf_released(resource);
 }
 
 VOID ExReleaseResourceLite(PERESOURCE resource)

@@ -4,6 +4,7 @@
 // the requester's buffer, status block written, event set, buffers and IRP freed. Asynchronous ones
 // are the driver's, buffers too.
 
+#include "../vf/vf.h"
 #include "io.h"
 
 static void copy_out(PIRP irp)
@@ -99,7 +100,8 @@ static bool may_be_built(ULONG major)
 static PIRP build(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
                   PLARGE_INTEGER offset, PIO_STATUS_BLOCK iosb, void (*finish)(PIRP))
 {
-    PIRP irp = may_be_built(major) ? io_allocate_irp(device->StackSize, finish) : NULL;
+    PIRP irp =
+        may_be_built(major) && !vf_fail() ? io_allocate_irp(device->StackSize, finish) : NULL;
     if (irp == NULL)
         return NULL;
     PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
@@ -161,7 +163,7 @@ PIRP IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT device, PVOID inpu
                                    BOOLEAN internal, PKEVENT event, PIO_STATUS_BLOCK iosb)
 {
     ki_require_irql(APC_LEVEL, "IoBuildDeviceIoControlRequest above APC_LEVEL");
-    PIRP irp = io_allocate_irp(device->StackSize, finish_threaded);
+    PIRP irp = vf_fail() ? NULL : io_allocate_irp(device->StackSize, finish_threaded);
     if (irp == NULL)
         return NULL;
     PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);

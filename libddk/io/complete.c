@@ -6,7 +6,11 @@
 // second IoCompleteRequest goes on above the location at which the walk stopped. A location without
 // a routine passes "pending" on to the one above. Whether the pending rule was kept is track.c's.
 
+#include "../ex/ex.h"
+#include "../vf/vf.h"
 #include "io.h"
+
+#define DEFERRED_TAG 'dreF'
 
 static UCHAR major_of(const IRP *irp)
 {
@@ -41,12 +45,31 @@ static void check_call(PDEVICE_OBJECT device, PIRP irp)
                device);
 }
 
-NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
+// Of the option to force pending: the caller of a location was told STATUS_PENDING before the
+// driver was called, so the location counts as marked when it is completed, whoever completes it:
+// it may have been skipped.
+static void set_forced(PIRP irp)
+{
+    ULONG number = (UCHAR)irp->CurrentLocation;
+    io_irp_of(irp)->Forced[number / 64 % 2] |= 1ull << number % 64;
+}
+
+static UCHAR take_forced(PIRP irp)
+{
+    ULONG number = (UCHAR)irp->CurrentLocation;
+    ULONG64 *word = &io_irp_of(irp)->Forced[number / 64 % 2], bit = 1ull << number % 64;
+    bool forced = (irp->AllocationFlags & IO_IRP_KIT) != 0 && (*word & bit) != 0;
+    if (forced)
+        *word &= ~bit;
+    return forced ? SL_PENDING_RETURNED : 0;
+}
+
+NTSTATUS io_call_driver(PDEVICE_OBJECT device, PIRP irp, bool deferred)
 {
     struct ki_state state;
     struct io_call call;
     check_call(device, irp);
-    bool tracked = (irp->AllocationFlags & IO_IRP_KIT) != 0;
+    bool tracked = (irp->AllocationFlags & IO_IRP_KIT) != 0 && !deferred;
     irp->AllocationFlags &= (UCHAR)~IO_IRP_SKIPPED;
     irp->CurrentLocation--;
     PIO_STACK_LOCATION location = --irp->Tail.Overlay.CurrentStackLocation;
@@ -54,20 +77,64 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
     if ((location->Control & SL_PENDING_RETURNED) != 0)
         refuse(0x206, "the caller has incorrectly forwarded an IRP: its location is marked pending",
                irp, device);
+    if (deferred)
+        set_forced(irp);
     PDRIVER_DISPATCH dispatch = io_dispatch_invalid;
     if (location->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION)
         dispatch = device->DriverObject->MajorFunction[location->MajorFunction];
     ki_enter(&state, KI_IN_DISPATCH, (void *)dispatch, device, irp);
     state.Major = location->MajorFunction;
     state.Minor = location->MinorFunction;
+    vf_log("IoCallDriver", irp, (ULONG_PTR)device);
     if (tracked)
         io_call_begin(&call, irp);
     NTSTATUS status = dispatch(device, irp);
-    ki_check_state(&state, "dispatch routine returned with IRQL or locks changed",
-                   (void *)dispatch);
     if (tracked)
         io_call_end(&call, status, device, (void *)dispatch);
+    ki_check_state(&state, "dispatch routine returned with IRQL or locks changed",
+                   (void *)dispatch);
     return status;
+}
+
+struct deferred {
+    WORK_QUEUE_ITEM Item;
+    PDEVICE_OBJECT Device;
+    PIRP Irp;
+};
+
+static VOID call_deferred(PVOID parameter)
+{
+    struct deferred call = *(const struct deferred *)parameter;
+    ex_pool_free(parameter, DEFERRED_TAG);
+    (void)io_call_driver(call.Device, call.Irp, true);
+    ObfDereferenceObject(call.Device);
+}
+
+// The option to force pending: the lower driver is called later, by another thread. Power IRPs are
+// left alone: their callers may not have a thread that waits.
+static bool defer(PDEVICE_OBJECT device, PIRP irp)
+{
+    check_call(device, irp);
+    if ((irp->AllocationFlags & IO_IRP_KIT) == 0 ||
+        IoGetNextIrpStackLocation(irp)->MajorFunction == IRP_MJ_POWER || !vf_chance())
+        return false;
+    struct deferred *call = ex_pool_allocate(sizeof(*call), DEFERRED_TAG);
+    if (call == NULL)
+        return false;
+    call->Device = device;
+    call->Irp = irp;
+    ObfReferenceObject(device);
+    ExInitializeWorkItem(&call->Item, call_deferred, call);
+    vf_log("forced STATUS_PENDING", irp, (ULONG_PTR)device);
+    ExQueueWorkItem(&call->Item, DelayedWorkQueue);
+    return true;
+}
+
+NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
+{
+    if (__builtin_expect(vf_flags & VF_FORCE_PENDING, 0) && defer(device, irp))
+        return STATUS_PENDING;
+    return io_call_driver(device, irp, false);
 }
 
 bool io_wants_completion(UCHAR control, const IRP *irp)
@@ -135,6 +202,8 @@ static bool step_up(PIRP irp)
     UCHAR control = done->Control;
     if ((irp->AllocationFlags & IO_IRP_KIT) != 0)
         io_location_done(irp, done);
+    if (__builtin_expect(vf_flags & VF_FORCE_PENDING, 0))
+        control |= take_forced(irp);
     __builtin_memset_inline(done, 0, sizeof(*done)); // a call costs more than the nine stores
     irp->PendingReturned = (control & SL_PENDING_RETURNED) != 0;
     irp->CurrentLocation++;
@@ -151,6 +220,7 @@ VOID IofCompleteRequest(PIRP irp, CCHAR priority_boost)
 {
     (void)priority_boost;
     check_completion(irp);
+    vf_log("IoCompleteRequest", irp, (ULONG_PTR)(ULONG)irp->IoStatus.Status);
     while (irp->CurrentLocation <= irp->StackCount)
         if (!step_up(irp))
             return;

@@ -6,6 +6,7 @@
 
 #include "../ob/ob.h"
 #include "../po/po.h"
+#include "../vf/vf.h"
 #include "io.h"
 
 static LIST_ENTRY devices = {&devices, &devices};
@@ -111,6 +112,7 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
                         PDEVICE_OBJECT *device)
 {
     ki_require_irql(APC_LEVEL, "IoCreateDevice above APC_LEVEL");
+    vf_check_string(name, "IoCreateDevice");
     *device = NULL;
     PDEVICE_OBJECT created = io_allocate_device(driver, extension_size, type, characteristics);
     if (created == NULL)
@@ -237,19 +239,36 @@ NTSTATUS IoGetDeviceObjectPointer(PUNICODE_STRING name, ACCESS_MASK access, PFIL
                                   PDEVICE_OBJECT *device)
 {
     ki_require_irql(PASSIVE_LEVEL, "IoGetDeviceObjectPointer above PASSIVE_LEVEL");
+    vf_check_string(name, "IoGetDeviceObjectPointer");
     return manager_open_device(name, access, file, device);
 }
+
+static volatile LONG links_made;
 
 NTSTATUS IoCreateSymbolicLink(PUNICODE_STRING link, PUNICODE_STRING target)
 {
     ki_require_irql(PASSIVE_LEVEL, "IoCreateSymbolicLink above PASSIVE_LEVEL");
-    return manager_create_link(link, target);
+    vf_check_string(link, "IoCreateSymbolicLink");
+    vf_check_string(target, "IoCreateSymbolicLink");
+    NTSTATUS status = manager_create_link(link, target);
+    if (NT_SUCCESS(status))
+        InterlockedIncrement(&links_made);
+    return status;
 }
 
 NTSTATUS IoDeleteSymbolicLink(PUNICODE_STRING link)
 {
     ki_require_irql(PASSIVE_LEVEL, "IoDeleteSymbolicLink above PASSIVE_LEVEL");
-    return manager_delete_link(link);
+    vf_check_string(link, "IoDeleteSymbolicLink");
+    NTSTATUS status = manager_delete_link(link);
+    if (NT_SUCCESS(status))
+        InterlockedDecrement(&links_made);
+    return status;
+}
+
+ULONG io_links_made(void)
+{
+    return links_made > 0 ? (ULONG)links_made : 0;
 }
 
 VOID IoRegisterFileSystem(PDEVICE_OBJECT device)

@@ -4,6 +4,7 @@
 // reinitialisation routines, work items.
 
 #include "../ob/ob.h"
+#include "../vf/vf.h"
 #include "io.h"
 
 #define REINITIALIZE_MAX 8u
@@ -161,6 +162,8 @@ PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT device)
     if (device == NULL || device->Type != IO_TYPE_DEVICE)
         ki_violation(WORKER_INVALID, "IoAllocateWorkItem without a device object",
                      (ULONG_PTR)device, 0);
+    if (vf_fail())
+        return NULL;
     PIO_WORKITEM item = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*item), 'tIrW');
     if (item != NULL)
         IoInitializeWorkItem(device, item);

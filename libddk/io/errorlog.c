@@ -3,6 +3,7 @@
 // The error log: a line on the system's console for each entry, with the driver's strings and dump
 // data. An entry in use has a header in front that says whose it is; Mark is 0 once it is gone.
 
+#include "../vf/vf.h"
 #include "io.h"
 
 #define TAG  'rrEI'
@@ -27,7 +28,7 @@ PVOID IoAllocateErrorLogEntry(PVOID io_object, UCHAR size)
 {
     ki_require_irql(DISPATCH_LEVEL, "IoAllocateErrorLogEntry above DISPATCH_LEVEL");
     SIZE_T least = offsetof(IO_ERROR_LOG_PACKET, DumpData);
-    if (io_object == NULL || size < least || size > ERROR_LOG_MAXIMUM_SIZE)
+    if (vf_fail() || io_object == NULL || size < least || size > ERROR_LOG_MAXIMUM_SIZE)
         return NULL;
     struct entry *entry = ExAllocatePool2(
         POOL_FLAG_NON_PAGED, offsetof(struct entry, Packet) + sizeof(entry->Packet) + size, TAG);

@@ -17,6 +17,7 @@ struct DECLSPEC_ALIGN(16) io_irp {
     void *Context;
     struct io_call *Calls; // dispatch routines that did not return yet, latest first (track.c)
     ULONG64 Returned[2];   // locations whose dispatch routine returned STATUS_PENDING, not done yet
+    ULONG64 Forced[2];     // locations whose caller was told STATUS_PENDING beforehand (option)
     UCHAR Class;           // which free list
     UCHAR Cancelling;      // the end of its thread is at it (thread list's lock)
     UCHAR Finished;        // completed meanwhile: who cancels frees
@@ -63,6 +64,12 @@ bool io_wants_completion(UCHAR control, const IRP *irp);
 void io_thread_irp(PIRP irp);
 bool io_unthread_irp(PIRP irp);     // on completion; false: who cancels it will free it
 void po_check_completion(PIRP irp); // ../po/rule.c, of a power IRP
+// What the driver has made and not given back.
+ULONG io_irps_made(void);
+ULONG io_links_made(void);
+const void *io_held_remove_lock(void);
+// IoCallDriver without the option to force pending.
+NTSTATUS io_call_driver(PDEVICE_OBJECT device, PIRP irp, bool deferred);
 NTSTATUS io_dispatch_invalid(PDEVICE_OBJECT device, PIRP irp);
 
 // Hidden part of a device object.

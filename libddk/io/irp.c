@@ -4,12 +4,19 @@
 // current location, a completion routine, or (CurrentLocation == StackCount + 2) the kit.
 // Freed IRPs of small stacks are kept for reuse.
 
+#include "../vf/vf.h"
 #include "io.h"
 
 #define IRP_CLASS_STACK 8
 #define KEEP_IRPS       128
 
 static SLIST_HEADER free_irps;
+static volatile LONG irps_made; // by IoAllocateIrp
+
+ULONG io_irps_made(void)
+{
+    return (ULONG)irps_made;
+}
 
 static void initialize(PIRP irp, USHORT size, CCHAR stack_size)
 {
@@ -50,6 +57,7 @@ PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp))
     header->Context = NULL;
     header->Calls = NULL;
     header->Returned[0] = header->Returned[1] = 0;
+    header->Forced[0] = header->Forced[1] = 0;
     header->Cancelling = header->Finished = FALSE;
     header->Wake = header->PowerFailed = FALSE;
     header->Class = small;
@@ -81,9 +89,11 @@ PIRP IoAllocateIrp(CCHAR stack_size, BOOLEAN charge_quota)
 {
     (void)charge_quota;
     ki_require_irql(DISPATCH_LEVEL, "IoAllocateIrp above DISPATCH_LEVEL");
-    PIRP irp = io_allocate_irp(stack_size, io_finish_driver_irp);
-    if (irp != NULL)
-        irp->AllocationFlags |= IO_IRP_DRIVER;
+    PIRP irp = vf_fail() ? NULL : io_allocate_irp(stack_size, io_finish_driver_irp);
+    if (irp == NULL)
+        return NULL;
+    irp->AllocationFlags |= IO_IRP_DRIVER;
+    InterlockedIncrement(&irps_made);
     return irp;
 }
 
@@ -107,6 +117,8 @@ VOID IoFreeIrp(PIRP irp)
     if (io_is_below(irp))
         io_violation(0x20b, "IoFreeIrp of an IRP that is still in use by the driver it was sent to",
                      irp, NULL, 0xff, caller);
+    if ((irp->AllocationFlags & IO_IRP_BUILT) == 0)
+        InterlockedDecrement(&irps_made);
     io_free_irp(irp);
 }
 

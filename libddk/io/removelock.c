@@ -164,3 +164,11 @@ VOID IoReleaseRemoveLockAndWaitEx(PIO_REMOVE_LOCK lock, PVOID tag, ULONG size)
     if (InterlockedDecrement(&lock->Common.IoCount) > 0)
         KeWaitForSingleObject(&lock->Common.RemoveEvent, Executive, KernelMode, FALSE, NULL);
 }
+
+const void *io_held_remove_lock(void)
+{
+    const struct holder *found = NULL;
+    for (ULONG i = 0; i < BUCKETS && found == NULL; i++)
+        found = buckets[i].Holders;
+    return found != NULL ? found->Lock : NULL;
+}

@@ -9,35 +9,6 @@
 
 _Thread_local const struct ki_state *ki_calls;
 
-void ki_save_state(struct ki_state *state)
-{
-    PKTHREAD thread = ki_thread();
-    state->Outer = ki_calls;
-    state->Kind = KI_IN_KIT;
-    state->Irql = thread->Irql;
-    state->SpinLocks = thread->SpinLocks;
-    state->CriticalDepth = thread->CriticalDepth;
-    state->GuardedDepth = thread->GuardedDepth;
-}
-
-void ki_name_state(struct ki_state *state, enum ki_routine kind, const void *routine, PVOID device,
-                   PIRP irp)
-{
-    state->Routine = routine;
-    state->Device = device;
-    state->Irp = irp;
-    state->Kind = (UCHAR)kind;
-    state->Major = state->Minor = 0xff;
-    ki_calls = state;
-}
-
-void ki_enter(struct ki_state *state, enum ki_routine kind, const void *routine, PVOID device,
-              PIRP irp)
-{
-    ki_save_state(state);
-    ki_name_state(state, kind, routine, device, irp);
-}
-
 // Each kind of routine has bug checks of its own for a changed IRQL, and for changed regions.
 static const struct codes {
     ULONG Irql, IrqlRule, Region, RegionRule;
@@ -60,8 +31,8 @@ static const struct codes *codes_of(const struct ki_state *state)
     return listed ? &codes[state->Kind] : &other;
 }
 
-static void irql_changed(const struct ki_state *state, const char *rule, ULONG_PTR routine,
-                         KIRQL now)
+DECLSPEC_NORETURN static void irql_changed(const struct ki_state *state, const char *rule,
+                                           ULONG_PTR routine, KIRQL now)
 {
     const struct codes *code = codes_of(state);
     if (code->IrqlRule == 0)
@@ -72,8 +43,8 @@ static void irql_changed(const struct ki_state *state, const char *rule, ULONG_P
     ki_die(code->Irql, code->IrqlRule, who, state->Irql, now, rule);
 }
 
-static void region_changed(const struct ki_state *state, const char *rule, ULONG_PTR routine,
-                           PKTHREAD thread)
+DECLSPEC_NORETURN static void region_changed(const struct ki_state *state, const char *rule,
+                                             ULONG_PTR routine, PKTHREAD thread)
 {
     const struct codes *code = codes_of(state);
     ULONG_PTR before = state->CriticalDepth, now = thread->CriticalDepth;
@@ -87,7 +58,7 @@ static void region_changed(const struct ki_state *state, const char *rule, ULONG
     ki_die(code->Region, code->RegionRule, routine, now, before, rule);
 }
 
-void ki_check_state(const struct ki_state *state, const char *rule, const void *routine)
+void ki_state_changed(const struct ki_state *state, const char *rule, const void *routine)
 {
     PKTHREAD thread = ki_thread();
     if (thread->SpinLocks != state->SpinLocks)
@@ -95,8 +66,5 @@ void ki_check_state(const struct ki_state *state, const char *rule, const void *
                (ULONG_PTR)routine, thread->SpinLocks, rule);
     if (thread->Irql != state->Irql)
         irql_changed(state, rule, (ULONG_PTR)routine, thread->Irql);
-    if (thread->CriticalDepth != state->CriticalDepth ||
-        thread->GuardedDepth != state->GuardedDepth)
-        region_changed(state, rule, (ULONG_PTR)routine, thread);
-    ki_calls = state->Outer;
+    region_changed(state, rule, (ULONG_PTR)routine, thread);
 }

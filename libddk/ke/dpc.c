@@ -120,8 +120,14 @@ void ki_check_dpcs(const void *memory, SIZE_T bytes)
         entry = find(&threaded, memory, bytes);
     ki_release(&ki_dpc_lock);
     if (entry != NULL)
-        ki_violation(TIMER_OR_DPC_INVALID, "memory freed or reused with a DPC in it that is queued",
-                     (ULONG_PTR)CONTAINING_RECORD(entry, KDPC, DpcListEntry), (ULONG_PTR)memory);
+        ki_die(TIMER_OR_DPC_INVALID, 1, (ULONG_PTR)CONTAINING_RECORD(entry, KDPC, DpcListEntry),
+               (ULONG_PTR)memory, (ULONG_PTR)memory + bytes,
+               "memory freed or reused with a DPC in it that is queued");
+}
+
+const void *ki_any_dpc(void)
+{
+    return ordinary.First != NULL ? ordinary.First : threaded.First;
 }
 
 static PKDPC take_dpc(struct queue *queue, KDPC *copy)

@@ -85,10 +85,16 @@ PKTHREAD ki_thread_allocate(void);
 DECLSPEC_NORETURN void ki_violation(ULONG code, const char *rule, ULONG_PTR p1, ULONG_PTR p2);
 DECLSPEC_NORETURN void ki_die(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4,
                               const char *text);
+// The log of routines (vf/log.c), on while the driver is verified so.
+extern bool ki_log_routines;
+void vf_log_event(const char *what, const void *irp, ULONG_PTR value);
+
 // Checks IRQL <= limit for routine.
 FORCEINLINE void ki_require_irql(KIRQL limit, const char *rule)
 {
     KIRQL irql = KeGetCurrentIrql();
+    if (__builtin_expect(ki_log_routines, 0))
+        vf_log_event(rule, NULL, irql);
     if (irql > limit)
         ki_violation(IRQL_NOT_LESS_OR_EQUAL, rule, irql, limit);
 }
@@ -144,12 +150,49 @@ struct ki_state {
     ULONG GuardedDepth;
 };
 extern _Thread_local const struct ki_state *ki_calls;
-void ki_enter(struct ki_state *state, enum ki_routine kind, const void *routine, PVOID device,
-              PIRP irp);
-void ki_save_state(struct ki_state *state); // of a call that is the kit's own matter
-void ki_name_state(struct ki_state *state, enum ki_routine kind, const void *routine, PVOID device,
-                   PIRP irp); // ... which becomes one of the driver
-void ki_check_state(const struct ki_state *state, const char *rule, const void *routine);
+
+// Of a call that is the kit's own matter.
+FORCEINLINE void ki_save_state(struct ki_state *state)
+{
+    PKTHREAD thread = ki_thread();
+    state->Outer = ki_calls;
+    state->Kind = KI_IN_KIT;
+    state->Irql = thread->Irql;
+    state->SpinLocks = thread->SpinLocks;
+    state->CriticalDepth = thread->CriticalDepth;
+    state->GuardedDepth = thread->GuardedDepth;
+}
+
+// ... which becomes one of the driver.
+FORCEINLINE void ki_name_state(struct ki_state *state, enum ki_routine kind, const void *routine,
+                               PVOID device, PIRP irp)
+{
+    state->Routine = routine;
+    state->Device = device;
+    state->Irp = irp;
+    state->Kind = (UCHAR)kind;
+    state->Major = state->Minor = 0xff;
+    ki_calls = state;
+}
+
+FORCEINLINE void ki_enter(struct ki_state *state, enum ki_routine kind, const void *routine,
+                          PVOID device, PIRP irp)
+{
+    ki_save_state(state);
+    ki_name_state(state, kind, routine, device, irp);
+}
+
+DECLSPEC_NORETURN void ki_state_changed(const struct ki_state *state, const char *rule,
+                                        const void *routine);
+FORCEINLINE void ki_check_state(const struct ki_state *state, const char *rule, const void *routine)
+{
+    const struct _KTHREAD *thread = ki_thread();
+    if (thread->SpinLocks != state->SpinLocks || thread->Irql != state->Irql ||
+        thread->CriticalDepth != state->CriticalDepth ||
+        thread->GuardedDepth != state->GuardedDepth)
+        ki_state_changed(state, rule, routine);
+    ki_calls = state->Outer;
+}
 
 // First parameters of DRIVER_VERIFIER_DETECTED_VIOLATION for rules of the DDI compliance checks.
 #define VF_RULE_IRQL_RETURN     0x2001du
@@ -188,6 +231,13 @@ FORCEINLINE bool ki_inside(const void *object, const void *memory, SIZE_T bytes)
     return (ULONG_PTR)object - (ULONG_PTR)memory < bytes;
 }
 
+// What is still to run, for the end of the driver; NULL or 0: nothing. A timer that is `except`
+// does not count.
+const void *ki_any_timer(const void *except);
+const void *ki_any_dpc(void);
+const void *ki_any_work(void);
+ULONG ki_system_threads(void);
+
 // Worker pool. The runtime's server is one of the workers: it takes requests until it blocks, then
 // another worker takes the role over.
 struct ki_server {
@@ -206,6 +256,10 @@ void io_cancel_thread_irps(PKTHREAD thread);
 // A process came or went: calls the routines that drivers registered. PASSIVE_LEVEL. Returns what
 // they left in CreationStatus.
 NTSTATUS ki_process_event(ULONG id, ULONG parent, PCUNICODE_STRING image, bool created);
+
+// What the kit allocates is its own: it is no leak of the driver, and is not made to fail.
+PVOID ex_kit_allocate(POOL_FLAGS flags, SIZE_T bytes, ULONG tag);
+#define ExAllocatePool2 ex_kit_allocate
 
 // Objects with a reference count that lie behind a header (ob/).
 typedef void (*ob_delete)(PVOID object);

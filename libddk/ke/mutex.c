@@ -3,10 +3,11 @@
 // Fast and guarded mutexes. FAST_MUTEX: Count is 1 free, 0 held, negative with waiters. Owner is
 // the thread that holds it; only that thread can see itself there.
 
-#include "ki.h"
+#include "../vf/vf.h"
 
 static void initialize(PFAST_MUTEX mutex)
 {
+    vf_forget(mutex, sizeof(*mutex));
     mutex->Count = 1;
     mutex->Owner = NULL;
     mutex->Contention = 0;
@@ -28,6 +29,7 @@ static void mutex_acquire(PFAST_MUTEX mutex)
     if (mutex->Owner == ki_thread())
         ki_violation(MUTEX_LEVEL_NUMBER_VIOLATION,
                      "fast or guarded mutex acquired twice by its owner", (ULONG_PTR)mutex, 0);
+    vf_acquired(mutex, false);
     if (InterlockedDecrement(&mutex->Count) != 0) {
         mutex->Contention++;
         KeWaitForSingleObject(&mutex->Event, Executive, KernelMode, FALSE, NULL);
@@ -42,6 +44,7 @@ static void mutex_release(PFAST_MUTEX mutex)
                      "fast or guarded mutex released by a thread that does not own it",
                      (ULONG_PTR)mutex, (ULONG_PTR)mutex->Owner);
     mutex->Owner = NULL;
+    vf_released(mutex);
     if (InterlockedIncrement(&mutex->Count) <= 0)
         KeSetEvent(&mutex->Event, EVENT_INCREMENT, FALSE);
 }
@@ -51,6 +54,7 @@ static bool mutex_try(PFAST_MUTEX mutex)
     if (InterlockedCompareExchange(&mutex->Count, 0, 1) != 1)
         return false;
     mutex->Owner = ki_thread();
+    vf_acquired(mutex, true);
     return true;
 }
 

@@ -3,7 +3,7 @@
 // Events, semaphores, mutexes. SignalState: 1/0 for events; the count for a semaphore; 1 - depth of
 // ownership for a mutex.
 
-#include "ki.h"
+#include "../vf/vf.h"
 
 VOID KeInitializeEvent(PRKEVENT event, EVENT_TYPE type, BOOLEAN state)
 {
@@ -115,6 +115,7 @@ LONG KeReadStateSemaphore(PRKSEMAPHORE semaphore)
 VOID KeInitializeMutex(PRKMUTEX mutex, ULONG level)
 {
     (void)level;
+    vf_forget(mutex, sizeof(*mutex));
     ki_init_header(&mutex->Header, KI_MUTANT, sizeof(KMUTEX) / sizeof(LONG), 1);
     InitializeListHead(&mutex->MutantListEntry);
     mutex->OwnerThread = NULL;
@@ -137,6 +138,7 @@ LONG KeReleaseMutex(PRKMUTEX mutex, BOOLEAN wait)
                       owner ? "KeReleaseMutex on the other side of DISPATCH_LEVEL than the acquire"
                             : "KeReleaseMutex by a thread that does not own the mutex");
     }
+    vf_released(mutex);
     if (++mutex->Header.SignalState == 1) {
         mutex->OwnerThread = NULL;
         RemoveEntryList(&mutex->MutantListEntry);

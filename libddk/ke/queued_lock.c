@@ -4,7 +4,7 @@
 // it from a plain lock; a handle's Lock member has bit 0 set while its thread waits. Who has the
 // lock passes it to the next handle, so the order is that of arrival.
 
-#include "ki.h"
+#include "../vf/vf.h"
 
 #define SPINS_BEFORE_YIELD 64u
 #define WAITING            1u
@@ -36,6 +36,7 @@ static void acquire(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle)
     own->Next = NULL;
     own->Lock = (PKSPIN_LOCK)((ULONG_PTR)lock | WAITING);
     handle->Owner = thread->Id;
+    vf_acquired(lock, false);
     KSPIN_LOCK last = __atomic_exchange_n(lock, (KSPIN_LOCK)handle | KI_QUEUED, __ATOMIC_ACQ_REL);
     if (last == 0) {
         own->Lock = lock;
@@ -59,6 +60,7 @@ static void release(PKLOCK_QUEUE_HANDLE handle)
                      "queued spin lock released by a thread that does not hold it",
                      (ULONG_PTR)handle, (ULONG_PTR)lock);
     thread->SpinLocks--;
+    vf_released(lock);
     handle->Owner = 0;
     next = __atomic_load_n(&own->Next, __ATOMIC_ACQUIRE);
     if (next == NULL) {

@@ -5,7 +5,7 @@
 // thread may be preempted while it holds a lock (this is user space), so a waiter soon gives way
 // instead of burning its budget.
 
-#include "ki.h"
+#include "../vf/vf.h"
 
 #define SPINS_BEFORE_YIELD 64u
 
@@ -36,6 +36,7 @@ static bool try_acquire(PKSPIN_LOCK lock, PKTHREAD thread)
 static void acquire(PKSPIN_LOCK lock)
 {
     PKTHREAD thread = ki_thread();
+    vf_acquired(lock, false);
     while (!try_acquire(lock, thread))
         wait_for(lock);
 }
@@ -47,11 +48,13 @@ static void release(PKSPIN_LOCK lock)
         ki_violation(SPIN_LOCK_NOT_OWNED, "spin lock released by a thread that does not hold it",
                      (ULONG_PTR)lock, 0);
     thread->SpinLocks--;
+    vf_released(lock);
     __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
 }
 
 VOID KeInitializeSpinLock(PKSPIN_LOCK lock)
 {
+    vf_forget(lock, sizeof(*lock));
     *lock = 0;
 }
 
@@ -91,7 +94,10 @@ BOOLEAN KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK lock)
 {
     ki_require_exact_irql(DISPATCH_LEVEL, "KeTryToAcquireSpinLockAtDpcLevel below DISPATCH_LEVEL",
                           "KeTryToAcquireSpinLockAtDpcLevel above DISPATCH_LEVEL");
-    return (BOOLEAN)try_acquire(lock, ki_thread());
+    bool acquired = try_acquire(lock, ki_thread());
+    if (acquired)
+        vf_acquired(lock, true);
+    return (BOOLEAN)acquired;
 }
 
 KIRQL KeAcquireSpinLockForDpc(PKSPIN_LOCK lock)

@@ -31,6 +31,8 @@ static PKTHREAD adopt(void)
     return thread;
 }
 
+static volatile LONG system_threads;
+
 PKTHREAD ki_thread(void)
 {
     PKTHREAD thread = port_thread_value();
@@ -40,6 +42,11 @@ PKTHREAD ki_thread(void)
 PKTHREAD KeGetCurrentThread(VOID)
 {
     return ki_thread();
+}
+
+ULONG ki_system_threads(void)
+{
+    return (ULONG)system_threads;
 }
 
 // What a thread must have given back when it ends.
@@ -57,6 +64,7 @@ DECLSPEC_NORETURN static void end_thread(PKTHREAD thread)
 {
     io_cancel_thread_irps(thread);
     check_end(thread);
+    InterlockedDecrement(&system_threads);
     ki_acquire(&ki_dispatcher);
     thread->Header.SignalState = 1;
     ki_signal(&thread->Header);
@@ -98,7 +106,9 @@ NTSTATUS PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES a
     }
     if (client != NULL)
         *client = (CLIENT_ID){PsGetCurrentProcessId(), ULongToHandle(thread->Id)};
+    InterlockedIncrement(&system_threads);
     if (port_thread_create(system_thread_entry, thread) == NULL) {
+        InterlockedDecrement(&system_threads);
         ZwClose(*handle);
         ObfDereferenceObject(thread);
         return STATUS_INSUFFICIENT_RESOURCES;

@@ -20,9 +20,20 @@ void ki_check_timers(const void *memory, SIZE_T bytes)
         entry = entry->Flink;
     ki_release(&ki_dispatcher);
     if (entry != &timers)
-        ki_violation(TIMER_OR_DPC_INVALID, "memory freed or reused with a timer in it that is set",
-                     (ULONG_PTR)CONTAINING_RECORD(entry, KTIMER, TimerListEntry),
-                     (ULONG_PTR)memory);
+        ki_die(TIMER_OR_DPC_INVALID, 0, (ULONG_PTR)CONTAINING_RECORD(entry, KTIMER, TimerListEntry),
+               (ULONG_PTR)memory, (ULONG_PTR)memory + bytes,
+               "memory freed or reused with a timer in it that is set");
+}
+
+const void *ki_any_timer(const void *except)
+{
+    const KTIMER *found = NULL;
+    ki_acquire(&ki_dispatcher);
+    for (PLIST_ENTRY entry = timers.Flink; entry != &timers && found == NULL; entry = entry->Flink)
+        if (CONTAINING_RECORD(entry, KTIMER, TimerListEntry) != except)
+            found = CONTAINING_RECORD(entry, KTIMER, TimerListEntry);
+    ki_release(&ki_dispatcher);
+    return found;
 }
 
 VOID KeInitializeTimerEx(PKTIMER timer, TIMER_TYPE type)

@@ -6,7 +6,7 @@
 // again, unparks it. So a thread that finds Waiting == 0 has been satisfied, whatever its time-out
 // says.
 
-#include "ki.h"
+#include "../vf/vf.h"
 
 struct ki_lock ki_dispatcher;
 static PKTHREAD woken; // satisfied since the lock was taken
@@ -229,7 +229,14 @@ NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MOD
                                BOOLEAN alertable, PLARGE_INTEGER timeout)
 {
     PVOID objects[1] = {object};
-    return KeWaitForMultipleObjects(1, objects, WaitAny, reason, mode, alertable, timeout, NULL);
+    bool mutex = object != NULL && ((const DISPATCHER_HEADER *)object)->Type == KI_MUTANT;
+    if (mutex)
+        vf_acquired(object, timeout != NULL);
+    NTSTATUS status =
+        KeWaitForMultipleObjects(1, objects, WaitAny, reason, mode, alertable, timeout, NULL);
+    if (mutex && status == STATUS_TIMEOUT)
+        vf_released(object);
+    return status;
 }
 
 NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER interval)

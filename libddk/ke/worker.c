@@ -87,6 +87,11 @@ void ki_check_work(const void *memory, SIZE_T bytes)
                      (ULONG_PTR)entry, (ULONG_PTR)memory);
 }
 
+const void *ki_any_work(void)
+{
+    return IsListEmpty(&work) ? NULL : work.Flink;
+}
+
 static bool run_work(void)
 {
     PWORK_QUEUE_ITEM item = take_work();

@@ -8,6 +8,7 @@
 // (MDL_PARTIAL); before that nothing but locking them can be done with it.
 
 #include "../io/io.h"
+#include "../vf/vf.h"
 
 #define ADDRESS_VALID (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL)
 #define HAS_PAGES     (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL)
@@ -53,7 +54,7 @@ PMDL IoAllocateMdl(PVOID va, ULONG length, BOOLEAN secondary, BOOLEAN charge_quo
 {
     (void)charge_quota;
     ki_require_irql(DISPATCH_LEVEL, "IoAllocateMdl above DISPATCH_LEVEL");
-    if (length > MOST_BYTES)
+    if (length > MOST_BYTES || vf_fail())
         return NULL;
     SIZE_T bytes = MmSizeOfMdl(va, length);
     PMDL mdl = ExAllocatePool2(POOL_FLAG_NON_PAGED, bytes, TAG);

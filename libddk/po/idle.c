@@ -169,3 +169,8 @@ void po_forget_device(PDEVICE_OBJECT device)
     if (one != NULL)
         ExFreePoolWithTag(one, TAG);
 }
+
+const void *po_timer(void)
+{
+    return &timer;
+}

@@ -34,4 +34,7 @@ bool manager_power_remaining(PDEVICE_OBJECT device, ULONG *seconds);
 // All that this driver wants of the system now. IRQL <= APC_LEVEL.
 void manager_power_busy(EXECUTION_STATE flags);
 
+// The timer of idle detection.
+const void *po_timer(void);
+
 #endif

@@ -50,6 +50,12 @@ uint64_t port_counter_frequency(void);
 void *port_pages_alloc(size_t pages);
 void port_pages_free(void *address, size_t pages);
 
+// The same with a page before and after that nobody may touch. Close: nobody may touch it any more,
+// but its addresses are not used for anything else until it is freed.
+void *port_pages_guarded(size_t pages);
+void port_pages_close(void *address, size_t pages);
+void port_pages_guarded_free(void *address, size_t pages);
+
 // Tells a memory checker which bytes nobody may touch. May do nothing.
 void port_poison(void *address, size_t bytes);
 void port_unpoison(void *address, size_t bytes);

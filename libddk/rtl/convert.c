@@ -14,7 +14,7 @@ NTSTATUS rtl_allocate_unicode(PUNICODE_STRING s, SIZE_T bytes)
 {
     if (bytes > UNICODE_STRING_MAX_BYTES - sizeof(WCHAR))
         return STATUS_INVALID_PARAMETER_2;
-    s->Buffer = ex_pool_allocate(bytes + sizeof(WCHAR), TAG);
+    s->Buffer = ex_driver_allocate(bytes + sizeof(WCHAR), TAG);
     if (s->Buffer == NULL)
         return STATUS_NO_MEMORY;
     s->Length = 0;
@@ -27,7 +27,7 @@ static NTSTATUS allocate_narrow(PSTRING s, SIZE_T bytes)
 {
     if (bytes > MAXUSHORT - 1)
         return STATUS_INVALID_PARAMETER_2;
-    s->Buffer = ex_pool_allocate(bytes + 1, TAG);
+    s->Buffer = ex_driver_allocate(bytes + 1, TAG);
     if (s->Buffer == NULL)
         return STATUS_NO_MEMORY;
     s->Length = 0;

@@ -5,6 +5,7 @@
 // lives until its answer is written, its dispatch routine has returned and no cancel is under way.
 // Each slot is answered exactly once: by rt_answer.
 
+#include "../vf/vf.h"
 #include "rt.h"
 
 static LIST_ENTRY links = {&links, &links};
@@ -173,7 +174,7 @@ static void dispatch(struct rt_request *request)
     thread->Requestor = thread->PreviousMode == UserMode ? request->wire.requestor : 0;
     if (request->user.Count != 0)
         thread->User = request->user;
-    (void)IofCallDriver(request->device, request->irp); // the request may be gone now
+    (void)io_call_driver(request->device, request->irp, false); // the request may be gone now
     thread->PreviousMode = KernelMode;
     thread->Requestor = 0;
     thread->User.Count = 0;
@@ -461,6 +462,7 @@ DECLSPEC_NORETURN static void unload(struct rt_request *request)
     if (routine != NULL)
         routine(&rt_driver);
     ki_check_state(&state, "DriverUnload returned with IRQL or locks changed", (void *)routine);
+    vf_check_unload(&rt_driver);
     port_write_rest();
     answer_status(request, STATUS_SUCCESS);
     ash_exit(0);

@@ -3,6 +3,7 @@
 // The life of a driver task: register with the I/O manager, start the dispatch thread, run
 // DriverEntry, report, then serve requests until ASH_MJ_UNLOAD.
 
+#include "../vf/vf.h"
 #include "rt.h"
 
 #define NAP_MICROSECONDS 20u
@@ -160,9 +161,21 @@ void rt_serve_wake(void)
 static const struct ki_server server = {rt_serve_one, rt_serve_sleep, rt_serve_wake,
                                         rt_flush_bells};
 
+// The I/O manager passes on what the driver is verified with (abi/io.h).
+static void take_options(int argc, char **argv)
+{
+    static const char word[] = "verify=";
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], word, sizeof(word) - 1) != 0)
+            continue;
+        if (!vf_configure(argv[i] + sizeof(word) - 1))
+            ash_log("not verified: the options are not understood: %s", argv[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    (void)argc, (void)argv;
+    take_options(argc, argv);
     init_proxy_driver();
     rt_power_init();
     rt_take_faults();

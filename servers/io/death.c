@@ -60,7 +60,7 @@ static bool shut_one_file(ash_word task)
 static void driver_died(struct io_driver *driver, const struct ash_proc_event_reply *event)
 {
     struct io_link *control = driver->control;
-    io_report_owed(event->task);
+    io_report_owed(event->task, event->state == ASH_PROC_CRASHED);
     bool unloaded = driver->unloading && event->state == ASH_PROC_EXITED;
     io_device_fail_all(driver);
     end_links(event->task, driver->owed_status);

@@ -33,6 +33,8 @@ static const struct row {
     {ASH_IO_LEDGER, ANY, sizeof(struct ash_io_index_request), io_ledger_entry},
     {ASH_IO_DEVICES, ANY, sizeof(struct ash_io_index_request), io_query_devices},
     {ASH_IO_DRIVERS, ANY, sizeof(struct ash_io_index_request), io_query_drivers},
+    {ASH_IO_VERIFY, ANY, sizeof(struct ash_io_verify_request), io_verify_set},
+    {ASH_IO_VERIFIED, ANY, sizeof(struct ash_io_index_request), io_verify_query},
     {ASH_IO_LOAD_DRIVER, PNP, sizeof(struct ash_io_load_driver_request), io_driver_load},
     {ASH_IO_UNLOAD_DRIVER, PNP, sizeof(struct ash_io_driver_request), io_driver_unload},
     {ASH_IO_MANAGER_LINK, MANAGERS, sizeof(struct ash_io_manager_link_request), io_attach_manager},

@@ -80,7 +80,7 @@ static bool strings_end(const struct ash_io_load_driver_request *request)
 static ash_status start(struct io_driver *driver, const struct ash_io_load_driver_request *request)
 {
     ash_word task_id;
-    ash_status status = port_spawn(request, &task_id);
+    ash_status status = port_spawn(request, io_verify_options(request->name), &task_id);
     driver->state = IO_DRIVER_FAILED;
     driver->status = status;
     if (!ash_success(status))

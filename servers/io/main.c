@@ -11,8 +11,10 @@
 #include "ash/manager.h"
 #include "ash/slot.h"
 #include "boot_protocol.h"
+#include "cmdline.h"
 #include "manager.h"
 #include "server.h"
+#include <string.h>
 
 #define BIT_PROCESS ((ash_word)1 << 32)
 #define BIT_TIMER   ((ash_word)1 << 33)
@@ -77,6 +79,16 @@ static void prepare_signals(void)
     port_drop(process);
 }
 
+static void take_command_line(void)
+{
+    static char text[ASH_BOOT_COMMAND_LINE], value[512];
+    size_t length;
+    if (ash_success(ash_command_line(text, sizeof(text))) &&
+        cmdline_get(text, strlen(text), "ashlar.verify", value, sizeof(value), &length) ==
+            CMDLINE_OK)
+        io_verify_take(value);
+}
+
 /* Operation numbers of abi/io.h, without gaps known here: dispatch.c refuses the unknown. */
 static struct ash_operation operations[ASH_SERVER_OPS - 1];
 
@@ -89,6 +101,7 @@ int main(void)
                                     .operation_count = ASH_SERVER_OPS - 1,
                                     .on_signals = signals};
     prepare_signals();
+    take_command_line();
     ash_server_init(&io_server);
     ash_server_run(&io_server);
 }

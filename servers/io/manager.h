@@ -228,7 +228,16 @@ void io_ledger_entry(const struct io_call *call);
 
 /* --- report.c: tells the process manager what a task that has ended owes, for the report on it --
  */
-void io_report_owed(ash_word task);
+void io_report_owed(ash_word task, bool crashed);
+
+/* --- verify.c: options of drivers that are verified --------------------------------------------
+ */
+void io_verify_set(const struct io_call *call);
+void io_verify_query(const struct io_call *call);
+/* Takes "NAME OPTIONS;NAME OPTIONS". */
+void io_verify_take(const char *text);
+/* Those of that driver, or null. */
+const char *io_verify_options(const char *name);
 
 /* --- mount.c ---------------------------------------------------------------------------------- */
 void io_mount(struct io_volume *volume, void (*done)(void *, ash_status), void *context);

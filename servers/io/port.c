@@ -101,7 +101,8 @@ ash_status port_unlink(const char *path)
 
 /* --- process --- */
 
-ash_status port_spawn(const struct ash_io_load_driver_request *load, ash_word *task)
+ash_status port_spawn(const struct ash_io_load_driver_request *load, const char *verify,
+                      ash_word *task)
 {
     struct ash_proc_spawn_request request = {
         .flags = ASH_PROC_HAS_IO | ASH_PROC_HAS_PNP | ASH_PROC_HAS_POWER | ASH_PROC_HAS_CONSOLE |
@@ -113,6 +114,11 @@ ash_status port_spawn(const struct ash_io_load_driver_request *load, ash_word *t
     struct ash_proc_spawn_reply reply;
     memcpy(request.name, load->name, sizeof(request.name));
     memcpy(request.image, load->image, sizeof(request.image));
+    if (verify != nullptr) {
+        int length = snprintf(request.arguments, sizeof(request.arguments), "%s%cverify=%s",
+                              load->name, '\0', verify);
+        request.argument_bytes = (ash_word)length + 1;
+    }
     ash_status status = ash_request(ASH_SLOT_PROCESS, ASH_PROC_SPAWN, &request, sizeof(request),
                                     &reply, sizeof(reply));
     if (ash_success(status))

@@ -46,7 +46,7 @@ void port_remove(ash_word object);
 
 /* Process manager. */
 [[nodiscard]] ash_status port_spawn(const struct ash_io_load_driver_request *request,
-                                    ash_word *task);
+                                    const char *verify, ash_word *task);
 void port_kill(ash_word task);
 void port_release(ash_word task);
 /* A line for the report on a task that has ended. */

@@ -103,7 +103,7 @@ static void report_last(ash_word task)
             report_answered(task, &last[i]);
 }
 
-void io_report_owed(ash_word task)
+void io_report_owed(ash_word task, bool crashed)
 {
     unsigned count = 0;
     char line[64];
@@ -117,5 +117,6 @@ void io_report_owed(ash_word task)
         snprintf(line, sizeof(line), "and %u more requests", count - LINES_MAX);
         port_report(task, line);
     }
-    report_last(task);
+    if (crashed || count != 0)
+        report_last(task);
 }

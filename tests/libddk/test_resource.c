@@ -95,7 +95,8 @@ static void in_region(BOOLEAN (*routine)(PERESOURCE, BOOLEAN))
     ExReleaseResourceLite(&shared_resource);
 }
 
-DDI_IRQL_MAX(ExInitializeResourceLite, DISPATCH_LEVEL, ExInitializeResourceLite(&shared_resource))
+static ERESOURCE new_resource;
+DDI_IRQL_MAX(ExInitializeResourceLite, DISPATCH_LEVEL, ExInitializeResourceLite(&new_resource))
 DDI_IRQL_MAX(ExReinitializeResourceLite, DISPATCH_LEVEL,
              ExReinitializeResourceLite(&shared_resource))
 DDI_IRQL_MAX(ExAcquireResourceExclusiveLite, APC_LEVEL, in_region(ExAcquireResourceExclusiveLite))

@@ -38,6 +38,24 @@
     KIND(Dropped, "dropped", "returns without completing")                                         \
     KIND(Unmarked, "unmarked", "returns STATUS_PENDING without marking the IRP")                   \
     KIND(Pending, "pending", "completes with the status STATUS_PENDING")                           \
+    KIND(Overrun, "overrun", "writes behind a block of pool")                                      \
+    KIND(Underrun, "underrun", "writes in front of a block of pool")                               \
+    KIND(AfterFree, "after-free", "reads a block of pool that it has freed")                       \
+    KIND(FreeTwice, "free-twice", "frees a block of pool twice")                                   \
+    KIND(Tag, "tag", "frees pool with another tag")                                                \
+    KIND(Timer, "timer", "frees memory with a timer in it that is set")                            \
+    KIND(Resource, "resource", "frees memory with a resource in it")                               \
+    KIND(IrpPool, "irp-pool", "frees an IRP as if it were pool")                                   \
+    KIND(FreeForeign, "free-foreign", "frees the IRP that it was sent")                            \
+    KIND(Locations, "locations", "calls on until the IRP has no location left")                    \
+    KIND(String, "string", "names a link by a malformed string")                                   \
+    KIND(LockLeft, "lock-left", "returns with a spin lock held")                                   \
+    KIND(Region, "region", "returns in a critical region")                                         \
+    KIND(IrqlLeft, "irql-left", "returns with its IRQL raised")                                    \
+    KIND(Dpc, "dpc", "returns from a DPC with its IRQL raised")                                    \
+    KIND(Order, "order", "takes two locks in both orders")                                         \
+    KIND(Memory, "memory", "takes some pool and gives it back")                                    \
+    KIND(Leak, "leak", "takes pool and forgets it")                                                \
     KIND(Doorbells, "doorbells", "rings every doorbell it has for ever")                           \
     KIND(Exit, "exit", "ends its task")
 

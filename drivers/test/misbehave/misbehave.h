@@ -26,6 +26,12 @@ MISBEHAVE_ROUTINE MisbehaveDoMessages, MisbehaveDoForge, MisbehaveDoDoorbells, M
 // rings.c
 MISBEHAVE_ROUTINE MisbehaveDoRings, MisbehaveDoIndex, MisbehaveDoSequence, MisbehaveDoTail,
     MisbehaveDoLength;
+// rules.c
+MISBEHAVE_ROUTINE MisbehaveDoOverrun, MisbehaveDoUnderrun, MisbehaveDoAfterFree,
+    MisbehaveDoFreeTwice, MisbehaveDoTag, MisbehaveDoTimer, MisbehaveDoResource, MisbehaveDoIrpPool,
+    MisbehaveDoFreeForeign, MisbehaveDoLocations, MisbehaveDoString, MisbehaveDoLockLeft,
+    MisbehaveDoRegion, MisbehaveDoIrqlLeft, MisbehaveDoDpc, MisbehaveDoOrder, MisbehaveDoMemory,
+    MisbehaveDoLeak;
 // irps.c
 MISBEHAVE_ROUTINE MisbehaveDoGood, MisbehaveDoTwice, MisbehaveDoNever, MisbehaveDoDropped,
     MisbehaveDoUnmarked, MisbehaveDoPending;

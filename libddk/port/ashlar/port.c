@@ -158,6 +158,22 @@ void port_pages_free(void *address, size_t pages)
     (void)ash_unmap(address);
 }
 
+void *port_pages_guarded(size_t pages)
+{
+    void *address;
+    return ash_success(ash_map_guarded(pages * PAGE_SIZE, &address)) ? address : NULL;
+}
+
+void port_pages_close(void *address, size_t pages)
+{
+    (void)ash_protect(address, pages * PAGE_SIZE, 0);
+}
+
+void port_pages_guarded_free(void *address, size_t pages)
+{
+    port_pages_free(address, pages);
+}
+
 void port_poison(void *address, size_t bytes)
 {
     (void)address, (void)bytes;

@@ -6,6 +6,7 @@
 #include "../../ex/ex.h"
 #include "../../hal/hal.h"
 #include "../../rtl/rtl.h"
+#include "../../vf/vf.h"
 #include "posix.h"
 
 #define NAMES   64u
@@ -264,6 +265,9 @@ void posix_reset_thread(void)
     thread->CriticalDepth = 0;
     thread->GuardedDepth = 0;
     ki_seh_reset();
+    ki_calls = NULL;
+    vf_live_reset();
+    vf_locks_reset();
     InitializeListHead(&thread->Mutants);
 }
 
@@ -289,4 +293,9 @@ const char *posix_link_target(const char *link)
 {
     struct name *name = find_name(link);
     return name != NULL && name->Device == NULL ? name->Target : NULL;
+}
+
+bool posix_verify(const char *options)
+{
+    return vf_configure(options);
 }

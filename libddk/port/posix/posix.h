@@ -36,6 +36,11 @@ void posix_reset_thread(void);
 void posix_user_context(uint32_t process);
 void posix_user_range(const volatile void *address, size_t bytes, bool write);
 
+// Verifies drivers from now on with these options (libddk/vf/vf.h), "" with none. False: unknown.
+bool posix_verify(const char *options);
+// The code and first parameters of the last bug check that posix_expect_bugcheck saw.
+uint32_t posix_bugcheck(uint64_t parameters[4]);
+
 struct _DRIVER_OBJECT;
 struct _DRIVER_EXTENSION;
 struct _DEVICE_OBJECT;

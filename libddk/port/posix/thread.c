@@ -199,6 +199,24 @@ void port_pages_free(void *address, size_t pages)
     munmap(address, pages * 4096);
 }
 
+void *port_pages_guarded(size_t pages)
+{
+    char *p = mmap(NULL, (pages + 2) * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED || mprotect(p + 4096, pages * 4096, PROT_READ | PROT_WRITE) != 0)
+        return NULL;
+    return p + 4096;
+}
+
+void port_pages_close(void *address, size_t pages)
+{
+    (void)mprotect(address, pages * 4096, PROT_NONE);
+}
+
+void port_pages_guarded_free(void *address, size_t pages)
+{
+    munmap((char *)address - 4096, (pages + 2) * 4096);
+}
+
 void port_poison(void *address, size_t bytes)
 {
     ASAN_POISON_MEMORY_REGION(address, bytes);
@@ -258,6 +276,14 @@ void port_kick_dispatch(void)
 // Tests of broken rules: the bug check comes back to the test as a longjmp in the same thread.
 static _Thread_local jmp_buf *expected;
 static _Thread_local char last_text[256];
+static _Thread_local uint32_t last_code;
+static _Thread_local uint64_t last_parameters[4];
+
+uint32_t posix_bugcheck(uint64_t parameters[4])
+{
+    memcpy(parameters, last_parameters, sizeof(last_parameters));
+    return last_code;
+}
 
 bool posix_expect_bugcheck(void (*body)(void *), void *argument, const char **text)
 {
@@ -278,6 +304,8 @@ bool posix_expect_bugcheck(void (*body)(void *), void *argument, const char **te
 void port_die(uint32_t code, const uint64_t parameters[4], const char *text)
 {
     snprintf(last_text, sizeof(last_text), "%s", text);
+    last_code = code;
+    memcpy(last_parameters, parameters, sizeof(last_parameters));
     if (expected != NULL)
         longjmp(*expected, 1);
     fprintf(stderr, "BUGCHECK %#x: %s (%#llx %#llx %#llx %#llx)\n", code, text,

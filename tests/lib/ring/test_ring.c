@@ -345,8 +345,14 @@ TEST(the_ledger_knows_what_is_owed)
     CHECK(!ash_ledger_owed(&ledger, 1000, &request));
     CHECK_EQ(ash_answerer_take(&pair.answerer, &request), slot);
     CHECK_EQ(ash_ledger_count(&ledger), 1);
+    struct ash_answer answer;
+    CHECK(!ash_ledger_answered(&ledger, (unsigned)slot, &request, &answer));
     CHECK(complete(&pair, slot, 1));
     CHECK_EQ(ash_ledger_count(&ledger), 0);
+    CHECK(ash_ledger_answered(&ledger, (unsigned)slot, &request, &answer));
+    CHECK_EQ(request.parameter[0], 31);
+    CHECK(!ash_ledger_answered(&ledger, 3, &request, &answer));
+    CHECK(!ash_ledger_answered(&ledger, 1000, &request, &answer));
     link_free(&pair.link);
 }
 

@@ -82,8 +82,12 @@ ash_status port_unlink(const char *path)
     return ob_unlink(ASH_TASK_IO, path);
 }
 
-ash_status port_spawn(const struct ash_io_load_driver_request *request, ash_word *task)
+const char *fake_verify;
+
+ash_status port_spawn(const struct ash_io_load_driver_request *request, const char *verify,
+                      ash_word *task)
 {
+    fake_verify = verify;
     if (strcmp(request->image, "missing") == 0)
         return STATUS_DRIVER_UNABLE_TO_LOAD;
     *task = fake_next_task++;

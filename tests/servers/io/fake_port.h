@@ -44,4 +44,7 @@ void fake_answer_slot(struct fake_driver *driver, uint16_t slot, ash_status stat
 bool fake_serve(struct fake_driver *driver, uint8_t major, ash_status status, ash_word result);
 void fake_die(ash_word task, ash_word state);
 
+/* The options that the driver spawned last got, or null. */
+extern const char *fake_verify;
+
 #endif
