@@ -60,8 +60,9 @@ static bool shut_one_file(ash_word task)
 static void driver_died(struct io_driver *driver, const struct ash_proc_event_reply *event)
 {
     struct io_link *control = driver->control;
-    io_report_owed(event->task, event->state == ASH_PROC_CRASHED);
     bool unloaded = driver->unloading && event->state == ASH_PROC_EXITED;
+    if (!unloaded) /* who went as asked needs no crash report */
+        io_report_owed(event->task, event->state == ASH_PROC_CRASHED);
     io_device_fail_all(driver);
     end_links(event->task, driver->owed_status);
     driver->task = nullptr;

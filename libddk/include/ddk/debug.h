@@ -13,6 +13,8 @@
 ULONG DbgPrint(PCSTR format, ...);
 ULONG DbgPrintEx(ULONG component, ULONG level, PCSTR format, ...);
 ULONG vDbgPrintEx(ULONG component, ULONG level, PCSTR format, va_list arguments);
+// A place for a debugger to stop (break DbgBreakPoint in gdb). Without one a line is printed and
+// the driver goes on, as when somebody at a debugger had let it go on.
 VOID DbgBreakPoint(VOID);
 #define DPFLTR_IHVDRIVER_ID    77
 #define DPFLTR_IHVVIDEO_ID     78
@@ -26,7 +28,7 @@ VOID DbgBreakPoint(VOID);
 #define DPFLTR_TRACE_LEVEL     2
 #define DPFLTR_INFO_LEVEL      3
 
-// Without a debugger a bug check of the task, as is DbgBreakPoint.
+// A bug check of the task.
 #define DbgRaiseAssertionFailure() DdkAssertionFailure(__FILE__, __LINE__)
 DECLSPEC_NORETURN VOID DdkAssertionFailure(PCSTR file, ULONG line);
 
@@ -55,7 +57,7 @@ VOID RtlAssert(PVOID text, PVOID file, ULONG line, PSTR message);
 #endif
 #define NT_ASSERT(e)       ASSERT(e)
 #define NT_ASSERTMSG(m, e) ASSERTMSG(m, e)
-#define NT_VERIFY(e)       ((e) ? TRUE : (DbgBreakPoint(), FALSE))
+#define NT_VERIFY(e)       ((e) ? TRUE : (DbgRaiseAssertionFailure(), FALSE))
 
 // Formatting into a buffer with the same meaning; always terminated when bytes > 0. Returns the
 // length without the terminator, or -1 when it did not fit.
