@@ -77,17 +77,19 @@ def kit_libraries() -> list[pathlib.Path]:
 
 
 def combined(folders: list[pathlib.Path], target: pathlib.Path) -> pathlib.Path:
-    """A boot package with the build's files and those of the folders; beside it the map from paths
-    to files with symbols, as for the build's own."""
+    """A boot package with the build's files and those of the folders, which take the place of files
+    of the same name; beside it the map from paths to files with symbols, as for the build's own."""
     maker = mkpackage()
     holds = members(paths.BOOT_PACKAGE.read_bytes())
     origins = json.loads(paths.PACKAGE_MAP.read_text(encoding="utf-8"))
     added: dict[str, pathlib.Path] = {}
     for folder in folders:
         for name, file in files_of(folder).items():
-            if name in added or name in holds:
-                raise Failure(f"{name} of {folder} is in the boot package already",
-                              "give the driver another name: ./ashlar driver build --name NAME")
+            if name in added:
+                raise Failure(f"{name} is in two of the packages",
+                              "give one another name: ./ashlar driver build --name NAME")
+            if name in holds:
+                say(f"{name} of {folder} takes the place of the build's own")
             added[name] = file
     kit = kit_libraries()
     for name, file in added.items():

@@ -10,6 +10,7 @@
 #include <ddk/generic_table.h>
 #include <ddk/memory.h>
 #include <ddk/number.h>
+#include <ddk/run_once.h>
 #include <ddk/seh.h>
 #include <ddk/splay.h>
 #include <ddk/strings.h>
