@@ -46,6 +46,7 @@ VOID KeLowerIrql(KIRQL old_irql)
 void ki_die(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4, const char *text)
 {
     const uint64_t parameters[4] = {p1, p2, p3, p4};
+    ki_run_bugcheck_callbacks();
     port_die(code, parameters, text);
 }
 

@@ -107,6 +107,10 @@ extern _Thread_local PDDK_SEH_FRAME ki_seh_frames; // innermost first
 DECLSPEC_NORETURN void ki_raise_rule(NTSTATUS status, const char *rule);
 void ki_seh_reset(void);
 
+void ki_run_bugcheck_callbacks(void);
+const void *ki_any_bugcheck_callback(void); // registered, or NULL
+void ki_bugcheck_reset(void);               // the task lives on, in a test
+
 // Checks IRQL == level; two sentences, since one names the limit that was broken.
 FORCEINLINE void ki_require_exact_irql(KIRQL level, const char *below, const char *above)
 {

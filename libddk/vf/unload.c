@@ -96,6 +96,10 @@ static void check_running(void)
     if (work != NULL)
         ki_die(DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS, (ULONG_PTR)work, 0, 0, 0,
                "the driver is unloading with a work item that is queued");
+    if (ki_any_bugcheck_callback() != NULL)
+        ki_die(DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS,
+               (ULONG_PTR)ki_any_bugcheck_callback(), 0, 0, 0,
+               "the driver is unloading with a bug check callback registered");
     if (ki_system_threads() != 0)
         ki_die(DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS, ki_system_threads(), 0, 0, 0,
                "the driver is unloading with a system thread that has not ended");

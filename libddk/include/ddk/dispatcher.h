@@ -151,4 +151,6 @@ BOOLEAN KeAreApcsDisabled(VOID);
 
 #include <ddk/eresource.h>
 
+#include <ddk/bugcheck.h>
+
 #endif

@@ -42,6 +42,24 @@ VOID KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE handle);
 VOID KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle);
 VOID KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE handle);
 
+// Reader/writer spin locks: shared by many threads or had by one alone; initialised by setting them
+// to 0. Not recursive. Who waits to have it alone comes before those that would share it. Convert:
+// TRUE when the caller was the only one who shared it; it has it alone then.
+// Acquire at IRQL <= DISPATCH_LEVEL; the AtDpcLevel forms, the conversion and the releases at
+// >= DISPATCH_LEVEL.
+typedef volatile LONG EX_SPIN_LOCK, *PEX_SPIN_LOCK;
+KIRQL ExAcquireSpinLockExclusive(PEX_SPIN_LOCK lock);
+KIRQL ExAcquireSpinLockShared(PEX_SPIN_LOCK lock);
+VOID ExAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK lock);
+VOID ExAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK lock);
+LOGICAL ExTryAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK lock);
+LOGICAL ExTryAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK lock);
+LOGICAL ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK lock);
+VOID ExReleaseSpinLockExclusive(PEX_SPIN_LOCK lock, KIRQL old_irql);
+VOID ExReleaseSpinLockShared(PEX_SPIN_LOCK lock, KIRQL old_irql);
+VOID ExReleaseSpinLockExclusiveFromDpcLevel(PEX_SPIN_LOCK lock);
+VOID ExReleaseSpinLockSharedFromDpcLevel(PEX_SPIN_LOCK lock);
+
 // For threaded DPCs, which run at PASSIVE_LEVEL or at DISPATCH_LEVEL.
 VOID KeAcquireInStackQueuedSpinLockForDpc(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle);
 VOID KeReleaseInStackQueuedSpinLockForDpc(PKLOCK_QUEUE_HANDLE handle);

@@ -266,6 +266,7 @@ void posix_reset_thread(void)
     thread->GuardedDepth = 0;
     ki_seh_reset();
     ki_calls = NULL;
+    ki_bugcheck_reset();
     vf_live_reset();
     vf_locks_reset();
     InitializeListHead(&thread->Mutants);
