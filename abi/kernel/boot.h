@@ -36,6 +36,7 @@ enum ash_boot_slot {
     ASH_BOOT_IRQ_CONTROL = 6,
     ASH_BOOT_FIRMWARE = 7,
     ASH_BOOT_IPC_FRAME = 8,
+    ASH_BOOT_IOMMU = 9, /* empty if the machine has no RISC-V IOMMU that the kernel can use */
     ASH_BOOT_FIRST_UNTYPED = 16,
 };
 

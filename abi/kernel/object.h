@@ -26,8 +26,9 @@ enum ash_object_type {
     ASH_OBJ_IRQ = 13,
     ASH_OBJ_SCHED_CONTROL = 14,
     ASH_OBJ_FIRMWARE = 15,
-    ASH_OBJ_IO_SPACE = 16, /* reserved for the IOMMU */
-    ASH_OBJ_TYPES = 17,
+    ASH_OBJ_IO_SPACE = 16,
+    ASH_OBJ_IOMMU = 17,
+    ASH_OBJ_TYPES = 18,
 };
 
 /* Method labels. 0 is never a method. */
@@ -91,9 +92,10 @@ enum ash_method {
     ASH_TIMER_SET = 57,
     ASH_TIMER_CANCEL = 58,
 
-    /* PageTable. map: mr0 address; c0 VSpace. Goes into the highest empty level. unmap.
-     * Frame. map: mr0 address, mr1 rights (READ, WRITE, EXECUTE); c0 VSpace. Mapping again at the
-     *   same address changes the rights. unmap. address: -> mr0 physical address, mr1 size bits.
+    /* PageTable. map: mr0 address; c0 VSpace or IoSpace. Goes into the highest empty level. unmap.
+     * Frame. map: mr0 address, mr1 rights (READ, WRITE, EXECUTE; for a device no EXECUTE);
+     *   c0 VSpace or IoSpace. Mapping again at the same address changes the rights. unmap.
+     *   address: -> mr0 physical address, mr1 size bits.
      * A Frame capability has at most one mapping; copy the capability to map twice. */
     ASH_PAGE_TABLE_MAP = 64,
     ASH_PAGE_TABLE_UNMAP = 65,
@@ -120,7 +122,33 @@ enum ash_method {
     /* check: mr0 what (enum ash_check), mr1 its argument -> mr0 how often all invariants were
      * verified so far. Needs GRANT. Only the debug kernel has it: METHOD in a release kernel. */
     ASH_FIRMWARE_CHECK = 84,
+
+    /* Iommu. info: -> mr0 its capabilities register, mr1 how many device IDs it tells apart.
+     * attach: mr0 device ID (PCI: bus << 8 | device << 3 | function); c0 IoSpace: from now on the
+     *   device reaches what the IoSpace maps. One IoSpace, one device.
+     * fault: takes the oldest record of the fault queue: -> mr0 1 if there was one, mr1 device ID,
+     *   mr2 address (0 if the IOMMU knows none), mr3 cause (CAUSE, specification table 11)
+     *   | transaction type << 16 | 1 << 32 if records after this one were lost */
+    ASH_IOMMU_INFO = 88,
+    ASH_IOMMU_ATTACH = 89,
+    ASH_IOMMU_FAULT = 90,
+
+    /* IoSpace. detach: its device reaches nothing any more, and what it had begun is done.
+     * map: mr0 address, mr1 rights (READ, WRITE), mr2 first index, mr3 count 1..32; c0 CNode whose
+     *   slots from `first index` on hold Frames of 4 KiB, which are mapped one behind the other.
+     *   All or none. unmap: mr0 first index, mr1 count 1..32; c0 CNode: the same for taking them
+     *   away, with one invalidation for all; slots whose Frame is not mapped here are passed over.
+     * info: -> mr0 1 if attached, mr1 device ID */
+    ASH_IO_SPACE_DETACH = 96,
+    ASH_IO_SPACE_MAP = 97,
+    ASH_IO_SPACE_UNMAP = 98,
+    ASH_IO_SPACE_INFO = 99,
 };
+
+/* The page of every IoSpace that is for messages: nothing can be mapped there. */
+#define ASH_IO_MESSAGE_PAGE ((ash_word)0xfffff000)
+/* Most pages in one map or unmap of an IoSpace. */
+#define ASH_IO_SPACE_PAGES 32u
 
 enum ash_check {
     ASH_CHECK_NOW = 0,      /* verify every invariant; panics if one does not hold */

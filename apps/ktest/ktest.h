@@ -34,7 +34,7 @@ extern const struct test untyped_tests[], cnode_tests[], endpoint_tests[], trans
     error_tests[], device_error_tests[], budget_tests[], chain_tests[], register_tests[],
     priority_tests[], rights_tests[], passive_tests[], fpu_state_tests[], tlb_tests[],
     timers_tests[], tree_tests[], exhaust_tests[], cause_tests[], message_tests[], defect_tests[],
-    space_tests[];
+    space_tests[], io_space_tests[];
 
 extern const struct ash_boot *boot;
 
@@ -81,6 +81,10 @@ ash_error invoke(ash_cptr target, ash_word method, unsigned words, const ash_wor
                  unsigned caps, const ash_cptr *cap);
 /* Makes the page tables that `address` needs in `vspace`. */
 bool make_tables(ash_cptr vspace, ash_word address);
+
+/* A Frame of the page of device memory at `physical`, 0 if the kernel gave none away there. Several
+ * in one test: in ascending order. */
+ash_cptr device_frame(ash_word physical);
 
 /* True if the slot of the root CNode holds a capability; changes nothing. */
 bool full(ash_cptr slot);

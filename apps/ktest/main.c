@@ -111,6 +111,24 @@ bool make_tables(ash_cptr vspace, ash_word address)
     return true;
 }
 
+ash_cptr device_frame(ash_word physical)
+{
+    for (unsigned i = 0; i < boot->regions; i++) {
+        const struct ash_region *r = &boot->region[i];
+        ash_cptr region = ASH_BOOT_FIRST_UNTYPED + i, gap = new_slot(), frame = new_slot();
+        struct ash_untyped_info info;
+        if (r->kind != ASH_REGION_DEVICE || physical < r->physical ||
+            physical >= r->physical + r->size || ash_untyped_info(region, &info) != ASH_OK)
+            continue;
+        ash_word before = physical - (r->physical + info.size - info.left);
+        bool reached = before == 0 ||
+                       ash_untyped_retype(region, ASH_OBJ_UNTYPED, before, CNODE, gap, 1) == ASH_OK;
+        if (reached && ash_untyped_retype(region, ASH_OBJ_FRAME, 12, CNODE, frame, 1) == ASH_OK)
+            return frame;
+    }
+    return 0;
+}
+
 /* Revokes the pool and empties the slots that held copies of what is not from the pool; false if
  * memory is missing afterwards. */
 static bool pool_whole(void)
@@ -179,7 +197,7 @@ int ash_root_main(const struct ash_boot *info)
         hostile_tests,  error_tests,        device_error_tests, budget_tests,   chain_tests,
         register_tests, priority_tests,     rights_tests,       passive_tests,  fpu_state_tests,
         tlb_tests,      timers_tests,       tree_tests,         exhaust_tests,  cause_tests,
-        message_tests,  space_tests,        defect_tests};
+        message_tests,  space_tests,        defect_tests,       io_space_tests};
     boot = info;
     unsigned failures = 0;
     printf("\x1e"

@@ -31,7 +31,7 @@ static void kernel_only_types_cannot_be_made(void)
                                      ASH_OBJ_IRQ,
                                      ASH_OBJ_SCHED_CONTROL,
                                      ASH_OBJ_FIRMWARE,
-                                     ASH_OBJ_IO_SPACE,
+                                     ASH_OBJ_IOMMU,
                                      ASH_OBJ_TYPES,
                                      1000,
                                      ~0ull};

@@ -382,28 +382,11 @@ static void irq_control_rules(void)
     OK(ash_cnode_delete(CNODE, slot));
 }
 
-static ash_cptr rtc_frame(void)
-{
-    for (unsigned i = 0; i < boot->regions; i++) {
-        const struct ash_region *r = &boot->region[i];
-        if (r->kind != ASH_REGION_DEVICE || RTC_BASE < r->physical ||
-            RTC_BASE >= r->physical + r->size)
-            continue;
-        ash_cptr part = new_slot(), frame = new_slot();
-        ash_word before = RTC_BASE - r->physical;
-        if (ash_untyped_retype(ASH_BOOT_FIRST_UNTYPED + i, ASH_OBJ_UNTYPED, before, CNODE, part,
-                               1) ||
-            ash_untyped_retype(ASH_BOOT_FIRST_UNTYPED + i, ASH_OBJ_FRAME, 12, CNODE, frame, 1))
-            return 0;
-        return frame;
-    }
-    return 0;
-}
-
 /* The alarm of the goldfish RTC raises a real line. */
 static void a_device_interrupts(void)
 {
-    ash_cptr frame = rtc_frame(), irq = new_slot(), notification = make(ASH_OBJ_NOTIFICATION, 0);
+    ash_cptr frame = device_frame(RTC_BASE), irq = new_slot(),
+             notification = make(ASH_OBJ_NOTIFICATION, 0);
     if (frame == 0)
         return; /* another machine */
     CHECK(make_tables(VSPACE, ADDRESS));
@@ -425,8 +408,6 @@ static void a_device_interrupts(void)
     }
     rtc[4] = 0;
     OK(ash_cnode_delete(CNODE, irq));
-    OK(ash_cnode_delete(CNODE, frame));
-    OK(ash_cnode_delete(CNODE, frame - 1));
 }
 
 const struct test irq_tests[] = {

@@ -35,6 +35,8 @@ void *boot_pages(uint64_t count, uint64_t align);
 void boot_give(uint64_t start, uint64_t end);
 
 /* paging.c */
+/* Registers that are the kernel's own, whole pages: interrupt controller, IOMMU (may be empty). */
+void boot_own_devices(struct tree_range range[2]);
 void boot_build_kernel_tables(void);
 /* The tables of 4 KiB pages for the 2 MiB of the image: at its own addresses, and in the window. */
 extern pte *boot_image_table, *boot_window_table;

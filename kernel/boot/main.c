@@ -5,6 +5,7 @@
 #include "boot/boot.h"
 #include "check/check.h"
 #include "hart.h"
+#include "iommu/iommu.h"
 #include "irqchip/irqchip.h"
 #include "panic.h"
 #include "sched/sched.h"
@@ -56,12 +57,14 @@ void boot_main(uint64_t hart_id, uint64_t tree)
     if (!irqchip_find(boot.tree))
         panic(
             "the device tree has no interrupt controller of kind riscv,plic0 or sifive,plic-1.0.0");
+    iommu_find(boot.tree);
     boot_find_memory(&boot);
     boot_build_kernel_tables();
     choose_asids(&boot);
     irqchip_add_hart(boot.tree, &harts[0]);
     hart_init(&harts[0]);
     boot_start_harts(&boot, hart_id);
+    iommu_boot();
     check_boot();
     boot_create_root(&boot);
     boot_end(boot_image_table, boot_window_table);

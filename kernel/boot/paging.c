@@ -6,6 +6,7 @@
  * where the image lies.
  */
 #include "boot/boot.h"
+#include "iommu/iommu.h"
 #include "irqchip/irqchip.h"
 #include "panic.h"
 
@@ -57,6 +58,15 @@ static void image_map(const char *start, const char *end, uint64_t rights)
     }
 }
 
+void boot_own_devices(struct tree_range range[2])
+{
+    uint64_t start, size;
+    irqchip_range(&start, &size);
+    range[0] = (struct tree_range){start, start + size};
+    iommu_range(&start, &size);
+    range[1] = (struct tree_range){start, start + size};
+}
+
 void boot_build_kernel_tables(void)
 {
     extern char _text_start[], _text_end[], _rodata_start[], _rodata_end[], _data_start[],
@@ -64,9 +74,10 @@ void boot_build_kernel_tables(void)
     kernel_root = boot_pages(1, ASH_PAGE_SIZE);
     for (unsigned i = 0; i < all_ram_count; i++)
         window_map(all_ram[i].start, all_ram[i].end);
-    uint64_t physical, size;
-    irqchip_range(&physical, &size);
-    window_map(physical, physical + size);
+    struct tree_range own[2];
+    boot_own_devices(own);
+    for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        window_map(own[i].start, own[i].end);
     image_map(_text_start, _text_end, PTE_R | PTE_X);
     image_map(_rodata_start, _rodata_end, PTE_R);
     image_map(_data_start, _init_start, PTE_R | PTE_W);

@@ -6,11 +6,12 @@
  */
 #include "boot/boot.h"
 #include "check/check.h"
-#include "irqchip/irqchip.h"
+#include "iommu/iommu.h"
 #include "object/cnode.h"
 #include "object/firmware.h"
 #include "object/ipc_objects.h"
 #include "object/irq.h"
+#include "object/mapping.h"
 #include "panic.h"
 #include "sched/sched.h"
 
@@ -94,18 +95,25 @@ static void add_region(uint64_t start, uint64_t end, enum ash_region_kind kind)
     info->region[info->regions++] = (struct ash_region){start, end - start, kind};
 }
 
-/* Everything below DEVICE_TOP that is neither RAM nor the interrupt controller. */
+static void find_next(struct tree_range *next, uint64_t position, struct tree_range range)
+{
+    if (range.start < range.end && range.start >= position && range.start < next->start)
+        *next = range;
+}
+
+/* Everything below DEVICE_TOP that is neither RAM nor the kernel's own: the interrupt controller,
+ * the IOMMU. */
 static void add_device_regions(void)
 {
-    uint64_t irq_start, irq_size, position = 0;
-    irqchip_range(&irq_start, &irq_size);
+    uint64_t position = 0;
+    struct tree_range own[2];
+    boot_own_devices(own);
     while (position < DEVICE_TOP) {
         struct tree_range next = {DEVICE_TOP, DEVICE_TOP};
-        if (irq_start >= position && irq_start < next.start)
-            next = (struct tree_range){irq_start, irq_start + irq_size};
+        for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+            find_next(&next, position, own[i]);
         for (unsigned i = 0; i < all_ram_count; i++)
-            if (all_ram[i].start >= position && all_ram[i].start < next.start)
-                next = all_ram[i];
+            find_next(&next, position, all_ram[i]);
         add_region(position, round_down(next.start, ASH_PAGE_SIZE), ASH_REGION_DEVICE);
         position = round_up(next.end, ASH_PAGE_SIZE);
     }
@@ -157,6 +165,8 @@ void boot_create_root(const struct boot_info *boot)
     control(ASH_OBJ_SCHED_CONTROL, ASH_BOOT_SCHED_CONTROL);
     control(ASH_OBJ_IRQ_CONTROL, ASH_BOOT_IRQ_CONTROL);
     control(ASH_OBJ_FIRMWARE, ASH_BOOT_FIRMWARE);
+    if (iommu_works())
+        control(ASH_OBJ_IOMMU, ASH_BOOT_IOMMU);
     struct capability *buffer = make(ASH_OBJ_FRAME, ASH_PAGE_BITS, ASH_BOOT_IPC_FRAME);
 
     thread->reg[REG_PC] = load(boot, vspace);

@@ -98,6 +98,7 @@ void check_schedules(void); /* schedules.c: ready queues, harts */
 void check_timeouts(void);  /* timeouts.c */
 void check_budgets(void);   /* budgets.c */
 void check_spaces(void);    /* spaces.c: VSpaces, mappings, address-space numbers */
+void check_directory(void); /* directory.c: which device uses which IoSpace */
 void check_kernel(void);    /* kernel.c: the kernel's own tables and registers */
 
 /* Verifies every invariant now. `pass` numbers the passes from 1. */

@@ -39,6 +39,7 @@ static bool extent(const struct capability *cap, uint64_t *start, uint64_t *end)
         *start = kernel_to_physical(thread_from(cap->object));
         break;
     case ASH_OBJ_VSPACE:
+    case ASH_OBJ_IO_SPACE:
         *start = kernel_to_physical(((const struct vspace *)cap->object)->root);
         break;
     default:

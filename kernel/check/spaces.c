@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * Address spaces (object/vspace.h, object/frame.c): every mapping that a Frame or PageTable
- * capability records and that is still there is the entry it says, with no more rights than the
- * capability; every valid entry of user space has such an owner, but for what the kernel mapped for
- * the root task at boot; asids[n] names the VSpace that owns n.
+ * Address spaces (object/vspace.h, object/io_space.h, object/mapping.h): every mapping that a Frame
+ * or PageTable capability records and that is still there is the entry it says, with no more rights
+ * than the capability; every valid entry of user space has such an owner, but for what the kernel
+ * mapped for the root task at boot; asids[n] names the VSpace or IoSpace that owns n.
  */
 #include "boot/boot.h"
 #include "check/check.h"
 #include "check/checks.h"
-#include "object/vspace.h"
+#include "iommu/iommu.h"
+#include "object/mapping.h"
 #include "small.h"
 
 #include <string.h>
@@ -29,6 +30,11 @@ static void check_leaf(const struct capability *cap, pte entry, unsigned bits)
     RULE(pte_target(entry).value % (1ull << bits) == 0, "a page is aligned to its size: %p", at);
 }
 
+static uint8_t space_type(const struct vspace *vspace)
+{
+    return vspace->for_device ? ASH_OBJ_IO_SPACE : ASH_OBJ_VSPACE;
+}
+
 /* Notes who owns the entry that this capability says it is mapped by. A page table above it may be
  * gone or another one: then the mapping went with it. */
 static void note_mapping(const struct slot *slot)
@@ -41,7 +47,10 @@ static void note_mapping(const struct slot *slot)
          (const void *)slot);
     if (!vspace)
         return;
-    MUST_LIVE(ASH_OBJ_VSPACE, vspace, "the VSpace of a mapping");
+    MUST_LIVE(space_type(vspace), vspace, "the VSpace or IoSpace of a mapping");
+    RULE(cap->type != ASH_OBJ_FRAME || !vspace->for_device ||
+             (ASH_IO_MESSAGE_PAGE & ~((1ull << cap->bits) - 1)) != mapping_address(cap),
+         "nothing is mapped where a device's messages go: slot %p", (const void *)slot);
     unsigned missing;
     const pte *entry = vspace_entry(vspace, mapping_address(cap), cap->bits, &missing);
     if (!entry || !(*entry & PTE_V) || pte_target(*entry).value != cap->object)
@@ -112,14 +121,31 @@ static void check_table(const pte *table, unsigned entries, uint64_t base, unsig
                  (const void *)(base + (i << bits)));
 }
 
+static void check_number(const struct vspace *vspace)
+{
+    RULE(vspace->asid > 0 && vspace->asid < ASIDS && asids[vspace->asid].vspace == vspace,
+         "asids[n] names the VSpace that owns n: %p, %u", (const void *)vspace, vspace->asid);
+}
+
+/* Sv39x4 has more entries than 38 bits of address reach. */
+static void check_io_space(const struct vspace *vspace)
+{
+    check_number(vspace);
+    RULE(vspace->for_device, "an IoSpace is for a device: %p", (const void *)vspace);
+    check_table(vspace->root, VSPACE_USER_ENTRIES, 0, ASH_GIGAPAGE_BITS, false);
+    for (unsigned i = VSPACE_USER_ENTRIES; i < IOMMU_ROOT_ENTRIES; i++)
+        RULE(vspace->root[i] == 0, "an IoSpace maps nothing beyond 38 bits: %p",
+             (const void *)vspace);
+}
+
 static void check_space(const struct vspace *vspace)
 {
     const void *at = vspace;
     bool of_boot = kept_at_boot(kernel_to_physical(vspace));
     uint64_t root = kernel_to_physical(vspace->root);
     uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
-    RULE(vspace->asid > 0 && vspace->asid < ASIDS && asids[vspace->asid].vspace == vspace,
-         "asids[n] names the VSpace that owns n: %p, %u", at, vspace->asid);
+    check_number(vspace);
+    RULE(!vspace->for_device, "a VSpace is for threads: %p", at);
     RULE(vspace->satp == (SATP_SV39 | asid << SATP_ASID_SHIFT | root >> 12),
          "`satp` is what the register holds for it: %p", at);
     for (unsigned i = VSPACE_USER_ENTRIES; i < ROOT_ENTRIES; i++)
@@ -134,7 +160,8 @@ static void check_numbers(size_t spaces)
     for (uint32_t i = 0; i < ASIDS; i++) {
         if (!asids[i].vspace)
             continue;
-        MUST_LIVE(ASH_OBJ_VSPACE, asids[i].vspace, "the owner of an address-space number");
+        MUST_LIVE(space_type(asids[i].vspace), asids[i].vspace,
+                  "the owner of an address-space number");
         owned++;
     }
     bool limited = hardware_asids > 1 && hardware_asids < ASIDS;
@@ -151,10 +178,15 @@ void check_spaces(void)
         if (all_slots[i]->cap.type == ASH_OBJ_FRAME || all_slots[i]->cap.type == ASH_OBJ_PAGE_TABLE)
             note_mapping(all_slots[i]);
     for (size_t i = 0; i < object_count; i++) {
-        if (type_of(all_objects[i]) != ASH_OBJ_VSPACE)
+        const void *object = (const void *)all_objects[i]->slot->cap.object;
+        if (type_of(all_objects[i]) == ASH_OBJ_VSPACE)
+            check_space(object);
+        else if (type_of(all_objects[i]) == ASH_OBJ_IO_SPACE)
+            check_io_space(object);
+        else
             continue;
-        check_space((const void *)all_objects[i]->slot->cap.object);
         spaces++;
     }
     check_numbers(spaces);
+    check_directory();
 }

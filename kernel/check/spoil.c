@@ -7,7 +7,7 @@
 #include "hart.h"
 #include "ipc/invoke.h"
 #include "object/ipc_objects.h"
-#include "object/vspace.h"
+#include "object/mapping.h"
 
 /* The last capability of that kind that was found, or null. */
 static struct slot *find(enum ash_object_type type, bool (*fits)(const struct slot *slot))

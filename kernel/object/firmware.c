@@ -7,6 +7,7 @@
 #include "console.h"
 #include "ipc/invoke.h"
 #include "object/cnode.h"
+#include "object/io_space.h"
 #include "object/ipc_objects.h"
 #include "object/irq.h"
 #include "object/vspace.h"
@@ -106,5 +107,6 @@ const struct object_class *const object_classes[ASH_OBJ_TYPES] = {
     [ASH_OBJ_IRQ] = &irq_class,
     [ASH_OBJ_SCHED_CONTROL] = &sched_control_class,
     [ASH_OBJ_FIRMWARE] = &firmware_class,
-    [ASH_OBJ_IO_SPACE] = &null_class, /* place kept for the IOMMU */
+    [ASH_OBJ_IO_SPACE] = &io_space_class,
+    [ASH_OBJ_IOMMU] = &iommu_class,
 };

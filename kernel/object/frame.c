@@ -1,102 +1,42 @@
 // SPDX-License-Identifier: MIT
 /*
- * Frame and PageTable: what a VSpace is built of. A capability has at most one mapping; deleting it
- * removes the mapping. Decode walks and checks everything, commit writes one entry.
+ * Frame and PageTable: what a VSpace or IoSpace is built of. A capability has at most one mapping;
+ * deleting it removes the mapping. Decode walks and checks everything, commit writes one entry.
  */
-#include "arch/sbi.h"
 #include "ipc/invoke.h"
-#include "object/vspace.h"
+#include "object/mapping.h"
 #include "small.h"
 
 #include <string.h>
 
 /* --- Frame ----------------------------------------------------------------------------------- */
 
-static uint64_t leaf_flags(uint64_t rights)
-{
-    uint64_t flags = PTE_V | PTE_U | PTE_A | PTE_R;
-    if (rights & ASH_RIGHT_WRITE)
-        flags |= PTE_W | PTE_D;
-    if (rights & ASH_RIGHT_EXECUTE)
-        flags |= PTE_X;
-    return flags;
-}
-
-/* The entry that this capability's mapping lives in, if it is still there. */
-static pte *mapped_entry(const struct capability *cap, struct vspace **vspace)
-{
-    *vspace = mapping_present(cap) ? mapping_vspace(cap) : nullptr;
-    if (!*vspace)
-        return nullptr;
-    unsigned missing;
-    pte *entry = vspace_entry(*vspace, mapping_address(cap), cap->bits, &missing);
-    bool ours = entry && (*entry & PTE_V) && pte_target(*entry).value == cap->object;
-    return ours ? entry : nullptr;
-}
-
+/* The IOMMU may hold a large page as many small ones. */
 static void unmap_frame(struct capability *cap)
 {
-    struct vspace *vspace;
-    pte *entry = mapped_entry(cap, &vspace);
-    if (entry) {
-        *entry = 0;
-        vspace_flush_page(vspace, mapping_address(cap));
+    if (mapping_clear(cap)) {
+        const struct vspace *vspace = mapping_vspace(cap);
+        if (vspace->for_device && cap->bits != ASH_PAGE_BITS)
+            vspace_flush(vspace);
+        else
+            vspace_flush_page(vspace, mapping_address(cap));
     }
-    cap->data = cap->extra = 0;
-}
-
-static unsigned decode_rights(const struct capability *cap, struct invocation *call,
-                              uint64_t rights)
-{
-    uint64_t known = ASH_RIGHT_READ | ASH_RIGHT_WRITE | ASH_RIGHT_EXECUTE;
-    if ((rights & ~known) || !(rights & ASH_RIGHT_READ))
-        return invoke_error(call, ASH_E_ARGUMENT, 1, rights);
-    if ((rights & ASH_RIGHT_WRITE) && (rights & ASH_RIGHT_EXECUTE))
-        return ASH_E_WX;
-    if (rights & ~(uint64_t)cap->rights)
-        return invoke_error(call, ASH_E_RIGHTS, rights, 0);
-    return ASH_OK;
-}
-
-static unsigned decode_address(struct invocation *call, uint64_t address, unsigned bits)
-{
-    if (address & ((1ull << bits) - 1))
-        return invoke_error(call, ASH_E_ALIGNMENT, 0, 1ull << bits);
-    if (address >= ASH_USER_TOP)
-        return invoke_error(call, ASH_E_RANGE, 0, ASH_USER_TOP - 1);
-    return ASH_OK;
+    mapping_forget(cap);
 }
 
 static unsigned map_frame(struct capability *cap, struct invocation *call)
 {
     if (call->length < 2)
         return invoke_error(call, ASH_E_TRUNCATED, 2, 0);
-    struct slot *target = invoke_cap_of(call, 0, ASH_OBJ_VSPACE);
-    if (!target)
+    struct vspace *vspace = mapping_target(call);
+    if (!vspace)
         return ASH_E_SOURCE;
-    struct vspace *vspace = (struct vspace *)target->cap.object;
     uint64_t address = invoke_word(call, 0), rights = invoke_word(call, 1);
-    unsigned error = decode_rights(cap, call, rights);
+    pte *entry;
+    unsigned error = mapping_decode(cap, call, vspace, address, rights, &entry);
     if (error == ASH_OK)
-        error = decode_address(call, address, cap->bits);
-    if (error != ASH_OK)
-        return error;
-    struct vspace *old_space;
-    pte *old = mapped_entry(cap, &old_space);
-    if (old && (old_space != vspace || mapping_address(cap) != address))
-        return ASH_E_BUSY;
-    unsigned missing = 0;
-    pte *entry = vspace_entry(vspace, address, cap->bits, &missing);
-    if (!entry)
-        return invoke_error(call, ASH_E_NO_TABLE, missing, 0);
-    if ((*entry & PTE_V) && entry != old)
-        return ASH_E_BUSY;
-    *entry = pte_make((paddr){cap->object}, leaf_flags(rights));
-    mapping_record(cap, vspace, address);
-    vspace_flush_page(vspace, address);
-    if (rights & ASH_RIGHT_EXECUTE)
-        vspace_fetch_anew(vspace);
-    return ASH_OK;
+        mapping_commit(cap, vspace, address, rights, entry);
+    return error;
 }
 
 static unsigned invoke_frame(struct slot *slot, uint64_t method, struct invocation *call)
@@ -164,23 +104,23 @@ static void unmap_table(struct capability *cap)
         vspace_flush(vspace);
     }
     memset(table, 0, ASH_PAGE_SIZE);
-    cap->data = cap->extra = 0;
+    mapping_forget(cap);
 }
 
 static unsigned map_table(struct capability *cap, struct invocation *call)
 {
     if (call->length < 1)
         return invoke_error(call, ASH_E_TRUNCATED, 1, 0);
-    struct slot *target = invoke_cap_of(call, 0, ASH_OBJ_VSPACE);
-    if (!target)
+    struct vspace *vspace = mapping_target(call);
+    if (!vspace)
         return ASH_E_SOURCE;
     if (mapping_present(cap))
         return ASH_E_BUSY;
-    struct vspace *vspace = (struct vspace *)target->cap.object;
     uint64_t address = invoke_word(call, 0);
-    unsigned error = decode_address(call, address, ASH_PAGE_BITS);
-    if (error != ASH_OK)
-        return error;
+    if (address & (ASH_PAGE_SIZE - 1))
+        return invoke_error(call, ASH_E_ALIGNMENT, 0, ASH_PAGE_SIZE);
+    if (address >= ASH_USER_TOP)
+        return invoke_error(call, ASH_E_RANGE, 0, ASH_USER_TOP - 1);
     unsigned missing = 0;
     if (vspace_entry(vspace, address, ASH_PAGE_BITS, &missing))
         return ASH_E_BUSY;
@@ -190,7 +130,8 @@ static unsigned map_table(struct capability *cap, struct invocation *call)
     *entry = pte_make((paddr){cap->object}, PTE_V);
     cap->bits = (uint8_t)missing;
     mapping_record(cap, vspace, address & ~((1ull << missing) - 1));
-    vspace_flush_page(vspace, address);
+    if (!vspace->for_device)
+        vspace_flush_page(vspace, address);
     return ASH_OK;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* VSpace and the bookkeeping that Frame and PageTable share. Sv39: privileged spec, chapter 12.4.
- */
+/* VSpace. Sv39: privileged specification, chapter 12.4. */
 #include "object/vspace.h"
 #include "arch/sbi.h"
+#include "iommu/iommu.h"
 #include "ipc/invoke.h"
 #include "small.h"
 
@@ -66,27 +66,6 @@ pte *vspace_entry(struct vspace *vspace, uint64_t address, unsigned bits, unsign
     }
 }
 
-void mapping_record(struct capability *cap, const struct vspace *vspace, uint64_t address)
-{
-    cap->data = address | 1;
-    cap->extra = asids[vspace->asid].generation * ASIDS + vspace->asid;
-}
-
-bool mapping_present(const struct capability *cap)
-{
-    return cap->data & 1;
-}
-uint64_t mapping_address(const struct capability *cap)
-{
-    return cap->data & ~1ull;
-}
-
-struct vspace *mapping_vspace(const struct capability *cap)
-{
-    const struct asid_entry *entry = &asids[cap->extra % ASIDS];
-    return entry->generation == cap->extra / ASIDS ? entry->vspace : nullptr;
-}
-
 static bool runs_in(const struct hart *hart, const struct vspace *vspace)
 {
     if (!hart->current)
@@ -114,6 +93,11 @@ static uint64_t other_harts(const struct vspace *vspace, uint32_t set)
 
 void vspace_flush_page(const struct vspace *vspace, uint64_t address)
 {
+    if (vspace->for_device) {
+        iommu_forget_page(vspace->asid, address);
+        iommu_finish();
+        return;
+    }
     uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
     tlb_flush_page(address, asid);
     uint64_t others = other_harts(vspace, vspace->hart_mask);
@@ -123,6 +107,10 @@ void vspace_flush_page(const struct vspace *vspace, uint64_t address)
 
 void vspace_flush(const struct vspace *vspace)
 {
+    if (vspace->for_device) {
+        iommu_forget_all(vspace->asid);
+        return;
+    }
     uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
     tlb_flush_asid(asid);
     uint64_t others = other_harts(vspace, vspace->hart_mask);
@@ -161,44 +149,50 @@ static void leave_everywhere(const struct vspace *vspace)
     }
 }
 
+/* Numbers 1 .. limit-1 are for VSpaces and IoSpaces; 0 means none. */
+static uint32_t number_limit(void)
+{
+    return hardware_asids > 1 && hardware_asids < ASIDS ? (uint32_t)hardware_asids : ASIDS;
+}
+
+uint64_t vspace_numbers_left(void)
+{
+    return number_limit() - 1 - asids_used;
+}
+
+void vspace_take_number(struct vspace *vspace)
+{
+    asids_used++;
+    vspace->asid = first_free;
+    if (vspace->asid == 0)
+        vspace->asid = never_used++;
+    else
+        first_free = asids[vspace->asid].next_free;
+    asids[vspace->asid].vspace = vspace;
+}
+
+void vspace_give_back_number(struct vspace *vspace)
+{
+    struct asid_entry *entry = &asids[vspace->asid];
+    entry->vspace = nullptr;
+    entry->generation++;
+    entry->next_free = first_free;
+    first_free = vspace->asid;
+    asids_used--;
+}
+
 static void destroy(struct object *object)
 {
     struct vspace *vspace = (struct vspace *)object;
     leave_everywhere(vspace);
     vspace_flush(vspace);
-    asids[vspace->asid].vspace = nullptr;
-    asids[vspace->asid].generation++;
-    asids[vspace->asid].next_free = first_free;
-    first_free = vspace->asid;
-    asids_used--;
+    vspace_give_back_number(vspace);
 }
 
 static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
 {
     (void)slot;
     return invoke_error(call, ASH_E_METHOD, method, 0);
-}
-
-/* Numbers 1 .. limit-1 are for VSpaces; 0 means none. */
-static uint32_t asid_limit(void)
-{
-    return hardware_asids > 1 && hardware_asids < ASIDS ? (uint32_t)hardware_asids : ASIDS;
-}
-
-static uint64_t available(void)
-{
-    return asid_limit() - 1 - asids_used;
-}
-
-/* One is free: `available` was asked. */
-static uint32_t take_asid(void)
-{
-    uint32_t asid = first_free;
-    asids_used++;
-    if (asid == 0)
-        return never_used++;
-    first_free = asids[asid].next_free;
-    return asid;
 }
 
 static uint64_t size(uint64_t parameter, uint64_t *align)
@@ -216,8 +210,7 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter)
     for (unsigned i = VSPACE_USER_ENTRIES; i < ROOT_ENTRIES; i++)
         root[i] = kernel_root[i];
     vspace->root = root;
-    vspace->asid = take_asid();
-    asids[vspace->asid].vspace = vspace;
+    vspace_take_number(vspace);
     uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
     vspace->satp = SATP_SV39 | asid << SATP_ASID_SHIFT | memory.value >> 12;
     cap->object = (uint64_t)vspace;
@@ -229,7 +222,7 @@ const struct object_class vspace_class = {
     .destroy = destroy,
     .size = size,
     .create = create,
-    .available = available,
+    .available = vspace_numbers_left,
     .counted = true,
     .copyable = true,
 };

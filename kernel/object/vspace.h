@@ -4,7 +4,8 @@
  *
  * Address-space numbers. asids[n] names the VSpace that owns n; `generation` grows whenever a
  * number changes hands, and a Frame capability records (number, generation) of its mapping, so a
- * mapping made in a VSpace that is gone is recognised as gone.
+ * mapping made in a VSpace that is gone is recognised as gone. IoSpaces (io_space.h) begin with a
+ * struct vspace and have numbers of the same store.
  */
 #ifndef KERNEL_OBJECT_VSPACE_H
 #define KERNEL_OBJECT_VSPACE_H
@@ -40,7 +41,8 @@ struct vspace {
     uint32_t asid;
     uint32_t hart_mask; /* harts that may hold translations of it */
     pte *root;
-    uint64_t satp; /* what the register holds for it */
+    uint64_t satp;   /* what the register holds for it */
+    bool for_device; /* it is an IoSpace: the IOMMU uses it, under the same number */
 };
 
 struct asid_entry {
@@ -80,14 +82,13 @@ static inline void vspace_activate_simply(struct hart *hart, const struct thread
  * missing, and then *missing is the span of the missing entry. */
 pte *vspace_entry(struct vspace *vspace, uint64_t address, unsigned bits, unsigned *missing);
 
-/* What a mapped capability records: data = address | mapped bit, extra = number and generation. */
-void mapping_record(struct capability *cap, const struct vspace *vspace, uint64_t address);
-bool mapping_present(const struct capability *cap);
-uint64_t mapping_address(const struct capability *cap);
-/* The VSpace it was mapped in, or null if that is gone. */
-struct vspace *mapping_vspace(const struct capability *cap);
+/* Numbers: how many are left, taking one (there is one), giving it back. */
+uint64_t vspace_numbers_left(void);
+void vspace_take_number(struct vspace *vspace);
+void vspace_give_back_number(struct vspace *vspace);
 
-/* Removes translations of one page, or of the whole space, on every hart that may hold them. */
+/* Removes translations of one page, or of the whole space, wherever they may be held: on every
+ * hart, or in the IOMMU. */
 void vspace_flush_page(const struct vspace *vspace, uint64_t address);
 void vspace_flush(const struct vspace *vspace);
 /* Instructions were written where a page of it was just mapped executable. */

@@ -5,7 +5,7 @@
 #include "model.h"
 #include "object/cnode.h"
 #include "object/ipc_objects.h"
-#include "object/vspace.h"
+#include "object/mapping.h"
 
 #include <string.h>
 

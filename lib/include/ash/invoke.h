@@ -305,6 +305,61 @@ struct ash_frame_info {
     return error;
 }
 
+/* --- Iommu, IoSpace
+ * -------------------------------------------------------------------------------- */
+
+[[nodiscard]] static inline ash_error ash_iommu_attach(ash_cptr iommu, ash_cptr io_space,
+                                                       ash_word device)
+{
+    struct ash_message m = {.mr = {device}};
+    ash_ipc()->caps[0] = io_space;
+    return ash_invoke(iommu, ASH_IOMMU_ATTACH, 1, 1, &m);
+}
+
+struct ash_iommu_fault {
+    ash_word device, address;
+    unsigned cause, kind;
+    bool lost; /* records after this one are missing */
+};
+
+/* *found false: there is none. */
+[[nodiscard]] static inline ash_error ash_iommu_fault(ash_cptr iommu, bool *found,
+                                                      struct ash_iommu_fault *fault)
+{
+    struct ash_message m = {};
+    ash_error error = ash_invoke(iommu, ASH_IOMMU_FAULT, 0, 0, &m);
+    if (error != ASH_OK)
+        return error;
+    *found = m.mr[0] != 0;
+    *fault = (struct ash_iommu_fault){m.mr[1], m.mr[2], m.mr[3] & 0xffff, m.mr[3] >> 16 & 0xffff,
+                                      m.mr[3] >> 32 != 0};
+    return ASH_OK;
+}
+
+[[nodiscard]] static inline ash_error ash_io_space_detach(ash_cptr io_space)
+{
+    struct ash_message m = {};
+    return ash_invoke(io_space, ASH_IO_SPACE_DETACH, 0, 0, &m);
+}
+
+/* Frames of 4 KiB in `count` slots of `cnode` from `first` on. */
+[[nodiscard]] static inline ash_error ash_io_space_map(ash_cptr io_space, ash_word address,
+                                                       ash_word rights, ash_cptr cnode,
+                                                       ash_word first, ash_word count)
+{
+    struct ash_message m = {.mr = {address, rights, first, count}};
+    ash_ipc()->caps[0] = cnode;
+    return ash_invoke(io_space, ASH_IO_SPACE_MAP, 4, 1, &m);
+}
+
+[[nodiscard]] static inline ash_error ash_io_space_unmap(ash_cptr io_space, ash_cptr cnode,
+                                                         ash_word first, ash_word count)
+{
+    struct ash_message m = {.mr = {first, count}};
+    ash_ipc()->caps[0] = cnode;
+    return ash_invoke(io_space, ASH_IO_SPACE_UNMAP, 2, 1, &m);
+}
+
 /* --- IrqControl, Irq
  * ------------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 #include "host.h"
 #include "arch/fpu.h"
 #include "arch/sbi.h"
+#include "iommu/iommu.h"
 #include "ipc/fastpath.h"
 #include "irqchip/irqchip.h"
 #include "object/vspace.h"
@@ -42,7 +43,7 @@ static struct capability boot_vspace;
     abort();
 }
 
-void host_fail(const char *format, ...)
+[[noreturn]] void host_fail(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -294,6 +295,57 @@ void sbi_reset(uint64_t type, uint64_t reason)
 {
     (void)type;
     (void)reason;
+}
+
+/* The fake machine has no IOMMU: IoSpaces cannot be made, so nothing else of it is reached. */
+bool iommu_works(void)
+{
+    return false;
+}
+
+uint64_t iommu_capabilities(void)
+{
+    host_fail("the IOMMU is asked for its capabilities");
+}
+
+uint64_t iommu_devices(void)
+{
+    host_fail("the IOMMU is asked for its devices");
+}
+
+bool iommu_attached(uint32_t device)
+{
+    host_fail("the IOMMU is asked for device %u", device);
+}
+
+void iommu_attach(uint32_t device, struct iommu_tables *, uint32_t)
+{
+    host_fail("device %u is attached", device);
+}
+
+void iommu_detach(uint32_t device, struct iommu_tables *, uint32_t)
+{
+    host_fail("device %u is detached", device);
+}
+
+void iommu_forget_page(uint32_t, uint64_t address)
+{
+    host_fail("the IOMMU forgets %lx", address);
+}
+
+void iommu_finish(void)
+{
+    host_fail("the IOMMU finishes");
+}
+
+void iommu_forget_all(uint32_t number)
+{
+    host_fail("the IOMMU forgets space %u", number);
+}
+
+bool iommu_next_fault(struct iommu_fault *)
+{
+    host_fail("the IOMMU is asked for faults");
 }
 
 uint32_t irqchip_sources(void)
