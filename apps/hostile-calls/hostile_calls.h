@@ -44,12 +44,15 @@ enum staple {
     STAPLE_VSPACE2, /* an empty one */
     STAPLE_CNODE2,  /* radix 4 */
     STAPLE_THREAD2, /* not configured */
+    STAPLE_IOMMU,   /* nothing on a machine without one, and the IoSpaces below neither */
     STAPLE_REPLY,   /* from here on: what cannot be copied */
     STAPLE_REPLY2,
     STAPLE_PAGE_TABLE,
     STAPLE_PAGE_TABLE2,
     STAPLE_UNTYPED,
     STAPLE_UNTYPED2,
+    STAPLE_IO_SPACE,
+    STAPLE_IO_SPACE2,
     STAPLES,
 };
 

@@ -16,12 +16,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POOL       ((ash_cptr)2048)
-#define FIRST_SLOT ((ash_cptr)2100)
-#define POOL_BYTES ((ash_word)8 << 20)
-#define COPY       (SHARED + 0x100000) /* where the judge fills pages */
-#define HIGHEST    100u                /* priority of attackers; the judge has 200 */
-#define READ_WRITE (ASH_RIGHT_READ | ASH_RIGHT_WRITE)
+#define POOL           ((ash_cptr)2048)
+#define FIRST_SLOT     ((ash_cptr)2100)
+#define POOL_BYTES     ((ash_word)8 << 20)
+#define COPY           (SHARED + 0x100000) /* where the judge fills pages */
+#define HIGHEST        100u                /* priority of attackers; the judge has 200 */
+#define IO_SPACE_BYTES (40u << 10)         /* one, wherever it begins */
+#define READ_WRITE     (ASH_RIGHT_READ | ASH_RIGHT_WRITE)
 
 static ash_cptr next_slot, ram, cage, vspace, parking;
 static ash_cptr sleep_timer = POOL + 1, sleep_notification = POOL + 2;
@@ -197,6 +198,10 @@ static bool nursed(unsigned staple, enum ash_object_type *type, ash_word *parame
         *type = ASH_OBJ_UNTYPED;
         *parameter = staple == STAPLE_UNTYPED ? 768 << 10 : 64 << 10;
         return true;
+    case STAPLE_IO_SPACE:
+    case STAPLE_IO_SPACE2:
+        *type = ASH_OBJ_IO_SPACE;
+        return true;
     default:
         return false;
     }
@@ -249,6 +254,7 @@ static bool make_originals(void)
     original[STAPLE_SCHED_CONTROL] = ASH_BOOT_SCHED_CONTROL;
     original[STAPLE_IRQ_CONTROL] = ASH_BOOT_IRQ_CONTROL;
     original[STAPLE_FIRMWARE] = ASH_BOOT_FIRMWARE;
+    original[STAPLE_IOMMU] = ASH_BOOT_IOMMU;
     ash_word rights = ASH_RIGHT_WRITE | ASH_RIGHT_GRANT_REPLY;
     original[STAPLE_ENDPOINT_BADGED] = badged(original[STAPLE_ENDPOINT], rights, 7);
     original[STAPLE_NOTIFICATION_BADGED] = badged(original[STAPLE_NOTIFICATION], ASH_RIGHT_ALL, 6);
@@ -262,7 +268,8 @@ static bool make_nurseries(void)
         ash_word parameter;
         if (!nursed(staple, &type, &parameter))
             continue;
-        nursery[staple] = make(ASH_OBJ_UNTYPED, parameter ? parameter : ASH_PAGE_SIZE);
+        ash_word bytes = type == ASH_OBJ_IO_SPACE ? IO_SPACE_BYTES : ASH_PAGE_SIZE;
+        nursery[staple] = make(ASH_OBJ_UNTYPED, parameter ? parameter : bytes);
         if (nursery[staple] == 0)
             return false;
     }

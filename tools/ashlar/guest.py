@@ -41,10 +41,11 @@ class Machine:
     package: pathlib.Path | None = paths.BOOT_PACKAGE  # None: a boot loader brings it
     snapshot: bool = False  # throw away what the guest writes
     cpu: str = "rv64"
+    machine: str = "virt"
     extra: list[str] = dataclasses.field(default_factory=list)
 
     def command(self, console: list[str]) -> list[str]:
-        line = [QEMU, "-M", "virt", "-cpu", self.cpu, "-smp", str(self.harts),
+        line = [QEMU, "-M", self.machine, "-cpu", self.cpu, "-smp", str(self.harts),
                 "-m", self.memory, "-bios", str(paths.FIRMWARE), "-kernel", str(self.kernel)]
         if self.package is not None:
             words = self.words + PROCESSOR_WORDS.get(self.cpu, [])
