@@ -42,6 +42,7 @@ enum ash_memory_boot_slot {
     ASH_MEMORY_BOOT_VSPACE = ASH_SLOT_EXTRA + 1,
     ASH_MEMORY_BOOT_PROCESS_VSPACE = ASH_SLOT_EXTRA + 2,
     ASH_MEMORY_BOOT_REPLY = ASH_SLOT_EXTRA + 3,
+    ASH_MEMORY_BOOT_IOMMU = ASH_SLOT_EXTRA + 4, /* empty if the machine has none */
     ASH_MEMORY_BOOT_UNTYPED = 128,
 };
 

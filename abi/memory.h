@@ -76,7 +76,11 @@ enum ash_mem_op {
     /* For the plug-and-play manager alone. */
     ASH_MEM_DEVICE_ALLOW = 64,  /* device_allow_request: task may map this range */
     ASH_MEM_DEVICE_REVOKE = 65, /* device_allow_request: mappings of the range are removed */
-    ASH_MEM_DMA_ALLOW = 66,     /* dma_allow_request: task may learn logical addresses */
+    ASH_MEM_DMA_ALLOW = 66,     /* dma_allow_request -> dma_allow_reply: the task may use DMA, with
+                                   that device; or not any more: then the device reaches nothing
+                                   and what it had begun is done */
+    ASH_MEM_DMA_FAULT = 67, /* (nothing) -> dma_fault_reply: what the IOMMU refused, oldest first.
+                               STATUS_NOT_SUPPORTED without an IOMMU */
 };
 
 enum ash_mem_prot { ASH_MEM_READ = 1, ASH_MEM_WRITE = 2, ASH_MEM_EXECUTE = 16 };
@@ -190,8 +194,19 @@ struct ash_mem_link_request {
 struct ash_mem_device_allow_request {
     ash_word task, physical, bytes;
 };
+/* device: its ID at the IOMMU, or ASH_MEM_NO_DEVICE if it is not behind one. STATUS_INTERNAL_ERROR:
+ * the ID is in use. */
+#define ASH_MEM_NO_DEVICE (~(ash_word)0)
 struct ash_mem_dma_allow_request {
-    ash_word task, allow;
+    ash_word task, allow, device;
+};
+/* enforced: the device reaches only what was granted; else logical addresses are physical ones. */
+struct ash_mem_dma_allow_reply {
+    ash_word enforced;
+};
+/* cause, kind: CAUSE and TTYP of the RISC-V IOMMU specification. lost: later ones are missing. */
+struct ash_mem_dma_fault_reply {
+    ash_word found, device, address, cause, kind, lost;
 };
 
 #endif

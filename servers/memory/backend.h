@@ -16,6 +16,13 @@
 
 typedef uint32_t mm_slot;
 
+/* What the IOMMU refused a device. */
+struct mm_fault {
+    uint64_t device, address;
+    unsigned cause, kind;
+    bool lost; /* records after it are missing */
+};
+
 #define MM_SLOT_BITS       8u
 #define MM_SLOTS_PER_PAGE  (1u << MM_SLOT_BITS)
 #define MM_SLOT_PAGES      2048u        /* over 500,000 capabilities */
@@ -39,6 +46,15 @@ void mm_backend_revoke(mm_slot slot);
 /* Makes page `page` of the slot space usable: its CNode is made of `untyped`, of which there may be
  * room for several. ASH_E_MEMORY: it is used up. */
 [[nodiscard]] enum ash_error mm_backend_slot_page(unsigned page, mm_slot untyped);
+
+/* Is there an IOMMU? Then an IoSpace (retyped like any object, filled like a VSpace) can be given
+ * to a device, and taken away again: afterwards the device reaches nothing. ASH_E_BUSY: one of the
+ * two has somebody already. */
+bool mm_backend_has_iommu(void);
+[[nodiscard]] enum ash_error mm_backend_attach(mm_slot io_space, uint64_t device);
+void mm_backend_detach(mm_slot io_space);
+/* Takes the oldest record of what the IOMMU refused; false: none. */
+bool mm_backend_fault(struct mm_fault *fault);
 
 /* Bytes of the Untyped that nothing is made of yet; they are at its end. */
 uint64_t mm_backend_left(mm_slot untyped);

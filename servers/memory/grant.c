@@ -245,6 +245,24 @@ ash_status mm_grant_map(struct mm_task *caller, uint64_t link, uint64_t id,
     return STATUS_SUCCESS;
 }
 
+/* The device may reach what the grant lets its driver reach, from now until the grant is released.
+ */
+static ash_status begin_dma(const struct mm_task *caller, struct mm_grant *grant)
+{
+    if (grant->dma)
+        return STATUS_SUCCESS;
+    if (caller->stale >= MM_GRANTS_STALE)
+        return STATUS_QUOTA_EXCEEDED;
+    ash_status status = STATUS_SUCCESS;
+    if (caller->io != 0)
+        status = mm_io_view(caller, grant->section, grant->prot, &grant->io_view);
+    if (!ash_success(status))
+        return status;
+    mm_section(grant->section)->holders++;
+    grant->dma = true;
+    return STATUS_SUCCESS;
+}
+
 ash_status mm_grant_dma(struct mm_task *caller, const struct ash_mem_dma_request *request,
                         struct ash_mem_dma_reply *reply)
 {
@@ -253,7 +271,7 @@ ash_status mm_grant_dma(struct mm_task *caller, const struct ash_mem_dma_request
     if (!ash_success(status))
         return status;
     struct mm_grant *grant = mm_grant(index);
-    struct mm_section *section = mm_section(grant->section);
+    const struct mm_section *section = mm_section(grant->section);
     if (grant->closed)
         return STATUS_INVALID_HANDLE;
     if (!caller->dma_allowed)
@@ -262,26 +280,46 @@ ash_status mm_grant_dma(struct mm_task *caller, const struct ash_mem_dma_request
         request->first_page >= section->pages.count ||
         request->pages > section->pages.count - request->first_page)
         return STATUS_INVALID_PARAMETER;
-    if (!grant->dma && caller->stale >= MM_GRANTS_STALE)
-        return STATUS_QUOTA_EXCEEDED;
-    if (!grant->dma)
-        section->holders++;
-    grant->dma = true;
+    status = begin_dma(caller, grant);
+    if (!ash_success(status))
+        return status;
     reply->pages = request->pages;
     reply->stale = caller->stale;
     for (uint32_t i = 0; i < request->pages; i++)
-        reply->address[i] =
-            mm_frame_physical(mm_vector_get(&section->pages, (uint32_t)request->first_page + i));
+        reply->address[i] = mm_io_logical(grant->io_view, grant->section, request->first_page + i);
     return STATUS_SUCCESS;
+}
+
+static void end_dma(struct mm_grant *grant)
+{
+    if (grant->io_view != 0)
+        mm_view_destroy(grant->io_view);
+    if (grant->dma)
+        mm_section(grant->section)->holders--;
+    grant->io_view = 0;
+    grant->dma = false;
+}
+
+void mm_grant_dma_end(struct mm_task *task)
+{
+    uint32_t next;
+    for (uint32_t at = task->answers; at != 0; at = next) {
+        struct mm_grant *grant = mm_grant(at);
+        uint32_t section = grant->section;
+        next = grant->answer_next;
+        if (!grant->dma)
+            continue;
+        end_dma(grant);
+        settle(at);
+        mm_section_settle(section);
+    }
 }
 
 static void release(uint32_t index)
 {
     struct mm_grant *grant = mm_grant(index);
     uint32_t section = grant->section;
-    if (grant->dma)
-        mm_section(section)->holders--;
-    grant->dma = false;
+    end_dma(grant);
     if (grant->view != 0)
         mm_view_destroy(grant->view); /* settles the grant through mm_grant_view_gone */
     else

@@ -10,6 +10,7 @@
  */
 #include "kernel_backend.h"
 #include "ash/invoke.h"
+#include "boot_protocol.h"
 
 #define DIRECTORY_BITS  8u
 #define DIRECTORY_PAGES (1u << DIRECTORY_BITS)
@@ -88,6 +89,33 @@ static enum ash_error make_page(unsigned page, ash_cptr untyped)
 enum ash_error mm_backend_slot_page(unsigned page, mm_slot untyped)
 {
     return make_page(page, mm_slot_path(untyped));
+}
+
+bool mm_backend_has_iommu(void)
+{
+    struct ash_message m = {};
+    return ash_invoke(ASH_MEMORY_BOOT_IOMMU, ASH_IOMMU_INFO, 0, 0, &m) == ASH_OK;
+}
+
+enum ash_error mm_backend_attach(mm_slot io_space, uint64_t device)
+{
+    return ash_iommu_attach(ASH_MEMORY_BOOT_IOMMU, mm_slot_path(io_space), device);
+}
+
+void mm_backend_detach(mm_slot io_space)
+{
+    (void)ash_io_space_detach(mm_slot_path(io_space)); /* not attached: nothing to do */
+}
+
+bool mm_backend_fault(struct mm_fault *fault)
+{
+    bool found;
+    struct ash_iommu_fault record;
+    if (ash_iommu_fault(ASH_MEMORY_BOOT_IOMMU, &found, &record) != ASH_OK || !found)
+        return false;
+    *fault =
+        (struct mm_fault){record.device, record.address, record.cause, record.kind, record.lost};
+    return true;
 }
 
 uint64_t mm_backend_left(mm_slot untyped)

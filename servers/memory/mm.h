@@ -9,6 +9,7 @@
  *   section.c  runs of pages, their views                   range.c   free addresses of a task
  *   grant.c    grants, forwarding tree    link.c  links     device.c  device memory
  *   task.c     tasks and their page tables                  untyped.c memory for kernel objects
+ *   io_space.c what devices reach by DMA
  *
  * Invariants, checked by tests/servers/memory after every step of a random run:
  * - a RAM page belongs to one block; a page of a frame block is free or in exactly one section;
@@ -156,10 +157,17 @@ struct mm_task {
                          are the slots of its tables, `pages_free` counts those made */
     uint32_t devices; /* list of allowed device ranges */
     bool dma_allowed, adopted;
+    uint32_t io; /* id of its device's record, 0: none (io_space.c) */
     uint32_t hash_next;
 };
 
+/* Added to a task's id: the record of its device. */
+#define MM_TASK_IO 0x80000000u
+
 struct mm_task *mm_task_find(uint32_t id);
+/* A record without an address space, or null; and forgetting one whose every list is empty. */
+struct mm_task *mm_task_new(uint32_t id, uint32_t quota);
+void mm_task_forget(struct mm_task *task);
 [[nodiscard]] ash_status mm_task_create(uint32_t id, uint32_t quota, mm_slot *vspace);
 /* A task that root made: its VSpace capability is in `vspace`. */
 [[nodiscard]] ash_status mm_task_adopt(uint32_t id, uint32_t quota, mm_slot vspace);
@@ -168,7 +176,7 @@ struct mm_task *mm_task_find(uint32_t id);
 /* --- Sections and views
  * ------------------------------------------------------------------------------- */
 
-enum mm_view_kind { MM_VIEW_OWN, MM_VIEW_GRANT, MM_VIEW_LINK, MM_VIEW_DEVICE };
+enum mm_view_kind { MM_VIEW_OWN, MM_VIEW_GRANT, MM_VIEW_LINK, MM_VIEW_DEVICE, MM_VIEW_IO };
 
 struct mm_section {
     struct mm_vector pages;
@@ -265,6 +273,7 @@ struct mm_grant {
     uint32_t link_next, link_previous;
     uint32_t answer_next, answer_previous;
     uint32_t view;
+    uint32_t io_view; /* the answerer's device's, while `dma` and its DMA is confined */
     uint32_t generation;
     bool live, closed, dma;
 };
@@ -286,6 +295,7 @@ void mm_grant_close_tree(uint32_t grant);
 void mm_grant_view_gone(uint32_t grant);
 void mm_grant_link_gone(const struct mm_link *link); /* unmaps what is left of its closed grants */
 void mm_grant_task_gone(struct mm_task *task);       /* gives up all it is the answerer of */
+void mm_grant_dma_end(struct mm_task *task);         /* gives up the DMA addresses of these */
 struct mm_grant *mm_grant(uint32_t index);
 
 struct mm_link {
@@ -306,6 +316,27 @@ struct mm_link *mm_link(uint32_t index);
 [[nodiscard]] ash_status mm_link_close(uint64_t id);
 [[nodiscard]] ash_status mm_link_free(uint64_t id);
 void mm_link_view_gone(uint32_t view);
+
+/* --- What a task's device reaches (io_space.c)
+ * -----------------------------------------------------------------------------------------------
+ */
+
+/* From now on the task may use DMA, with that device ID; ASH_MEM_NO_DEVICE: not confined. */
+[[nodiscard]] ash_status mm_io_allow(struct mm_task *task, uint64_t device);
+/* The device reaches nothing any more, and what it had begun is done; the task may not use DMA. */
+void mm_io_quiesce(struct mm_task *task);
+/* That, and everything of it is given back. */
+void mm_io_end(struct mm_task *task);
+/* Makes the section reachable; the task has a device (`io` is not 0). */
+[[nodiscard]] ash_status mm_io_view(const struct mm_task *task, uint32_t section, unsigned prot,
+                                    uint32_t *view);
+/* The same for a section of the task's own, once. */
+[[nodiscard]] ash_status mm_io_own_view(const struct mm_task *task, uint32_t section,
+                                        uint32_t *view);
+/* The owner gives the section up. */
+void mm_io_section_gone(const struct mm_task *owner, uint32_t section);
+/* The logical address of a page of a section: in that view, or physical where that is 0. */
+uint64_t mm_io_logical(uint32_t view, uint32_t section, uint64_t page);
 
 /* --- Device memory
  * ------------------------------------------------------------------------------------- */

@@ -23,7 +23,7 @@ struct mm_task *mm_task_find(uint32_t id)
     return nullptr;
 }
 
-static struct mm_task *task_new(uint32_t id, uint32_t quota)
+struct mm_task *mm_task_new(uint32_t id, uint32_t quota)
 {
     for (uint32_t i = 0; i < MM_TASKS; i++) {
         struct mm_task *task = &mm.task[i];
@@ -32,27 +32,27 @@ static struct mm_task *task_new(uint32_t id, uint32_t quota)
         *task = (struct mm_task){
             .id = id, .quota = quota, .low = CHOSEN_LOW, .hash_next = *hash_head(id)};
         *hash_head(id) = i + 1;
-        mm.task_count++;
+        mm.task_count += !(id & MM_TASK_IO);
         return task;
     }
     return nullptr;
 }
 
-static void task_forget(struct mm_task *task)
+void mm_task_forget(struct mm_task *task)
 {
     uint32_t *place = hash_head(task->id);
     while (&mm.task[*place - 1] != task)
         place = &mm.task[*place - 1].hash_next;
     *place = task->hash_next;
+    mm.task_count -= !(task->id & MM_TASK_IO);
     *task = (struct mm_task){};
-    mm.task_count--;
 }
 
 ash_status mm_task_adopt(uint32_t id, uint32_t quota, mm_slot vspace)
 {
     if (id == 0 || mm_task_find(id) != nullptr)
         return STATUS_INVALID_PARAMETER;
-    struct mm_task *task = task_new(id, quota);
+    struct mm_task *task = mm_task_new(id, quota);
     if (task == nullptr)
         return STATUS_INSUFFICIENT_RESOURCES;
     task->vspace = vspace;
@@ -65,12 +65,12 @@ ash_status mm_task_create(uint32_t id, uint32_t quota, mm_slot *vspace)
 {
     if (id == 0 || mm_task_find(id) != nullptr)
         return STATUS_INVALID_PARAMETER;
-    struct mm_task *task = task_new(id, quota);
+    struct mm_task *task = mm_task_new(id, quota);
     if (task == nullptr)
         return STATUS_INSUFFICIENT_RESOURCES;
     if (!mm_table_make(task, ASH_OBJ_VSPACE, &task->vspace)) {
         mm_tables_give(task);
-        task_forget(task);
+        mm_task_forget(task);
         return STATUS_NO_MEMORY;
     }
     *vspace = task->vspace;
@@ -108,6 +108,7 @@ ash_status mm_task_destroy(uint32_t id)
     struct mm_task *task = mm_task_find(id);
     if (task == nullptr || task->adopted)
         return STATUS_INVALID_PARAMETER;
+    mm_io_end(task);
     close_links(task);
     mm_grant_task_gone(task);
     close_sections(task);
@@ -119,6 +120,6 @@ ash_status mm_task_destroy(uint32_t id)
     }
     mm_device_task_gone(task);
     mm_tables_give(task);
-    task_forget(task);
+    mm_task_forget(task);
     return STATUS_SUCCESS;
 }

@@ -58,6 +58,9 @@ static void equip_memory(void)
     build_give(&memory, ASH_MEMORY_BOOT_VSPACE, memory.vspace, ASH_RIGHT_ALL);
     build_give(&memory, ASH_MEMORY_BOOT_PROCESS_VSPACE, process.vspace, ASH_RIGHT_ALL);
     MUST(ash_cnode_move(memory.cnode, ASH_MEMORY_BOOT_REPLY, stock_one(ASH_OBJ_REPLY)));
+    struct ash_message m = {};
+    if (ash_invoke(ASH_BOOT_IOMMU, ASH_IOMMU_INFO, 0, 0, &m) == ASH_OK)
+        build_give(&memory, ASH_MEMORY_BOOT_IOMMU, ASH_BOOT_IOMMU, ASH_RIGHT_ALL);
 }
 
 static ash_word process_thread_slot(ash_word task)

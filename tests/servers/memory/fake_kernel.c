@@ -147,9 +147,30 @@ static uint64_t object_size(unsigned type, uint64_t size)
         return 128 + ((uint64_t)64 << size);
     case ASH_OBJ_VSPACE:
         return 2 * ASH_PAGE_SIZE;
+    case ASH_OBJ_IO_SPACE:
+        return 6 * ASH_PAGE_SIZE;
     default:
         return ASH_PAGE_SIZE;
     }
+}
+
+static uint64_t alignment(unsigned type, uint64_t bytes)
+{
+    switch (type) {
+    case ASH_OBJ_FRAME:
+        return bytes;
+    case ASH_OBJ_CNODE:
+        return 64;
+    case ASH_OBJ_IO_SPACE:
+        return 4 * ASH_PAGE_SIZE;
+    default:
+        return ASH_PAGE_SIZE;
+    }
+}
+
+static bool is_space(const struct capability *cap)
+{
+    return cap->type == ASH_OBJ_VSPACE || cap->type == ASH_OBJ_IO_SPACE;
 }
 
 enum ash_error mm_backend_retype(mm_slot untyped, unsigned type, uint64_t size, mm_slot first,
@@ -165,7 +186,7 @@ enum ash_error mm_backend_retype(mm_slot untyped, unsigned type, uint64_t size, 
     if (parent->child == 0 && !parent->pinned)
         parent->watermark = 0;
     uint64_t bytes = object_size(type, size);
-    uint64_t align = type == ASH_OBJ_FRAME ? bytes : type == ASH_OBJ_CNODE ? 64 : ASH_PAGE_SIZE;
+    uint64_t align = alignment(type, bytes);
     uint64_t start = ((parent->physical + parent->watermark + align - 1) & ~(align - 1));
     if (bytes == 0 || start + bytes * count > parent->physical + parent->size)
         return ASH_E_MEMORY;
@@ -222,8 +243,10 @@ static void delete_cap(uint32_t slot)
     struct capability *cap = &caps[slot];
     if (cap->type == ASH_OBJ_FRAME)
         unmap(cap);
-    if (cap->type == ASH_OBJ_VSPACE)
+    if (is_space(cap))
         drop_space(cap->physical);
+    if (cap->type == ASH_OBJ_IO_SPACE)
+        mm_backend_detach(slot);
     while (cap->child != 0) { /* children go to the parent */
         uint32_t child = cap->child;
         unlink_cap(child);
@@ -269,7 +292,7 @@ enum ash_error mm_backend_frame_map(mm_slot frame, mm_slot vspace, uint64_t addr
     struct capability *cap = at(frame);
     const struct capability *space = at(vspace);
     calls++;
-    if (cap->type != ASH_OBJ_FRAME || space->type != ASH_OBJ_VSPACE)
+    if (cap->type != ASH_OBJ_FRAME || !is_space(space))
         broken("map of what is no Frame, or into no VSpace", frame);
     if (address & (cap->size - 1))
         return ASH_E_ALIGNMENT;
@@ -318,6 +341,67 @@ enum ash_error mm_backend_table_map(mm_slot table, mm_slot vspace, uint64_t addr
         return ASH_E_BUSY;
     *leaf = (struct entry){space->physical, address >> 21 << 8 | 21, table};
     return ASH_OK;
+}
+
+/* --- The IOMMU: device ID -> IoSpace ------------------------------------------------------------
+ */
+
+#define DEVICES 16u
+static bool iommu;
+static mm_slot attached[DEVICES];
+static struct mm_fault pending;
+static bool fault_pending;
+
+void fake_iommu(bool there)
+{
+    iommu = there;
+    fault_pending = false;
+    memset(attached, 0, sizeof(attached));
+}
+
+mm_slot fake_attached(uint64_t device)
+{
+    return attached[device];
+}
+
+void fake_fault(const struct mm_fault *fault)
+{
+    pending = *fault;
+    fault_pending = true;
+}
+
+bool mm_backend_has_iommu(void)
+{
+    return iommu;
+}
+
+enum ash_error mm_backend_attach(mm_slot io_space, uint64_t device)
+{
+    calls++;
+    if (at(io_space)->type != ASH_OBJ_IO_SPACE)
+        broken("no IoSpace", io_space);
+    if (device >= DEVICES)
+        return ASH_E_RANGE;
+    if (attached[device] != 0)
+        return ASH_E_BUSY;
+    attached[device] = io_space;
+    return ASH_OK;
+}
+
+void mm_backend_detach(mm_slot io_space)
+{
+    calls++;
+    for (unsigned i = 0; i < DEVICES; i++)
+        if (attached[i] == io_space)
+            attached[i] = 0;
+}
+
+bool mm_backend_fault(struct mm_fault *fault)
+{
+    bool found = fault_pending;
+    *fault = pending;
+    fault_pending = false;
+    return found;
 }
 
 enum ash_error mm_backend_slot_page(unsigned page, mm_slot untyped)

@@ -29,6 +29,10 @@ unsigned char *fake_memory(uint64_t physical);
 uint32_t fake_receive(mm_slot slot);
 bool fake_received_alive(uint32_t handle);
 uint64_t fake_live_capabilities(void);
+/* From now on there is an IOMMU; the IoSpace that is attached to a device, or 0; a fault record. */
+void fake_iommu(bool there);
+mm_slot fake_attached(uint64_t device);
+void fake_fault(const struct mm_fault *fault);
 uint64_t fake_calls(void);
 
 #endif

@@ -42,6 +42,13 @@ static uint32_t some_task(void)
     return task_id[pick(TASKS)];
 }
 
+/* With a device, with one that is not behind the IOMMU, or not at all. */
+static void allow_dma(uint32_t id)
+{
+    (void)ask(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, id, pick(4) != 0,
+              pick(4) == 0 ? ASH_MEM_NO_DEVICE : pick(12), 0);
+}
+
 static void renew_task(void)
 {
     uint32_t *id = &task_id[pick(TASKS)];
@@ -51,7 +58,7 @@ static void renew_task(void)
     if (ask(ASH_TASK_PROCESS, ASH_MEM_TASK_CREATE, *id, pick(2000), 0, 0) != STATUS_SUCCESS)
         *id = 0;
     else
-        (void)ask(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, *id, pick(2), 0, 0);
+        allow_dma(*id);
 }
 
 static void renew_link(void)
@@ -233,7 +240,10 @@ static void step(void)
             release_stale();
         return;
     case 14:
-        use_untyped();
+        if (pick(4))
+            use_untyped();
+        else if (some_task() != 0)
+            allow_dma(some_task());
         return;
     default:
         use_device();
@@ -251,6 +261,7 @@ static void begin(uint64_t start)
     memset(grants, 0, sizeof(grants));
     memset(untypeds, 0, sizeof(untypeds));
     fake_reset(0x80203000, 24u << 20, 0x10000000, 0x10000000);
+    fake_iommu(start % 2 != 0);
     fake_regions(&ram, &device);
     CHECK(mm_init(ASH_TASK_MEMORY, &ram, 1, &device, 1, 8));
     CHECK_EQ(mm_task_adopt(ASH_TASK_PROCESS, UINT32_MAX, MM_SLOT_OWN_VSPACE), STATUS_SUCCESS);

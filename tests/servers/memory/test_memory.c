@@ -130,7 +130,7 @@ TEST(managers_operations_are_refused_to_others)
     start();
     CHECK_EQ(ASK(A, ASH_MEM_TASK_CREATE, 99, 10), STATUS_ACCESS_DENIED);
     CHECK_EQ(ASK(A, ASH_MEM_LINK_CREATE, A, B, 4096, 4096), STATUS_ACCESS_DENIED);
-    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_DMA_ALLOW, A, 1), STATUS_ACCESS_DENIED);
+    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_DMA_ALLOW, A, 1, ASH_MEM_NO_DEVICE), STATUS_ACCESS_DENIED);
     CHECK_EQ(ASK(77, ASH_MEM_MAP, 4096, 0), STATUS_ACCESS_DENIED);
     CHECK_EQ(ask(A, 999, "", 0), STATUS_INVALID_PARAMETER);
     CHECK_EQ(ask(A, ASH_MEM_MAP, "", 0), STATUS_INVALID_PARAMETER);
@@ -291,7 +291,7 @@ TEST(pages_known_to_a_device_are_kept_until_released)
     CHECK_EQ(ASK(A, ASH_MEM_GRANT, link, address, 3), STATUS_SUCCESS);
     uint64_t grant = reply_words[0];
     CHECK_EQ(ASK(B, ASH_MEM_GRANT_DMA, link, grant, 0, 1), STATUS_ACCESS_DENIED);
-    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1), STATUS_SUCCESS);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
     CHECK_EQ(ASK(B, ASH_MEM_GRANT_DMA, link, grant, 30, 11), STATUS_INVALID_PARAMETER);
     CHECK_EQ(ASK(B, ASH_MEM_GRANT_DMA, link, grant, 0, 33), STATUS_INVALID_PARAMETER);
     CHECK_EQ(ASK(B, ASH_MEM_GRANT_DMA, link, grant, 30, 10), STATUS_SUCCESS);
@@ -318,7 +318,7 @@ TEST(destroying_the_device_task_ends_its_hold)
 {
     start();
     uint64_t link = make_link(A, B).link, address = map_pages(A, 4);
-    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1), STATUS_SUCCESS);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
     CHECK_EQ(ASK(A, ASH_MEM_GRANT, link, address, 3), STATUS_SUCCESS);
     uint64_t grant = reply_words[0];
     CHECK_EQ(ASK(B, ASH_MEM_GRANT_DMA, link, grant, 0, 4), STATUS_SUCCESS);
@@ -335,7 +335,7 @@ TEST(common_buffers_are_contiguous)
 {
     start();
     CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 68 << 10, 0), STATUS_ACCESS_DENIED);
-    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1), STATUS_SUCCESS);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
     CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 68 << 10, 0xffffffff), STATUS_SUCCESS);
     for (uint64_t i = 0; i < 17; i++)
         CHECK_EQ(fake_lookup(space_of(B), reply_words[0] + i * ASH_PAGE_SIZE).physical,

@@ -187,7 +187,7 @@ TEST(unmapping_the_view_releases_a_stale_grant)
 TEST(freeing_the_link_ends_the_mapping_but_not_the_dma_addresses)
 {
     start();
-    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, C, 1), STATUS_SUCCESS);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, C, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
     CHECK_EQ(ASK(C, ASH_MEM_GRANT_DMA, chain.two, chain.forwarded, 0, 1), STATUS_SUCCESS);
     CHECK_EQ(ASK(ASH_TASK_PROCESS, ASH_MEM_TASK_DESTROY, A), STATUS_SUCCESS);
     CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_CLOSE, chain.one), STATUS_SUCCESS);
@@ -209,7 +209,7 @@ TEST(nothing_new_is_had_of_a_stale_grant)
 {
     start();
     uint64_t three = make_link(C, D);
-    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, C, 1), STATUS_SUCCESS);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, C, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
     CHECK_EQ(ASK(A, ASH_MEM_GRANT_CLOSE, chain.one, chain.grant), STATUS_SUCCESS);
     CHECK_EQ(ASK(C, ASH_MEM_GRANT_MAP, chain.two, chain.forwarded), STATUS_INVALID_HANDLE);
     CHECK_EQ(ASK(C, ASH_MEM_GRANT_DMA, chain.two, chain.forwarded, 0, 1), STATUS_INVALID_HANDLE);
