@@ -13,7 +13,9 @@
  */
 #include "mm.h"
 
-#define LOWEST ((uint64_t)0x100000 / ASH_PAGE_SIZE) /* a device that is given 0 shall fault */
+/* Not where a machine has RAM or registers of its own, so that an address which a device uses without
+ * being behind the IOMMU after all names nothing. */
+#define LOWEST ((uint64_t)0x60000000 / ASH_PAGE_SIZE)
 
 static struct mm_task *device_of(const struct mm_task *task)
 {

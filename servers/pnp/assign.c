@@ -75,6 +75,12 @@ static bool may_use_dma(const struct pnp_node *node)
     return node->bus_type == PNP_INTERFACE_PCI;
 }
 
+/* Its ID at the IOMMU: that of a PCI function (PCI Express, "Requester ID"). */
+static ash_word dma_device(const struct pnp_node *node)
+{
+    return (ash_word)node->bus_number << 8 | (node->address >> 16 & 31) << 3 | (node->address & 7);
+}
+
 ash_status pnp_memory_allow(struct pnp_node *node)
 {
     ash_status status = STATUS_SUCCESS;
@@ -87,7 +93,7 @@ ash_status pnp_memory_allow(struct pnp_node *node)
             status = port_device_memory(node->function->task, item->start, item->length, true);
     }
     if (ash_success(status) && may_use_dma(node))
-        status = port_dma(node->function->task, true);
+        status = port_dma_allow(node->function->task, dma_device(node), &node->dma_enforced);
     return status;
 }
 
@@ -113,7 +119,7 @@ void pnp_memory_revoke(struct pnp_node *node)
             (void)port_device_memory(node->function->task, item->start, item->length, false);
     }
     if (may_use_dma(node) && !task_still_uses_dma(node))
-        (void)port_dma(node->function->task, false);
+        port_dma_end(node->function->task);
 }
 
 static enum pnp_outcome refuse(struct pnp_node *node, ash_status status, const char *why)

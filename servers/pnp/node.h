@@ -146,6 +146,7 @@ struct pnp_node {
     bool stalled;     /* its IRP could not be sent for want of a slot */
     bool allowed;     /* its driver may use its memory */
     bool driver_died; /* one of its stack */
+    bool dma_enforced; /* the IOMMU confines its DMA to what its driver was granted */
     char *device_id, *instance_id, *hardware_ids, *compatible_ids; /* UTF-8; lists: multi-sz */
     char *location, *container;
     uint32_t capabilities, address, ui_number, bus_type, bus_number;

@@ -281,10 +281,22 @@ ash_status port_device_memory(ash_word task, ash_word physical, ash_word bytes, 
                        &request, sizeof(request), nullptr, 0);
 }
 
-ash_status port_dma(ash_word task, bool allow)
+ash_status port_dma_allow(ash_word task, ash_word device, bool *enforced)
 {
-    const struct ash_mem_dma_allow_request request = {task, allow};
-    return ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_ALLOW, &request, sizeof(request), nullptr, 0);
+    const struct ash_mem_dma_allow_request request = {task, true, device};
+    struct ash_mem_dma_allow_reply reply = {};
+    ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_ALLOW, &request, sizeof(request),
+                                    &reply, sizeof(reply));
+    *enforced = reply.enforced != 0;
+    return status;
+}
+
+void port_dma_end(ash_word task)
+{
+    const struct ash_mem_dma_allow_request request = {task, false, ASH_MEM_NO_DEVICE};
+    struct ash_mem_dma_allow_reply reply;
+    (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_ALLOW, &request, sizeof(request), &reply,
+                      sizeof(reply));
 }
 
 void port_release(ash_word task)

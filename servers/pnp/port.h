@@ -66,7 +66,9 @@ void port_link_delete(const char *name);
 
 [[nodiscard]] ash_status port_device_memory(ash_word task, ash_word physical, ash_word bytes,
                                             bool allow);
-[[nodiscard]] ash_status port_dma(ash_word task, bool allow);
+/* The task may use DMA with that device; *enforced: the IOMMU confines it to what is granted. */
+[[nodiscard]] ash_status port_dma_allow(ash_word task, ash_word device, bool *enforced);
+void port_dma_end(ash_word task);
 void port_release(ash_word task); /* this manager is done with a dead task */
 
 /* --- Interrupts

@@ -44,6 +44,10 @@ class Machine:
     machine: str = "virt"
     extra: list[str] = dataclasses.field(default_factory=list)
 
+    def behind(self) -> str:
+        """What makes a virtio device use the IOMMU, if there is one."""
+        return ",iommu_platform=on" if "iommu-sys=on" in self.machine else ""
+
     def command(self, console: list[str]) -> list[str]:
         line = [QEMU, "-M", self.machine, "-cpu", self.cpu, "-smp", str(self.harts),
                 "-m", self.memory, "-bios", str(paths.FIRMWARE), "-kernel", str(self.kernel)]
@@ -53,7 +57,7 @@ class Machine:
         if self.disk is not None:
             drive = f"if=none,id=d0,file={str(self.disk).replace(',', ',,')},format=raw"
             line += ["-drive", drive + (",snapshot=on" if self.snapshot else ""),
-                     "-device", "virtio-blk-pci,drive=d0,disable-legacy=on"]
+                     "-device", "virtio-blk-pci,drive=d0,disable-legacy=on" + self.behind()]
         return line + console + self.extra
 
 

@@ -350,10 +350,16 @@ ash_status port_device_memory(ash_word task, ash_word physical, ash_word bytes, 
     return STATUS_SUCCESS;
 }
 
-ash_status port_dma(ash_word task, bool allow)
+ash_status port_dma_allow(ash_word task, ash_word device, bool *enforced)
 {
-    machine_note("dma%d:%u ", allow, (unsigned)task);
+    machine_note("dma1:%u:%x ", (unsigned)task, (unsigned)device);
+    *enforced = false;
     return STATUS_SUCCESS;
+}
+
+void port_dma_end(ash_word task)
+{
+    machine_note("dma0:%u ", (unsigned)task);
 }
 
 void port_release(ash_word task)
