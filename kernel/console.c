@@ -26,11 +26,15 @@ unsigned console_drain(void)
     return ASH_OK;
 }
 
-void *console_queue(size_t count)
+void *console_text(void)
+{
+    return text;
+}
+
+void console_queue(size_t count)
 {
     sent = 0;
     queued = count;
-    return text;
 }
 
 void console_flush(void)

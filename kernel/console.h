@@ -12,8 +12,9 @@
 
 /* Sends what is queued: ASH_OK when all is, or PREEMPTED. */
 [[nodiscard]] unsigned console_drain(void);
-/* The queue is empty: makes room for at most CONSOLE_BYTES, and returns where to write them. */
-void *console_queue(size_t count);
+/* The queue is empty: where to write at most CONSOLE_BYTES, before they are queued. */
+void *console_text(void);
+void console_queue(size_t count);
 #define CONSOLE_BYTES 512u
 /* Sends all of it, however long that takes. */
 void console_flush(void);

@@ -9,10 +9,12 @@
 #include "trap.h"
 
 #include <stdarg.h>
-#include <string.h>
 
+/* Where text is put: into a line that is sent at once, or into the console's queue, where what is
+ * too long is cut. */
 static char line[256];
-static size_t used;
+static char *text = line;
+static size_t used, room = sizeof(line);
 
 static void flush(void)
 {
@@ -23,9 +25,12 @@ static void flush(void)
 
 static void put(char c)
 {
-    if (used == sizeof(line))
+    if (used == room) [[clang::unlikely]] {
+        if (text != line)
+            return;
         flush();
-    line[used++] = c;
+    }
+    text[used++] = c;
 }
 
 static void put_number(uint64_t value, unsigned base, bool negative)
@@ -102,11 +107,15 @@ unsigned print_steps(bool *begun, const char *format, ...)
         return PREEMPTED;
     if (!*begun) {
         *begun = true;
+        text = console_text();
+        room = CONSOLE_BYTES;
         va_list arguments;
         va_start(arguments, format);
         vprint(format, &arguments);
         va_end(arguments);
-        memcpy(console_queue(used), line, used);
+        console_queue(used);
+        text = line;
+        room = sizeof(line);
         used = 0;
         if (console_drain() != ASH_OK)
             return PREEMPTED;

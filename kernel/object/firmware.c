@@ -29,9 +29,11 @@ static unsigned write(struct invocation *call)
         return invoke_error(call, ASH_E_TRUNCATED, 1 + (count + 7) / 8, 0);
     if (!queued && console_drain() == PREEMPTED)
         return PREEMPTED;
-    uint64_t *text = queued ? nullptr : console_queue(count);
-    for (unsigned i = 0; text && i < (count + 7) / 8; i++)
+    uint64_t *text = console_text();
+    for (unsigned i = 0; !queued && i < (count + 7) / 8; i++)
         text[i] = invoke_word(call, 1 + i);
+    if (!queued)
+        console_queue(count);
     if (console_drain() == PREEMPTED) {
         invoke_run_again_with(call, 0, count | WRITE_QUEUED);
         return PREEMPTED;

@@ -32,11 +32,7 @@ static unsigned map_frame(struct capability *cap, struct invocation *call)
     if (!vspace)
         return ASH_E_SOURCE;
     uint64_t address = invoke_word(call, 0), rights = invoke_word(call, 1);
-    pte *entry;
-    unsigned error = mapping_decode(cap, call, vspace, address, rights, &entry);
-    if (error == ASH_OK)
-        mapping_commit(cap, vspace, address, rights, entry);
-    return error;
+    return mapping_make(cap, call, vspace, address, rights);
 }
 
 static unsigned invoke_frame(struct slot *slot, uint64_t method, struct invocation *call)

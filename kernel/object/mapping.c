@@ -25,9 +25,9 @@ struct vspace *mapping_vspace(const struct capability *cap)
 
 struct vspace *mapping_target(struct invocation *call)
 {
-    struct slot *slot = invoke_cap(call, 0);
-    if (!slot || slot->cap.type != ASH_OBJ_IO_SPACE)
-        slot = invoke_cap_of(call, 0, ASH_OBJ_VSPACE);
+    struct slot *slot = invoke_cap_of(call, 0, ASH_OBJ_VSPACE);
+    if (!slot) [[clang::unlikely]]
+        slot = invoke_cap_of(call, 0, ASH_OBJ_IO_SPACE);
     return slot ? (struct vspace *)slot->cap.object : nullptr;
 }
 
@@ -80,8 +80,9 @@ static unsigned decode_address(struct invocation *call, const struct vspace *vsp
     return ASH_OK;
 }
 
-unsigned mapping_decode(const struct capability *cap, struct invocation *call,
-                        struct vspace *vspace, uint64_t address, uint64_t rights, pte **entry)
+[[gnu::always_inline]] static inline unsigned decode(const struct capability *cap,
+                                                     struct invocation *call, struct vspace *vspace,
+                                                     uint64_t address, uint64_t rights, pte **entry)
 {
     unsigned error = decode_rights(cap, call, vspace, rights);
     if (error == ASH_OK)
@@ -100,8 +101,8 @@ unsigned mapping_decode(const struct capability *cap, struct invocation *call,
 }
 
 /* A hart may have kept that there was nothing; an IOMMU never does. */
-void mapping_commit(struct capability *cap, struct vspace *vspace, uint64_t address,
-                    uint64_t rights, pte *entry)
+[[gnu::always_inline]] static inline void commit(struct capability *cap, struct vspace *vspace,
+                                                 uint64_t address, uint64_t rights, pte *entry)
 {
     bool anew = !vspace->for_device || (*entry & PTE_V);
     *entry = pte_make((paddr){cap->object}, leaf_flags(rights));
@@ -110,6 +111,28 @@ void mapping_commit(struct capability *cap, struct vspace *vspace, uint64_t addr
         vspace_flush_page(vspace, address);
     if (rights & ASH_RIGHT_EXECUTE)
         vspace_fetch_anew(vspace);
+}
+
+unsigned mapping_decode(const struct capability *cap, struct invocation *call,
+                        struct vspace *vspace, uint64_t address, uint64_t rights, pte **entry)
+{
+    return decode(cap, call, vspace, address, rights, entry);
+}
+
+void mapping_commit(struct capability *cap, struct vspace *vspace, uint64_t address,
+                    uint64_t rights, pte *entry)
+{
+    commit(cap, vspace, address, rights, entry);
+}
+
+unsigned mapping_make(struct capability *cap, struct invocation *call, struct vspace *vspace,
+                      uint64_t address, uint64_t rights)
+{
+    pte *entry;
+    unsigned error = decode(cap, call, vspace, address, rights, &entry);
+    if (error == ASH_OK)
+        commit(cap, vspace, address, rights, entry);
+    return error;
 }
 
 bool mapping_clear(const struct capability *cap)

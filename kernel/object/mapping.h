@@ -22,7 +22,11 @@ struct vspace *mapping_vspace(const struct capability *cap);
  */
 struct vspace *mapping_target(struct invocation *call);
 
-/* May this Frame be mapped so? ASH_OK and the entry, or why not. Changes nothing. */
+/* Maps a Frame: ASH_OK, or why not. */
+unsigned mapping_make(struct capability *cap, struct invocation *call, struct vspace *vspace,
+                      uint64_t address, uint64_t rights);
+/* The same in two halves, for many at once. May this Frame be mapped so? ASH_OK and the entry, or
+ * why not. Changes nothing. */
 unsigned mapping_decode(const struct capability *cap, struct invocation *call,
                         struct vspace *vspace, uint64_t address, uint64_t rights, pte **entry);
 /* Maps it. */

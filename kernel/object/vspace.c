@@ -91,11 +91,17 @@ static uint64_t other_harts(const struct vspace *vspace, uint32_t set)
     return ids;
 }
 
+/* Not in line: a hart's pages need no more registers for a device's sake. */
+[[gnu::noinline]] static void flush_device_page(const struct vspace *vspace, uint64_t address)
+{
+    iommu_forget_page(vspace->asid, address);
+    iommu_finish();
+}
+
 void vspace_flush_page(const struct vspace *vspace, uint64_t address)
 {
-    if (vspace->for_device) {
-        iommu_forget_page(vspace->asid, address);
-        iommu_finish();
+    if (vspace->for_device) [[clang::unlikely]] {
+        flush_device_page(vspace, address);
         return;
     }
     uint64_t asid = hardware_asids > 1 ? vspace->asid : 0;
