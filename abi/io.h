@@ -94,9 +94,9 @@ enum ash_io_op {
     ASH_IO_VOLUME_ARRIVED =
         54, /* device_request: by pnp after a volume started: mount it, give it a letter */
     ASH_IO_FLUSH_ALL = 55, /* by power before shutdown: flush every mounted volume, SHUTDOWN IRPs */
-    ASH_IO_FILES = 56, /* device_request -> files_reply: how many files are open on the stack of
-                          this device and on what is mounted there. If any: EVENT_FILES_CLOSED
-                          comes when the last of them has been closed */
+    ASH_IO_FILES = 56,     /* device_request -> files_reply: how many files are open on the stack of
+                              this device and on what is mounted there. If any: EVENT_FILES_CLOSED
+                              comes when the last of them has been closed */
 };
 
 enum ash_io_event_kind {

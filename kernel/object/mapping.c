@@ -80,9 +80,9 @@ static unsigned decode_address(struct invocation *call, const struct vspace *vsp
     return ASH_OK;
 }
 
-[[gnu::always_inline]] static inline unsigned decode(const struct capability *cap,
-                                                     struct invocation *call, struct vspace *vspace,
-                                                     uint64_t address, uint64_t rights, pte **entry)
+[[gnu::always_inline]] static inline unsigned
+decode_mapping(const struct capability *cap, struct invocation *call, struct vspace *vspace,
+               uint64_t address, uint64_t rights, pte **entry)
 {
     unsigned error = decode_rights(cap, call, vspace, rights);
     if (error == ASH_OK)
@@ -101,8 +101,9 @@ static unsigned decode_address(struct invocation *call, const struct vspace *vsp
 }
 
 /* A hart may have kept that there was nothing; an IOMMU never does. */
-[[gnu::always_inline]] static inline void commit(struct capability *cap, struct vspace *vspace,
-                                                 uint64_t address, uint64_t rights, pte *entry)
+[[gnu::always_inline]] static inline void commit_mapping(struct capability *cap,
+                                                         struct vspace *vspace, uint64_t address,
+                                                         uint64_t rights, pte *entry)
 {
     bool anew = !vspace->for_device || (*entry & PTE_V);
     *entry = pte_make((paddr){cap->object}, leaf_flags(rights));
@@ -116,22 +117,22 @@ static unsigned decode_address(struct invocation *call, const struct vspace *vsp
 unsigned mapping_decode(const struct capability *cap, struct invocation *call,
                         struct vspace *vspace, uint64_t address, uint64_t rights, pte **entry)
 {
-    return decode(cap, call, vspace, address, rights, entry);
+    return decode_mapping(cap, call, vspace, address, rights, entry);
 }
 
 void mapping_commit(struct capability *cap, struct vspace *vspace, uint64_t address,
                     uint64_t rights, pte *entry)
 {
-    commit(cap, vspace, address, rights, entry);
+    commit_mapping(cap, vspace, address, rights, entry);
 }
 
 unsigned mapping_make(struct capability *cap, struct invocation *call, struct vspace *vspace,
                       uint64_t address, uint64_t rights)
 {
     pte *entry;
-    unsigned error = decode(cap, call, vspace, address, rights, &entry);
+    unsigned error = decode_mapping(cap, call, vspace, address, rights, &entry);
     if (error == ASH_OK)
-        commit(cap, vspace, address, rights, entry);
+        commit_mapping(cap, vspace, address, rights, entry);
     return error;
 }
 

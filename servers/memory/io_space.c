@@ -13,8 +13,8 @@
  */
 #include "mm.h"
 
-/* Not where a machine has RAM or registers of its own, so that an address which a device uses without
- * being behind the IOMMU after all names nothing. */
+/* Not where a machine has RAM or registers of its own, so that an address which a device uses
+ * without being behind the IOMMU after all names nothing. */
 #define LOWEST ((uint64_t)0x60000000 / ASH_PAGE_SIZE)
 
 static struct mm_task *device_of(const struct mm_task *task)

@@ -142,10 +142,10 @@ struct pnp_node {
     bool raw;           /* started without a function driver */
     bool gone; /* its bus no longer lists it, or the bus died: the node ends with its removal */
     bool removing, again, state_again;
-    unsigned held;    /* bit i: stack[i] is dead and its task is kept until this node is removed */
-    bool stalled;     /* its IRP could not be sent for want of a slot */
-    bool allowed;     /* its driver may use its memory */
-    bool driver_died; /* one of its stack */
+    unsigned held;     /* bit i: stack[i] is dead and its task is kept until this node is removed */
+    bool stalled;      /* its IRP could not be sent for want of a slot */
+    bool allowed;      /* its driver may use its memory */
+    bool driver_died;  /* one of its stack */
     bool dma_enforced; /* the IOMMU confines its DMA to what its driver was granted */
     char *device_id, *instance_id, *hardware_ids, *compatible_ids; /* UTF-8; lists: multi-sz */
     char *location, *container;

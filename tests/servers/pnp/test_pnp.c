@@ -185,7 +185,7 @@ TEST(a_device_starts_in_the_documented_order)
     CHECK_STR(root->child->description, "A test device");
     CHECK_STR(machine_trace,
               "load:bus:drivers/bus/bus bus00 bus09 bus14 bus07 load:func:drivers/func/func "
-              "add:1 allow:21:10029000+1000 dma1:21:0 fdo00 fdo09 fdo14 fdo07 ");
+              "add:1 allow:21:10029000+1000 dma1:21:ff fdo00 fdo09 fdo14 fdo07 ");
     CHECK(pnp_settled());
 }
 
