@@ -28,8 +28,8 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 ENUM = re.compile(r"enum (\w+) \{(.*?)\}", re.DOTALL)
 CONSTANT = re.compile(r"\b(ASH_\w+)\s*=\s*(\w+)")
 DEFINE = re.compile(r"^#define (ASH_[A-Z]\w*)", re.MULTILINE)
-FUNCTION = re.compile(r"^(?:\[\[.*?\]\] )?(?:static )?(?:inline )?unsigned (\w+)\([^;{]*\)\n\{\n(.*?)^\}",
-                      re.DOTALL | re.MULTILINE)
+FUNCTION = re.compile(r"^(?:\[\[[^\]]*\]\] )?(?:static )?(?:inline )?unsigned\s(\w+)\([^;{]*\)\n"
+                      r"\{\n(.*?)^\}", re.DOTALL | re.MULTILINE)
 ERROR = re.compile(r"\bASH_E_\w+")
 CALL = re.compile(r"\b(\w+)\(")
 HEADING = re.compile(r"^### .*\(`(ASH_\w+)`, (\d+)\)$", re.MULTILINE)
