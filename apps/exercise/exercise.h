@@ -13,6 +13,8 @@
 int exercise_ioctl(int argc, char **argv);
 int exercise_csq(int argc, char **argv);
 int exercise_controller(int argc, char **argv);
+int exercise_event(int argc, char **argv);
+int exercise_iotrace(int argc, char **argv);
 int exercise_copy(int argc, char **argv);
 int exercise_tell(int argc, char **argv);
 

@@ -7,7 +7,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } exercises[] = {
     {"ioctl", "", exercise_ioctl},           {"csq", "", exercise_csq},
-    {"controller", "", exercise_controller}, {"copy", "FROM TO", exercise_copy},
+    {"controller", "", exercise_controller}, {"event", "", exercise_event},
+    {"iotrace", "FILE", exercise_iotrace},   {"copy", "FROM TO", exercise_copy},
     {"tell", "DEVICE TEXT", exercise_tell},
 };
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The sample drivers of drivers/samples/ in a running system."""
 
+import re
+
+import paths
 from harness import test
 
 
@@ -25,8 +28,23 @@ def unknown_driver(system):
 @test(harts=(1, 4))
 def samples_are_used(system):
     "An application uses each sample and finds what its README says."
-    names = ("ioctl", "csq", "controller")
+    names = ("ioctl", "csq", "controller", "event")
     status, text = system.exec("; ".join(f"exercise {name}" for name in names))
     system.check(status == 0, "every exercise succeeds", text)
     for name in names:
         system.check(f"exercise {name}: as it should be" in text, f"{name} does what it says", text)
+
+
+@test(harts=(1, 4))
+def iotrace(system):
+    "A filter in a task of its own, built from outside, counts what a file costs; all goes through it."
+    folder = paths.TREE / "drivers" / "samples" / "iotrace"
+    package = system.package(system.build("driver", folder))
+    status, text = system.exec("exercise iotrace C:/random.bin; drivers; "
+                               "sha256sum C:/README.txt; power sleep 0.5; exercise iotrace C:/README.txt",
+                               timeout=110, package=package)
+    system.check(status == 0 and text.count("exercise iotrace: as it should be") == 2,
+                 "the filter counts, also after a sleep", text)
+    system.check(re.search(r"iotrace +ready", text), "it is a driver of its own", text)
+    counted = [int(each) for each in re.findall(r"read +\d+ requests, 0 failed, (\d+) bytes", text)]
+    system.check(bool(counted) and max(counted) >= 64 << 20, "the whole file went by", text)
