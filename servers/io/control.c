@@ -81,7 +81,8 @@ static void set_alarm(void)
         if (driver->queue != nullptr && (first == 0 || driver->queue->deadline < first))
             first = driver->queue->deadline; /* deadlines in the queue only grow */
     }
-    port_alarm(first);
+    ash_word look = io_deadline_next();
+    port_alarm(first == 0 || (look != 0 && look < first) ? look : first);
 }
 
 static void refuse(const struct io_control_request *request, ash_status status)

@@ -115,5 +115,6 @@ void io_doorbell(ash_word bits)
 
 void io_alarm(void)
 {
+    io_deadline_expire();
     io_control_expire();
 }

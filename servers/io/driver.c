@@ -93,6 +93,7 @@ static ash_status start(struct io_driver *driver, const struct ash_io_load_drive
     driver->task->driver = driver;
     driver->task_id = task_id;
     driver->state = IO_DRIVER_LOADING;
+    driver->deadline = port_milliseconds(io_verify_deadline(request->name));
     driver->status = STATUS_PENDING;
     driver->broken = driver->unloading = false;
     driver->owed_status = STATUS_DEVICE_REMOVED;

@@ -64,6 +64,7 @@ struct io_driver {
     struct io_control *out[ASH_LINK_CONTROL_SLOTS]; /* by slot */
     struct io_control *queue;                       /* waits for a slot, in order */
     struct ash_requester ring;                      /* of the control link */
+    ash_word deadline; /* ticks that it may hold a request; 0: no limit */
     char name[32], image[64];
 };
 
@@ -238,6 +239,12 @@ void io_verify_query(const struct io_call *call);
 void io_verify_take(const char *text);
 /* Those of that driver, or null. */
 const char *io_verify_options(const char *name);
+/* Milliseconds that it may hold a request, by its options; 0: no limit. */
+unsigned io_verify_deadline(const char *name);
+
+/* --- deadline.c ------------------------------------------------------------------------------- */
+ash_word io_deadline_next(void); /* when to look; 0: never */
+void io_deadline_expire(void);
 
 /* --- mount.c ---------------------------------------------------------------------------------- */
 void io_mount(struct io_volume *volume, void (*done)(void *, ash_status), void *context);

@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DRIVER_VERIFIER_DETECTED_VIOLATION 0xc4
+#define IRP_NOT_IN_TIME                    0x135 /* its first parameter */
+
 void port_answer(ash_word token, ash_status status, const void *reply, size_t bytes, ash_cptr cap)
 {
     ash_server_answer(&io_server, token, status, reply, bytes, &cap, cap != ASH_NULL_CPTR);
@@ -140,6 +143,22 @@ void port_kill(ash_word task)
 void port_release(ash_word task)
 {
     task_call(ASH_PROC_RELEASE, "releasing a task", task);
+}
+
+void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds)
+{
+    struct ash_proc_condemn_request request = {
+        .task = task,
+        .code = DRIVER_VERIFIER_DETECTED_VIOLATION,
+        .parameter = {IRP_NOT_IN_TIME, owed->device, milliseconds},
+        .name = "DRIVER_VERIFIER_DETECTED_VIOLATION",
+    };
+    snprintf(
+        request.rule, sizeof(request.rule),
+        "the driver has not completed an IRP in its time: major 0x%02x, minor 0x%02x, for %lu ms",
+        owed->major, owed->minor, (unsigned long)milliseconds);
+    must("ending a driver",
+         ash_request(ASH_SLOT_PROCESS, ASH_PROC_CONDEMN, &request, sizeof(request), nullptr, 0));
 }
 
 void port_report(ash_word task, const char *line)

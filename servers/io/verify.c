@@ -2,6 +2,7 @@
 // Which drivers are verified, and how. What the options mean is the driver kit's business: here
 // they are text that a driver gets as an argument when it is loaded.
 #include "manager.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define ENTRIES 16u
@@ -87,6 +88,14 @@ void io_verify_take(const char *text)
             port_log("ashlar.verify: cannot use \"%s\"", request.name);
         text += part + (text[part] == ';');
     }
+}
+
+unsigned io_verify_deadline(const char *name)
+{
+    static const char word[] = "deadline=";
+    const char *options = io_verify_options(name);
+    const char *found = options != nullptr ? strstr(options, word) : nullptr;
+    return found != nullptr ? (unsigned)strtoul(found + sizeof(word) - 1, nullptr, 10) : 0;
 }
 
 const char *io_verify_options(const char *name)

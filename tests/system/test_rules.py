@@ -140,6 +140,18 @@ def the_log_of_a_verified_driver(system):
 
 
 @test()
+def time_limits(system):
+    "A verified driver that holds a request for longer than its deadline is ended and named."
+    _, parts = run(system, ["driver verify misbehave deadline=300", "provoke never 3000",
+                            "driver verify misbehave off", "provoke good"])
+    report = judge(system, "never", crash.reports("".join(parts))[0], C4, 0x135, "",
+                   "not completed an IRP in its time: major 0x03, minor 0x00, for [34][0-9][0-9] ms")
+    system.check(any("owed READ.00" in line for line in report.ledger), "with what it owed",
+                 str(report))
+    system.check("0xc00002b6" in parts[1], "the request ends", parts[1])
+
+
+@test()
 def leaks_at_unload(system):
     "A driver that has not freed its pool is named when it is unloaded; one that has is not."
     commands = ["provoke good", "driver unload misbehave", "provoke leak",

@@ -44,6 +44,9 @@ void fake_answer_slot(struct fake_driver *driver, uint16_t slot, ash_status stat
 bool fake_serve(struct fake_driver *driver, uint8_t major, ash_status status, ash_word result);
 void fake_die(ash_word task, ash_word state);
 
+/* The driver that was ended for what it owed too long, or 0. */
+extern ash_word fake_condemned;
+
 /* The options that the driver spawned last got, or null. */
 extern const char *fake_verify;
 
