@@ -66,6 +66,14 @@ def public_event_object(system):
     signals(system, "event 0.2 1", r"Event signalled\.", 4)
 
 
+def nothing_is_left(system, guest, driver: str) -> None:
+    """The request that its thread was busy with ends when it has been tried often enough."""
+    deadline = time.monotonic() + 20
+    while (text := guest.run("irps")) and f"\n{driver} " in "\n" + text:
+        system.check(time.monotonic() < deadline, f"{driver} has answered everything", text)
+        time.sleep(0.5)
+
+
 @test(harts=(1, 4))
 def public_cancel(system):
     "general/cancel: readers in a loop; q ends them gracefully, another key cancels what is pending."
@@ -74,15 +82,14 @@ def public_cancel(system):
     for _ in range(3):
         guest.expect(r"Thread \d+ read: 4 bytes", 30)
     guest.send("q\r")
-    for _ in range(4):
-        guest.expect(r"Exiting thread \d+", 30)
+    guest.expect(r"(?:Exiting thread \d+[\s\S]*){4}", 30)
     guest.prompt(30)
     guest.send("canclapp 3\r")
     guest.expect("Number of threads : 3", 20)
     guest.expect(r"Thread \d+ read: 4 bytes", 30)
     guest.send("x\r")
     guest.prompt(30)
-    system.check("nobody owes an answer" in guest.run("irps"), "no request is left behind")
+    nothing_is_left(system, guest, "cancel")
     system.check("PANIC" not in guest.log() and "crash" not in guest.log(), "nothing crashed")
 
 
