@@ -2,6 +2,8 @@
 """Brings build/ up to date: configures with Meson when needed, compiles with Ninja.
 clangd finds build/compile_commands.json by itself."""
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -57,14 +59,25 @@ def compile_all(targets: list[str], verbose: bool) -> None:
                       "correct the source it names and run ./ashlar build again")
 
 
+@contextlib.contextmanager
+def one_at_a_time():
+    """Neither Meson nor Ninja bears a second one in the same folder (tests build drivers)."""
+    lock = paths.BUILD.with_name(paths.BUILD.name + ".lock")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def build(targets: list[str] | None = None, verbose: bool = False) -> None:
     """Sets up, configures and compiles; returns only when everything is up to date."""
     command_setup.ensure()
     refresh_overlays()
     os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
-    if not (paths.BUILD / "build.ninja").exists():
-        configure()
-    compile_all(targets or [], verbose)
+    with one_at_a_time():
+        if not (paths.BUILD / "build.ninja").exists():
+            configure()
+        compile_all(targets or [], verbose)
 
 
 def need(path, what: str) -> None:
