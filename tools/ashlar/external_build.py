@@ -5,6 +5,7 @@ optimisation (its locals must survive a jump) and from its preprocessed text (se
 
 import concurrent.futures
 import dataclasses
+import fcntl
 import json
 import os
 import pathlib
@@ -71,6 +72,8 @@ class Builder:
         self.arguments = arguments
         self.work = EXTERNAL / f"{word}-{description.name}"
         self.work.mkdir(parents=True, exist_ok=True)
+        self.lock = (self.work / "lock").open("w")  # until this process ends
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.messages: list[str] = []
         self.findings: list[scan.Finding] = []
         self.options = self.make_options()
