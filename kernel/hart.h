@@ -36,7 +36,7 @@ struct hart {
     uint64_t deadline;        /* what the timer is set to */
     struct thread_queue ready;
     struct timeout_queue timeouts;
-    int32_t irq_context;    /* of the PLIC, for this hart's S-mode */
+    int32_t irq_context;    /* context of the PLIC, or page of the IMSIC, for this hart's S-mode */
     _Atomic uint32_t stall; /* another hart waits until this one has left its thread */
     _Atomic uint32_t online;
     uint8_t switch_with_care; /* see below */

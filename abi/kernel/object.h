@@ -104,11 +104,15 @@ enum ash_method {
     ASH_FRAME_ADDRESS = 68,
 
     /* IrqControl. get: mr0 source number, mr1 index, mr2 1 = edge triggered; c0 CNode
-     * Irq. bind: c0 Notification (write). ack: lets the line interrupt again. unbind. */
+     * get_message: mr0 index; c0 CNode: an Irq for a message, if the machine has such interrupts
+     * Irq. bind: c0 Notification (write). ack: lets the line interrupt again. unbind.
+     * message: -> mr0 physical address, mr1 what a device writes there, 32 bits, to interrupt */
     ASH_IRQ_CONTROL_GET = 72,
     ASH_IRQ_BIND = 73,
     ASH_IRQ_ACK = 74,
     ASH_IRQ_UNBIND = 75,
+    ASH_IRQ_CONTROL_GET_MESSAGE = 76,
+    ASH_IRQ_MESSAGE = 77,
 
     /* Firmware. write: mr0 number of bytes (1..480), bytes in the words from mr1 on. Needs WRITE.
      * read: -> mr0 byte or ~0 if none waits. Needs READ

@@ -44,7 +44,7 @@ static void unknown_methods(void)
         make(ASH_OBJ_FRAME, 12), make(ASH_OBJ_REPLY, 0),  POOL,
         ASH_BOOT_SCHED_CONTROL,  ASH_BOOT_IRQ_CONTROL,    ASH_BOOT_FIRMWARE};
     static const ash_word labels[] = {0,  3,  15, 21, 31, 43, 47, 51,      53,         55,
-                                      59, 63, 69, 71, 76, 79, 85, 0xfffff, ~0ull >> 12};
+                                      59, 63, 69, 71, 78, 79, 85, 0xfffff, ~0ull >> 12};
     for (unsigned i = 0; i < sizeof(made) / sizeof(made[0]); i++)
         for (unsigned j = 0; j < sizeof(labels) / sizeof(labels[0]); j++) {
             EQ(invoke(made[i], labels[j], 0, nullptr, 0, nullptr), ASH_E_METHOD);
@@ -386,6 +386,8 @@ static void irq(void)
             ASH_RIGHT_WRITE);
     REFUSES(slot, 71, NONE, NONE, ASH_E_METHOD, 71);
     REFUSES(slot, 76, NONE, NONE, ASH_E_METHOD, 76);
+    REFUSES(slot, 78, NONE, NONE, ASH_E_METHOD, 78);
+    REFUSES(control, 77, NONE, NONE, ASH_E_METHOD, 77);
     OK(ash_cnode_delete(CNODE, slot));
 }
 

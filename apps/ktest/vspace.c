@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* VSpace, PageTable, Frame; page faults and their handlers; Irq. */
+/* VSpace, PageTable, Frame; page faults and their handlers. */
 #include "ktest.h"
 
 #define ADDRESS ((ash_word)0x60000000)
@@ -357,61 +357,5 @@ const struct test fault_tests[] = {
     {"fault: without a handler the thread stops", fault_without_handler_stops},
     {"fault: the endpoint needs rights", fault_endpoint_needs_rights},
     {"fault: a revoked frame is gone", revoked_frame_faults},
-    {},
-};
-
-/* --- Irq
- * ------------------------------------------------------------------------------------------------
- */
-
-#define RTC_IRQ  11u /* goldfish RTC of QEMU virt: nobody else uses it here */
-#define RTC_BASE ((ash_word)0x101000)
-
-static void irq_control_rules(void)
-{
-    ash_cptr control = ASH_BOOT_IRQ_CONTROL, slot = new_slot();
-    EQ(ash_irq_control_get(control, 0, CNODE, slot, false), ASH_E_RANGE);
-    EQ(ash_irq_control_get(control, 100000, CNODE, slot, false), ASH_E_RANGE);
-    EQ(ash_irq_control_get(control, RTC_IRQ, POOL, slot, false), ASH_E_SOURCE);
-    EQ(ash_irq_control_get(control, RTC_IRQ, CNODE, POOL, false), ASH_E_OCCUPIED);
-    OK(ash_irq_control_get(control, RTC_IRQ, CNODE, slot, false));
-    EQ(ash_irq_control_get(control, RTC_IRQ, CNODE, new_slot(), false), ASH_E_BUSY);
-    EQ(invoke(slot, ASH_IRQ_ACK, 0, nullptr, 0, nullptr), ASH_E_NOT_BOUND);
-    OK(ash_cnode_delete(CNODE, slot));
-    OK(ash_irq_control_get(control, RTC_IRQ, CNODE, slot, false));
-    OK(ash_cnode_delete(CNODE, slot));
-}
-
-/* The alarm of the goldfish RTC raises a real line. */
-static void a_device_interrupts(void)
-{
-    ash_cptr frame = device_frame(RTC_BASE), irq = new_slot(),
-             notification = make(ASH_OBJ_NOTIFICATION, 0);
-    if (frame == 0)
-        return; /* another machine */
-    CHECK(make_tables(VSPACE, ADDRESS));
-    OK(ash_frame_map(frame, VSPACE, ADDRESS, RW));
-    volatile uint32_t *rtc = (volatile uint32_t *)ADDRESS;
-    OK(ash_irq_control_get(ASH_BOOT_IRQ_CONTROL, RTC_IRQ, CNODE, irq, false));
-    ash_cptr badge = minted(notification, ASH_RIGHT_WRITE, 0x200);
-    OK(invoke(irq, ASH_IRQ_BIND, 0, nullptr, 1, &badge));
-    for (unsigned round = 0; round < 3; round++) {
-        ash_word low = rtc[0], due = ((ash_word)rtc[1] << 32 | low) + 2000000;
-        rtc[4] = 1; /* interrupt enable */
-        rtc[3] = (uint32_t)(due >> 32);
-        rtc[2] = (uint32_t)due;
-        EQ(ash_wait(notification), 0x200);
-        sleep_us(500);
-        EQ(ash_poll(notification), 0); /* masked until acknowledged, though the line is still up */
-        rtc[7] = 1;                    /* clear the interrupt */
-        OK(invoke(irq, ASH_IRQ_ACK, 0, nullptr, 0, nullptr));
-    }
-    rtc[4] = 0;
-    OK(ash_cnode_delete(CNODE, irq));
-}
-
-const struct test irq_tests[] = {
-    {"irq: rules of IrqControl", irq_control_rules},
-    {"irq: a device interrupts, until acknowledged once", a_device_interrupts},
     {},
 };

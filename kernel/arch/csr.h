@@ -15,6 +15,15 @@
     })
 #define csr_write(name, value)                                                                     \
     __asm__ volatile("csrw " name ", %0" ::"rK"((uint64_t)(value)) : "memory")
+#define csr_swap(name, value)                                                                      \
+    ({                                                                                             \
+        uint64_t value_;                                                                           \
+        __asm__ volatile("csrrw %0, " name ", %1"                                                  \
+                         : "=r"(value_)                                                            \
+                         : "rK"((uint64_t)(value))                                                 \
+                         : "memory");                                                              \
+        value_;                                                                                    \
+    })
 #define csr_set(name, bits)                                                                        \
     __asm__ volatile("csrs " name ", %0" ::"rK"((uint64_t)(bits)) : "memory")
 #define csr_clear(name, bits)                                                                      \

@@ -55,8 +55,8 @@ void boot_main(uint64_t hart_id, uint64_t tree)
     find_boot_data(&boot, tree);
     choose_timer(&boot);
     if (!irqchip_find(boot.tree))
-        panic(
-            "the device tree has no interrupt controller of kind riscv,plic0 or sifive,plic-1.0.0");
+        panic("the device tree has no interrupt controller for S-mode: riscv,imsics with "
+              "riscv,aplic, riscv,plic0 or sifive,plic-1.0.0");
     iommu_find(boot.tree);
     boot_find_memory(&boot);
     boot_build_kernel_tables();

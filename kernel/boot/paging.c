@@ -61,7 +61,7 @@ static void image_map(const char *start, const char *end, uint64_t rights)
 void boot_own_devices(struct tree_range range[2])
 {
     uint64_t start, size;
-    irqchip_range(&start, &size);
+    irqchip_range(0, &start, &size);
     range[0] = (struct tree_range){start, start + size};
     iommu_range(&start, &size);
     range[1] = (struct tree_range){start, start + size};
@@ -78,6 +78,9 @@ void boot_build_kernel_tables(void)
     boot_own_devices(own);
     for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         window_map(own[i].start, own[i].end);
+    uint64_t start, size; /* where messages are written */
+    for (unsigned i = 1; irqchip_range(i, &start, &size), size != 0; i++)
+        window_map(start, start + size);
     image_map(_text_start, _text_end, PTE_R | PTE_X);
     image_map(_rodata_start, _rodata_end, PTE_R);
     image_map(_data_start, _init_start, PTE_R | PTE_W);

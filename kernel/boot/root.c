@@ -102,7 +102,7 @@ static void find_next(struct tree_range *next, uint64_t position, struct tree_ra
 }
 
 /* Everything below DEVICE_TOP that is neither RAM nor the kernel's own: the interrupt controller,
- * the IOMMU. */
+ * the IOMMU. The pages of an IMSIC, where messages are written, are device memory. */
 static void add_device_regions(void)
 {
     uint64_t position = 0;

@@ -1,49 +1,28 @@
 // SPDX-License-Identifier: MIT
 /*
- * The platform-level interrupt controller (RISC-V PLIC specification 1.0.0). Each hart's S-mode is
- * a context.
- *
- * A source is claimed when it interrupts and completed when it is unmasked: in between its gateway
- * lets nothing through, so nothing else need be masked. Enable bits say which sources somebody
- * listens to.
+ * Each hart's S-mode is a context. A source is claimed when it interrupts and completed when it is
+ * unmasked: in between its gateway lets nothing through, so nothing else need be masked. Enable
+ * bits say which sources somebody listens to.
  */
 #include "irqchip/plic.h"
-#include "arch/csr.h"
 #include "irqchip/irqchip.h"
-#include "small.h"
 
 struct plic plic;
 
-static bool claimed[IRQ_SOURCES];
-
-SMALL
-
-void irqchip_hart_init(struct hart *hart)
-{
-    if (plic.claim[hart->index])
-        csr_set("sie", SIP_EXTERNAL);
-}
-
-uint32_t irqchip_sources(void)
-{
-    return plic.sources;
-}
-
-SMALL_END
+static bool claimed[IRQ_IDENTITIES];
 
 /* Completion is ignored while the source is not enabled. */
-static void complete(uint32_t source, const struct hart *hart)
+bool plic_completes(uint32_t source, const struct hart *hart)
 {
+    if (!claimed[source])
+        return false;
     claimed[source] = false;
     *plic.claim[hart->index] = source;
+    return true;
 }
 
-void irqchip_unmask(uint32_t source, struct hart *hart)
+void plic_enable(uint32_t source, const struct hart *hart)
 {
-    if (claimed[source]) {
-        complete(source, hart);
-        return;
-    }
     if (hart->irq_context < 0)
         return;
     *plic_enable_word(source, hart) |= 1u << source % 32;
@@ -51,18 +30,16 @@ void irqchip_unmask(uint32_t source, struct hart *hart)
     *plic_register(PLIC_PRIORITY + source * 4ull) = 1;
 }
 
-void irqchip_mask(uint32_t source, struct hart *hart)
+void plic_disable(uint32_t source, const struct hart *hart)
 {
-    if (claimed[source])
-        complete(source, hart);
+    (void)plic_completes(source, hart);
     if (hart->irq_context >= 0)
         *plic_enable_word(source, hart) &= ~(1u << source % 32);
 }
 
-uint32_t irqchip_claim(struct hart *hart)
+uint32_t plic_claim(volatile uint32_t *claim)
 {
-    volatile uint32_t *claim = plic.claim[hart->index];
-    uint32_t source = claim ? *claim : 0;
+    uint32_t source = *claim;
     if (source == 0 || source > plic.sources)
         return 0;
     claimed[source] = true;

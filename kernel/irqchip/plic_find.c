@@ -13,25 +13,18 @@
 #define CONTEXTS            64u
 
 static int node;
-static uint64_t size;
 
-bool irqchip_find(const void *tree)
+bool plic_find(const void *tree)
 {
     node = fdt_node_offset_by_compatible(tree, -1, "riscv,plic0");
     if (node < 0)
         node = fdt_node_offset_by_compatible(tree, -1, "sifive,plic-1.0.0");
-    if (node < 0 || !tree_reg(tree, node, 0, &plic.base, &size))
+    if (node < 0 || !tree_reg(tree, node, 0, &plic.base, &plic.size))
         return false;
     plic.sources = (uint32_t)tree_u32(tree, node, "riscv,ndev", 0);
-    if (plic.sources >= IRQ_SOURCES)
-        plic.sources = IRQ_SOURCES - 1;
+    if (plic.sources >= IRQ_IDENTITIES)
+        plic.sources = IRQ_IDENTITIES - 1;
     return true;
-}
-
-void irqchip_range(uint64_t *physical, uint64_t *bytes)
-{
-    *physical = round_down(plic.base, ASH_PAGE_SIZE);
-    *bytes = round_up(size, ASH_PAGE_SIZE);
 }
 
 static int32_t context_of(const void *tree, const struct hart *hart)
@@ -47,7 +40,7 @@ static int32_t context_of(const void *tree, const struct hart *hart)
     return found;
 }
 
-void irqchip_add_hart(const void *tree, struct hart *hart)
+void plic_add_hart(const void *tree, struct hart *hart)
 {
     hart->irq_context = context_of(tree, hart);
     if (hart->irq_context < 0)

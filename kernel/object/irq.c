@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Irq objects live in a fixed table, one a source: they take no memory from Untyped. A source is
- * masked from its interrupt until the handler acknowledges it, so a driver that does not cannot be
- * interrupted for ever.
+ * Irq objects live in a fixed table, one an identity: they take no memory from Untyped. An
+ * interrupt is masked from when it comes until the handler acknowledges it, so a driver that does
+ * not cannot be interrupted for ever.
+ *
+ * An Irq of a wired source has the identity of that source; one for a message has whichever was
+ * free. Identities are taken in turn, so that a message which is late finds nobody new.
  */
 #include "object/irq.h"
 #include "hart.h"
@@ -18,55 +21,122 @@ struct irq {
     struct slot notification; /* internal slot */
 };
 
-static struct irq irqs[IRQ_SOURCES];
+static struct irq irqs[IRQ_IDENTITIES];
 
-static uint32_t source_of(const struct irq *irq)
+static uint32_t identity_of(const struct irq *irq)
 {
     return (uint32_t)(irq - irqs);
 }
 
-/* One source: if there are more, they interrupt as soon as this one's handler runs. */
-void irq_handle(void)
+static void deliver(const struct irq *irq)
 {
-    uint32_t source = irqchip_claim(this_hart);
-    if (source == 0)
-        return;
-    const struct capability *cap = &irqs[source].notification.cap;
+    const struct capability *cap = &irq->notification.cap;
     if (cap->type == ASH_OBJ_NOTIFICATION)
         notification_signal((struct notification *)cap->object, cap->data);
 }
 
+/* One interrupt: if there are more, they interrupt as soon as this one's handler runs. */
+void irq_handle(void)
+{
+    uint32_t identity = irqchip_claim(this_hart);
+    if (identity != 0)
+        deliver(&irqs[identity]);
+}
+
+/* What came while it was masked comes now. */
+static void unmask(struct irq *irq)
+{
+    if (irqchip_unmask(identity_of(irq), irq->hart))
+        deliver(irq);
+}
+
 SMALL
+
+/* The empty slot that a new Irq goes to: its index is in message word `word`. */
+static unsigned decode_slot(struct invocation *call, unsigned word, struct slot **slot)
+{
+    struct slot *target = invoke_cap_of(call, 0, ASH_OBJ_CNODE);
+    if (!target)
+        return ASH_E_SOURCE;
+    struct cnode *cnode = (struct cnode *)target->cap.object;
+    uint64_t index = invoke_word(call, word);
+    if (index > cnode_mask(cnode))
+        return invoke_error(call, ASH_E_RANGE, word, cnode_mask(cnode));
+    *slot = &cnode->slot[index];
+    if (!slot_empty(*slot))
+        return invoke_error(call, ASH_E_OCCUPIED, index, 0);
+    return ASH_OK;
+}
+
+static void make(struct irq *irq, struct slot *slot, struct slot *parent)
+{
+    *irq = (struct irq){.hart = &harts[0]};
+    struct capability cap = {.type = ASH_OBJ_IRQ, .rights = ASH_RIGHT_ALL, .object = (uint64_t)irq};
+    slot_insert(slot, cap, parent);
+}
 
 static unsigned get(struct slot *slot, struct invocation *call)
 {
     if (call->length < 3)
         return invoke_error(call, ASH_E_TRUNCATED, 3, 0);
-    struct slot *target = invoke_cap_of(call, 0, ASH_OBJ_CNODE);
-    if (!target)
-        return ASH_E_SOURCE;
-    uint64_t source = invoke_word(call, 0), index = invoke_word(call, 1);
+    uint64_t source = invoke_word(call, 0);
+    struct slot *target = nullptr;
+    unsigned error = decode_slot(call, 1, &target);
+    if (error == ASH_E_SOURCE)
+        return error;
     if (source == 0 || source > irqchip_sources())
         return invoke_error(call, ASH_E_RANGE, 0, irqchip_sources());
-    struct cnode *cnode = (struct cnode *)target->cap.object;
-    if (index > cnode_mask(cnode))
-        return invoke_error(call, ASH_E_RANGE, 1, cnode_mask(cnode));
-    if (!slot_empty(&cnode->slot[index]))
-        return invoke_error(call, ASH_E_OCCUPIED, index, 0);
+    if (error != ASH_OK)
+        return error;
     struct irq *irq = &irqs[source];
     if (irq->object.references)
         return ASH_E_BUSY;
-    *irq = (struct irq){.hart = &harts[0]};
-    struct capability cap = {.type = ASH_OBJ_IRQ, .rights = ASH_RIGHT_ALL, .object = (uint64_t)irq};
-    slot_insert(&cnode->slot[index], cap, slot);
+    make(irq, target, slot);
+    irqchip_connect((uint32_t)source, invoke_word(call, 2), irq->hart);
+    return ASH_OK;
+}
+
+/* A free identity behind those of the wired sources, or null. */
+static struct irq *free_message(void)
+{
+    static uint32_t last;
+    uint32_t sources = irqchip_sources(), end = irqchip_last_message();
+    for (uint32_t i = sources; i < end; i++) {
+        last = last < end && last > sources ? last + 1 : sources + 1;
+        if (!irqs[last].object.references)
+            return &irqs[last];
+    }
+    return nullptr;
+}
+
+static unsigned get_message(struct slot *slot, struct invocation *call)
+{
+    if (irqchip_last_message() == irqchip_sources())
+        return invoke_error(call, ASH_E_METHOD, ASH_IRQ_CONTROL_GET_MESSAGE, 0);
+    if (call->length < 1)
+        return invoke_error(call, ASH_E_TRUNCATED, 1, 0);
+    struct slot *target = nullptr;
+    unsigned error = decode_slot(call, 0, &target);
+    if (error != ASH_OK)
+        return error;
+    struct irq *irq = free_message();
+    if (!irq)
+        return ASH_E_EXHAUSTED;
+    irqchip_mask(identity_of(irq), &harts[0]); /* a late message to the last owner is forgotten */
+    make(irq, target, slot);
     return ASH_OK;
 }
 
 static unsigned invoke_control(struct slot *slot, uint64_t method, struct invocation *call)
 {
-    if (method != ASH_IRQ_CONTROL_GET)
+    switch (method) {
+    case ASH_IRQ_CONTROL_GET:
+        return get(slot, call);
+    case ASH_IRQ_CONTROL_GET_MESSAGE:
+        return get_message(slot, call);
+    default:
         return invoke_error(call, ASH_E_METHOD, method, 0);
-    return get(slot, call);
+    }
 }
 
 const struct object_class irq_control_class = {
@@ -85,7 +155,16 @@ static unsigned bind(struct irq *irq, struct invocation *call)
     if (slot_delete_inner(&irq->notification) == PREEMPTED)
         return PREEMPTED;
     slot_insert(&irq->notification, source->cap, source);
-    irqchip_unmask(source_of(irq), irq->hart);
+    unmask(irq);
+    return ASH_OK;
+}
+
+static unsigned message(const struct irq *irq, struct invocation *call)
+{
+    if (identity_of(irq) <= irqchip_sources())
+        return invoke_error(call, ASH_E_METHOD, ASH_IRQ_MESSAGE, 0);
+    invoke_reply(call, 0, irqchip_message_address(irq->hart));
+    invoke_reply(call, 1, identity_of(irq));
     return ASH_OK;
 }
 
@@ -98,11 +177,13 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
     case ASH_IRQ_ACK:
         if (slot_empty(&irq->notification))
             return ASH_E_NOT_BOUND;
-        irqchip_unmask(source_of(irq), irq->hart);
+        unmask(irq);
         return ASH_OK;
     case ASH_IRQ_UNBIND:
-        irqchip_mask(source_of(irq), irq->hart);
+        irqchip_mask(identity_of(irq), irq->hart);
         return slot_delete_inner(&irq->notification);
+    case ASH_IRQ_MESSAGE:
+        return message(irq, call);
     default:
         return invoke_error(call, ASH_E_METHOD, method, 0);
     }
@@ -111,7 +192,7 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
 static void destroy(struct object *object)
 {
     struct irq *irq = (struct irq *)object;
-    irqchip_mask(source_of(irq), irq->hart);
+    irqchip_mask(identity_of(irq), irq->hart);
     irq->hart = nullptr;
 }
 

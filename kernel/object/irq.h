@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Irq: one interrupt source, delivered to a Notification. At most one Irq capability family a
- * source: IrqControl refuses a source that has one. */
+/* Irq: one wired interrupt source or one message, delivered to a Notification. At most one Irq
+ * capability family an identity: IrqControl refuses a source that has one. */
 #ifndef KERNEL_OBJECT_IRQ_H
 #define KERNEL_OBJECT_IRQ_H
 

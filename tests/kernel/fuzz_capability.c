@@ -220,8 +220,14 @@ static struct beside_call on_irq(struct input *in)
         call.word[0] = what % 10;
         call.word[1] = free_slot(in, cnode);
         argument(&call, cnode);
+    } else if (what < 160) {
+        call = make(6, ASH_IRQ_CONTROL_GET_MESSAGE, what % 8 != 0);
+        uint64_t cnode = pick(in, ASH_OBJ_CNODE);
+        call.word[0] = free_slot(in, cnode);
+        argument(&call, cnode);
     } else {
-        call = make(pick(in, ASH_OBJ_IRQ), ASH_IRQ_BIND + what % 4, 0);
+        call = make(pick(in, ASH_OBJ_IRQ),
+                    what % 5 == 4 ? ASH_IRQ_MESSAGE : ASH_IRQ_BIND + what % 5, 0);
         argument(&call, pick(in, ASH_OBJ_NOTIFICATION));
     }
     return call;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The model of every method: which errors a call deserves, and what its success changes. */
+#include "host/host.h"
 #include "model.h"
 
 #define ERROR(name) (1u << ASH_E_##name)
@@ -328,7 +329,7 @@ static int irq_of(uint64_t source)
 static uint32_t check_irq_get(struct model_call *call)
 {
     uint32_t errors = call->length < 3 ? ERROR(TRUNCATED) : 0;
-    errors |= call->word[0] < 1 || call->word[0] > 8 ? ERROR(RANGE) : 0;
+    errors |= call->word[0] < 1 || call->word[0] > HOST_SOURCES ? ERROR(RANGE) : 0;
     errors |= irq_of(call->word[0]) != NONE ? ERROR(BUSY) : 0;
     if (!is(call->argument[0], ASH_OBJ_CNODE))
         return errors | ERROR(SOURCE);
@@ -342,6 +343,36 @@ static void commit_irq_get(struct model_call *call)
 {
     int irq = model_new_object(ASH_OBJ_IRQ, call->word[0], 0, 0);
     model_new_node(irq, model_node[call->argument[0]].object, (int)call->word[1], call->node);
+}
+
+/* Irqs for messages have no source of their own: MESSAGE stands for all of them. */
+#define MESSAGE 1000u
+
+static uint32_t check_get_message(struct model_call *call)
+{
+    unsigned taken = 0;
+    for (int i = 0; i < model_objects; i++)
+        taken += model_object[i].live && model_object[i].type == ASH_OBJ_IRQ &&
+                 model_object[i].physical == MESSAGE;
+    uint32_t errors = taken == HOST_MESSAGES ? ERROR(EXHAUSTED) : 0;
+    errors |= call->length < 1 ? ERROR(TRUNCATED) : 0;
+    if (!is(call->argument[0], ASH_OBJ_CNODE))
+        return errors | ERROR(SOURCE);
+    int cnode = model_node[call->argument[0]].object;
+    if (call->word[0] >= (uint64_t)model_object[cnode].slots)
+        return errors | ERROR(RANGE);
+    return errors | (model_at(cnode, call->word[0]) != NONE ? ERROR(OCCUPIED) : 0);
+}
+
+static void commit_get_message(struct model_call *call)
+{
+    int irq = model_new_object(ASH_OBJ_IRQ, MESSAGE, 0, 0);
+    model_new_node(irq, model_node[call->argument[0]].object, (int)call->word[0], call->node);
+}
+
+static uint32_t check_message(struct model_call *call)
+{
+    return model_object[model_node[call->node].object].physical == MESSAGE ? 0 : ERROR(METHOD);
 }
 
 /* --- All -------------------------------------------------------------------------------------- */
@@ -401,6 +432,9 @@ static const struct range ranges[] = {
     {ASH_OBJ_FRAME, ASH_FRAME_UNMAP, ASH_FRAME_UNMAP, check_unmap, commit_unmap},
     {ASH_OBJ_FRAME, ASH_FRAME_ADDRESS, ASH_FRAME_ADDRESS, fine, nothing},
     {ASH_OBJ_IRQ_CONTROL, ASH_IRQ_CONTROL_GET, ASH_IRQ_CONTROL_GET, check_irq_get, commit_irq_get},
+    {ASH_OBJ_IRQ_CONTROL, ASH_IRQ_CONTROL_GET_MESSAGE, ASH_IRQ_CONTROL_GET_MESSAGE,
+     check_get_message, commit_get_message},
+    {ASH_OBJ_IRQ, ASH_IRQ_MESSAGE, ASH_IRQ_MESSAGE, check_message, nothing},
     {ASH_OBJ_IRQ, ASH_IRQ_BIND, ASH_IRQ_BIND, check_timer_or_irq, replace_notification},
     {ASH_OBJ_IRQ, ASH_IRQ_ACK, ASH_IRQ_ACK, check_timer_or_irq, nothing},
     {ASH_OBJ_IRQ, ASH_IRQ_UNBIND, ASH_IRQ_UNBIND, fine, replace_notification},

@@ -35,6 +35,9 @@ def options(parser) -> None:
     parser.add_argument("--smp", type=int, default=4, metavar="N", help="harts, 1 to 8 (4)")
     parser.add_argument("--memory", default="512M", metavar="SIZE", help="RAM (512M)")
     package_options(parser)
+    parser.add_argument("--machine", default="virt", metavar="MACHINE",
+                        help=f"QEMU's machine with its properties (virt); {guest.AIA} has "
+                             "message-signalled interrupts")
     parser.add_argument("--timeout", type=float, metavar="S",
                         help="stop the machine after S seconds (with --exec: 120)")
     parser.add_argument("extra", nargs="*", metavar="-- EXTRA", help="further QEMU arguments")
@@ -52,7 +55,7 @@ def machine_for(arguments) -> guest.Machine:
         package = external_package.combined(arguments.driver + arguments.app, paths.RUN_PACKAGE)
         symbols.use_map(package)
     return guest.Machine(harts=arguments.smp, memory=arguments.memory, disk=image,
-                         package=package, extra=arguments.extra)
+                         package=package, machine=arguments.machine, extra=arguments.extra)
 
 
 def why_no_output(result: guest.Result) -> Failure:

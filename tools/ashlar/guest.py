@@ -26,6 +26,8 @@ from report import Failure
 BEGIN = b"\x1eASHLAR-BEGIN"
 END = re.compile(rb"\x1eASHLAR-END (-?\d+)")
 QEMU = "qemu-system-riscv64"
+# The machine with APLIC and IMSIC in place of the PLIC: message-signalled interrupts.
+AIA = "virt,aia=aplic-imsic"
 # Words for the kernel that make a processor model what it is: QEMU gives each of them ASIDs.
 PROCESSOR_WORDS = {"sifive-u54": ["kernel.no-asids"]}
 
@@ -41,7 +43,7 @@ class Machine:
     package: pathlib.Path | None = paths.BOOT_PACKAGE  # None: a boot loader brings it
     snapshot: bool = False  # throw away what the guest writes
     cpu: str = "rv64"
-    machine: str = "virt"
+    machine: str = "virt"  # QEMU's, with properties
     extra: list[str] = dataclasses.field(default_factory=list)
 
     def behind(self) -> str:

@@ -89,6 +89,8 @@ class Code:
         first = min((names.index(name) for name in here), default=0)
         last = max((names.index(name) for name in here), default=-1)
         for name in names[first:last + 1]:
+            if name not in here and name in found:
+                continue  # another object's, with a number in between
             part = parts.get(name, parts.get("default", ""))
             found[name] = (self.errors(path, common + part) - ALWAYS
                            - NEVER.get(name, set()))

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Second layer of tests: test tasks inside the guest, which print TAP between the marks. `kernel`
 exercises every kernel method in root's place, `kernel-debug` does so on the debug kernel,
-`kernel-u54` on harts without Sstc and ASIDs, `kernel-iommu` with an IOMMU and a device behind it; `runtime` exercises the run-time library and the
-process manager in the shell's place; `hostile-calls` attacks the debug kernel with random system
-calls. They run under -icount, where time is counted in
-instructions: budgets and deadlines are then exact however busy this machine is, and a failure can
-be repeated."""
+`kernel-u54` on harts without Sstc and ASIDs, `kernel-iommu` with an IOMMU and a device behind it,
+`kernel-aia` with APLIC and IMSIC (and on the debug kernel both); `runtime` exercises the run-time
+library and the process manager in the shell's place; `hostile-calls` attacks the debug kernel with
+random system calls. They run under -icount, where time is counted in instructions: budgets and
+deadlines are then exact however busy this machine is, and a failure can be repeated."""
 
 import pathlib
 from typing import NamedTuple
@@ -16,6 +16,7 @@ import symbols
 from suite import Clock, Tally, in_parallel, last_lines, read_tap
 
 IOMMU = "virt,iommu-sys=on"
+BOTH = guest.AIA + ",iommu-sys=on"
 
 
 class Test(NamedTuple):
@@ -32,11 +33,13 @@ TESTS = {
     "kernel-u54": Test("kernel", cpu="sifive-u54"),
     "kernel-iommu": Test("kernel", machine=IOMMU),
     "kernel-iommu-debug": Test("kernel", paths.DEBUG_IMAGE, machine=IOMMU, harts=(2,)),
+    "kernel-aia": Test("kernel", machine=guest.AIA),
+    "kernel-aia-debug": Test("kernel", paths.DEBUG_IMAGE, machine=BOTH, harts=(2,)),
     "runtime": Test("runtime"),
     "hostile-calls": Test("hostile", paths.DEBUG_IMAGE),
     "hostile-calls-iommu": Test("hostile", paths.DEBUG_IMAGE, machine=IOMMU, harts=(1, 4))}
 # For the kernel's tests of IoSpaces: apps/ktest/edu.c knows where it is.
-DEVICES = {IOMMU: ["-device", "edu,addr=5"]}
+DEVICES = dict.fromkeys((IOMMU, BOTH), ["-device", "edu,addr=5"])
 TIMEOUT = 120
 SLOWEST = 2000  # attacking calls a second, on a busy machine
 EXACT = ["-icount", "shift=1,sleep=off", "-seed", "1", "-rtc", "clock=vm"]

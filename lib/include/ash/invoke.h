@@ -371,6 +371,26 @@ struct ash_iommu_fault {
     return ash_invoke(control, ASH_IRQ_CONTROL_GET, 3, 1, &m);
 }
 
+/* An interrupt that a device raises by a message; METHOD if the machine has none. */
+[[nodiscard]] static inline ash_error ash_irq_control_get_message(ash_cptr control, ash_cptr cnode,
+                                                                  ash_word index)
+{
+    struct ash_message m = {.mr = {index}};
+    ash_ipc()->caps[0] = cnode;
+    return ash_invoke(control, ASH_IRQ_CONTROL_GET_MESSAGE, 1, 1, &m);
+}
+
+/* Where the device writes what, 32 bits. */
+[[nodiscard]] static inline ash_error ash_irq_message(ash_cptr irq, ash_word *address,
+                                                      ash_word *data)
+{
+    struct ash_message m = {};
+    ash_error error = ash_invoke(irq, ASH_IRQ_MESSAGE, 0, 0, &m);
+    *address = m.mr[0];
+    *data = m.mr[1];
+    return error;
+}
+
 [[nodiscard]] static inline ash_error ash_irq_bind(ash_cptr irq, ash_cptr notification)
 {
     struct ash_message m = {};

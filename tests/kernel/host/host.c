@@ -32,7 +32,7 @@ static jmp_buf back;
 static bool woken; /* wfi has returned once in this entry */
 static uint64_t boot_next;
 static uint32_t pending_source;
-static bool unmasked[IRQ_SOURCES];
+static bool unmasked[IRQ_IDENTITIES];
 static struct capability boot_vspace;
 
 [[noreturn]] static void vfail(const char *format, va_list arguments)
@@ -350,17 +350,38 @@ bool iommu_next_fault(struct iommu_fault *)
 
 uint32_t irqchip_sources(void)
 {
-    return 8;
+    return HOST_SOURCES;
 }
-void irqchip_unmask(uint32_t source, struct hart *hart)
+uint32_t irqchip_last_message(void)
 {
-    host_check(source >= 1 && source <= 8 && hart, "unmask of source %u", source);
-    unmasked[source] = true;
+    return HOST_SOURCES + HOST_MESSAGES;
 }
-void irqchip_mask(uint32_t source, struct hart *hart)
+uint64_t irqchip_message_address(const struct hart *hart)
 {
-    host_check(source >= 1 && source <= 8 && hart, "mask of source %u", source);
-    unmasked[source] = false;
+    return 0x28000000 + hart->index * ASH_PAGE_SIZE;
+}
+void irqchip_connect(uint32_t source, bool edge, struct hart *hart)
+{
+    (void)edge;
+    host_check(source >= 1 && source <= HOST_SOURCES && hart, "connect of source %u", source);
+}
+/* A message that came while it was masked is handled by who unmasks it. */
+bool irqchip_unmask(uint32_t identity, struct hart *hart)
+{
+    host_check(identity >= 1 && identity <= HOST_SOURCES + HOST_MESSAGES && hart,
+               "unmask of interrupt %u", identity);
+    if (identity > HOST_SOURCES && !unmasked[identity] && pending_source == identity) {
+        pending_source = 0;
+        return true;
+    }
+    unmasked[identity] = true;
+    return false;
+}
+void irqchip_mask(uint32_t identity, struct hart *hart)
+{
+    host_check(identity >= 1 && identity <= HOST_SOURCES + HOST_MESSAGES && hart,
+               "mask of interrupt %u", identity);
+    unmasked[identity] = false;
 }
 uint32_t irqchip_claim(struct hart *hart)
 {

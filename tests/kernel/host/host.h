@@ -11,6 +11,10 @@
 #include "object/capability.h"
 #include "object/thread.h"
 
+/* Wired interrupts have the identities from 1 on, messages those behind them. */
+#define HOST_SOURCES  8u
+#define HOST_MESSAGES 4u
+
 struct host {
     uint64_t time;      /* what `time` reads */
     uint64_t time_step; /* added by each read of it */
