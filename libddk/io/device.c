@@ -292,10 +292,3 @@ VOID IoInvalidateDeviceState(PDEVICE_OBJECT pdo)
     ki_require_irql(DISPATCH_LEVEL, "IoInvalidateDeviceState above DISPATCH_LEVEL");
     manager_invalidate(pdo, BusRelations, TRUE);
 }
-
-NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY property,
-                             ULONG buffer_length, PVOID buffer, PULONG result_length)
-{
-    ki_require_irql(PASSIVE_LEVEL, "IoGetDeviceProperty above PASSIVE_LEVEL");
-    return manager_property(pdo, property, buffer_length, buffer, result_length);
-}

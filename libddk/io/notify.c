@@ -21,6 +21,7 @@ struct registration {
     IO_NOTIFICATION_EVENT_CATEGORY Category;
     GUID Class;
     PFILE_OBJECT File;
+    ULONG64 Pdo; // of a target device
     PDRIVER_NOTIFICATION_CALLBACK_ROUTINE Callback;
     PVOID Context;
 };
@@ -71,13 +72,14 @@ after(ULONG64 number, bool (*wants)(const struct registration *, const void *), 
     return found;
 }
 
-static void call(struct registration *registration, PVOID notification)
+static NTSTATUS call(struct registration *registration, PVOID notification)
 {
     struct ki_state state;
     ki_enter(&state, KI_IN_NOTIFICATION, registration->Callback, NULL, NULL);
-    (void)registration->Callback(notification, registration->Context);
+    NTSTATUS status = registration->Callback(notification, registration->Context);
     ki_check_state(&state, "PnP notification callback returned with another IRQL or with locks",
                    registration->Callback);
+    return status;
 }
 
 static bool wants_class(const struct registration *registration, const void *class)
@@ -109,49 +111,56 @@ void io_interface_changed(const GUID *class, const char *name, bool arrival)
     while ((registration = after(number, wants_class, class)) != NULL) {
         DEVICE_INTERFACE_CHANGE_NOTIFICATION event = interface_event(class, arrival, &string);
         number = registration->Number;
-        call(registration, &event);
+        (void)call(registration, &event);
         let_go(registration);
     }
     end_calls();
     RtlFreeUnicodeString(&string);
 }
 
-// The lowest device of the file's stack that this task knows: the PDO, or its proxy.
-static PDEVICE_OBJECT base_of(PFILE_OBJECT file)
-{
-    PDEVICE_OBJECT device = file->DeviceObject;
-    while (io_device(device)->AttachedTo != NULL)
-        device = io_device(device)->AttachedTo;
-    return device;
-}
-
 static bool wants_device(const struct registration *registration, const void *pdo)
 {
     return registration->Category == EventCategoryTargetDeviceChange &&
-           io_device(base_of(registration->File))->Id == *(const ULONG64 *)pdo;
+           registration->Pdo == *(const ULONG64 *)pdo;
+}
+
+// Only QUERY_REMOVE may be refused: then those behind it are not asked.
+static NTSTATUS tell_target(ULONG64 pdo, const GUID *what, bool may_refuse)
+{
+    struct registration *registration;
+    ULONG64 number = 0;
+    NTSTATUS status = STATUS_SUCCESS;
+    begin_calls();
+    while (NT_SUCCESS(status) && (registration = after(number, wants_device, &pdo)) != NULL) {
+        TARGET_DEVICE_REMOVAL_NOTIFICATION event = {
+            .Version = 1, .Size = sizeof(event), .Event = *what, .FileObject = registration->File};
+        number = registration->Number;
+        NTSTATUS answer = call(registration, &event);
+        if (may_refuse)
+            status = answer;
+        let_go(registration);
+    }
+    end_calls();
+    return status;
 }
 
 void io_target_removed(ULONG64 pdo)
 {
-    struct registration *registration;
-    ULONG64 number = 0;
-    begin_calls();
-    while ((registration = after(number, wants_device, &pdo)) != NULL) {
-        TARGET_DEVICE_REMOVAL_NOTIFICATION event = {
-            .Version = 1,
-            .Size = sizeof(event),
-            .Event = GUID_TARGET_DEVICE_REMOVE_COMPLETE,
-            .FileObject = registration->File,
-        };
-        number = registration->Number;
-        call(registration, &event);
-        let_go(registration);
-    }
-    end_calls();
+    (void)tell_target(pdo, &GUID_TARGET_DEVICE_REMOVE_COMPLETE, false);
+}
+
+NTSTATUS io_target_query_remove(ULONG64 pdo)
+{
+    return tell_target(pdo, &GUID_TARGET_DEVICE_QUERY_REMOVE, true);
+}
+
+void io_target_cancelled(ULONG64 pdo)
+{
+    (void)tell_target(pdo, &GUID_TARGET_DEVICE_REMOVE_CANCELLED, false);
 }
 
 // Those who are told get the same copy, each with its own file object in it.
-static void custom_event(ULONG64 pdo, PTARGET_DEVICE_CUSTOM_NOTIFICATION event)
+void io_custom_event(ULONG64 pdo, PTARGET_DEVICE_CUSTOM_NOTIFICATION event)
 {
     struct registration *registration;
     ULONG64 number = 0;
@@ -159,10 +168,26 @@ static void custom_event(ULONG64 pdo, PTARGET_DEVICE_CUSTOM_NOTIFICATION event)
     while ((registration = after(number, wants_device, &pdo)) != NULL) {
         number = registration->Number;
         event->FileObject = registration->File;
-        call(registration, event);
+        (void)call(registration, event);
         let_go(registration);
     }
     end_calls();
+}
+
+void io_target_custom(ULONG64 pdo, const GUID *guid, LONG name_offset, const VOID *data,
+                      ULONG bytes)
+{
+    ULONG size = FIELD_OFFSET(TARGET_DEVICE_CUSTOM_NOTIFICATION, CustomDataBuffer) + bytes;
+    PTARGET_DEVICE_CUSTOM_NOTIFICATION event = ExAllocatePool2(POOL_FLAG_NON_PAGED, size, TAG);
+    if (event == NULL)
+        return;
+    event->Version = 1;
+    event->Size = (USHORT)size;
+    event->Event = *guid;
+    event->NameBufferOffset = name_offset;
+    memcpy(event->CustomDataBuffer, data, bytes);
+    io_custom_event(pdo, event);
+    ExFreePoolWithTag(event, TAG);
 }
 
 static bool data_fits(IO_NOTIFICATION_EVENT_CATEGORY category, PVOID data)
@@ -193,7 +218,7 @@ static NTSTATUS tell_existing(struct registration *registration)
         }
         DEVICE_INTERFACE_CHANGE_NOTIFICATION event =
             interface_event(&registration->Class, true, &string);
-        call(registration, &event);
+        (void)call(registration, &event);
         RtlFreeUnicodeString(&string);
     }
     end_calls();
@@ -221,8 +246,14 @@ NTSTATUS IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY category,
         .References = 1, .Category = category, .Callback = callback, .Context = context};
     if (category == EventCategoryDeviceInterfaceChange)
         new->Class = *(const GUID *)data;
-    if (category == EventCategoryTargetDeviceChange)
+    if (category == EventCategoryTargetDeviceChange) {
         new->File = data;
+        status = manager_watch_target(new->File->DeviceObject, TRUE, &new->Pdo);
+    }
+    if (!NT_SUCCESS(status)) {
+        ExFreePoolWithTag(new, TAG);
+        return status;
+    }
     ki_acquire(&lock);
     new->Number = ++last_number;
     InsertTailList(&registrations, &new->Link);
@@ -252,6 +283,8 @@ static void remove_registration(struct registration *registration)
         ki_violation(DRIVER_VERIFIER_IOMANAGER_VIOLATION,
                      "IoUnregisterPlugPlayNotification of what is not registered",
                      (ULONG_PTR)registration, 0);
+    if (registration->Category == EventCategoryTargetDeviceChange)
+        (void)manager_watch_target(NULL, FALSE, &registration->Pdo);
     let_go(registration);
 }
 
@@ -269,69 +302,4 @@ NTSTATUS IoUnregisterPlugPlayNotificationEx(PVOID entry)
     begin_calls(); // whoever was in the middle of a callback has left it then
     end_calls();
     return STATUS_SUCCESS;
-}
-
-static bool is_custom(const TARGET_DEVICE_CUSTOM_NOTIFICATION *event)
-{
-    return event->FileObject == NULL &&
-           event->Size >= FIELD_OFFSET(TARGET_DEVICE_CUSTOM_NOTIFICATION, CustomDataBuffer) &&
-           !IsEqualGUID(&event->Event, &GUID_TARGET_DEVICE_QUERY_REMOVE) &&
-           !IsEqualGUID(&event->Event, &GUID_TARGET_DEVICE_REMOVE_CANCELLED) &&
-           !IsEqualGUID(&event->Event, &GUID_TARGET_DEVICE_REMOVE_COMPLETE);
-}
-
-struct report {
-    WORK_QUEUE_ITEM Item;
-    ULONG64 Pdo;
-    PDEVICE_CHANGE_COMPLETE_CALLBACK Callback;
-    PVOID Context;
-    DECLSPEC_ALIGN(8) UCHAR Event[];
-};
-
-static VOID run_report(PVOID parameter)
-{
-    struct report *report = parameter;
-    custom_event(report->Pdo, (PVOID)report->Event);
-    if (report->Callback != NULL)
-        report->Callback(report->Context);
-    ExFreePoolWithTag(report, TAG);
-}
-
-static NTSTATUS make_report(PDEVICE_OBJECT pdo, const TARGET_DEVICE_CUSTOM_NOTIFICATION *event,
-                            struct report **report)
-{
-    if (pdo == NULL || !is_custom(event))
-        return STATUS_INVALID_DEVICE_REQUEST;
-    *report = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(**report) + event->Size, TAG);
-    if (*report == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    (*report)->Pdo = io_device(pdo)->Id;
-    memcpy((*report)->Event, event, event->Size);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS IoReportTargetDeviceChange(PDEVICE_OBJECT pdo, PVOID notification)
-{
-    struct report *report;
-    ki_require_irql(PASSIVE_LEVEL, "IoReportTargetDeviceChange above PASSIVE_LEVEL");
-    NTSTATUS status = make_report(pdo, notification, &report);
-    if (NT_SUCCESS(status))
-        run_report(report);
-    return status;
-}
-
-NTSTATUS IoReportTargetDeviceChangeAsynchronous(PDEVICE_OBJECT pdo, PVOID notification,
-                                                PDEVICE_CHANGE_COMPLETE_CALLBACK callback,
-                                                PVOID context)
-{
-    struct report *report;
-    ki_require_irql(DISPATCH_LEVEL, "IoReportTargetDeviceChangeAsynchronous above DISPATCH_LEVEL");
-    NTSTATUS status = make_report(pdo, notification, &report);
-    if (!NT_SUCCESS(status))
-        return status;
-    report->Callback = callback;
-    report->Context = context;
-    ExInitializeWorkItem(&report->Item, run_report, report);
-    ExQueueWorkItem(&report->Item, DelayedWorkQueue);
-    return STATUS_PENDING;
 }

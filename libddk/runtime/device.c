@@ -230,6 +230,8 @@ NTSTATUS manager_property(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY property,
     ash_status status = ash_request(ASH_SLOT_PNP, ASH_PNP_PROPERTY, &request, sizeof(request),
                                     &reply, sizeof(reply));
     *result = 0;
+    if (status == STATUS_ACCESS_DENIED)
+        return STATUS_INVALID_DEVICE_REQUEST; // no device whose stack the driver is in
     if (!ash_success(status))
         return status;
     if (reply.bytes > sizeof(reply.data))
@@ -239,9 +241,4 @@ NTSTATUS manager_property(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY property,
         return STATUS_BUFFER_TOO_SMALL;
     memcpy(buffer, reply.data, reply.bytes);
     return STATUS_SUCCESS;
-}
-
-VOID IoRequestDeviceEject(PDEVICE_OBJECT pdo)
-{
-    manager_invalidate(pdo, EjectionRelations, TRUE);
 }

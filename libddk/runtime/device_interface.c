@@ -55,15 +55,46 @@ static NTSTATUS next_event(ULONG64 after, struct ash_pnp_event_reply *reply)
                        sizeof(*reply));
 }
 
+static void answer_query(const struct ash_pnp_event_reply *event)
+{
+    const struct ash_pnp_answer_event_request answer = {
+        event->sequence, (ULONG)io_target_query_remove(event->device)};
+    (void)ash_request(ASH_SLOT_PNP, ASH_PNP_ANSWER_EVENT, &answer, sizeof(answer), NULL, 0);
+}
+
+// An event of this task's own was delivered when it was reported.
+static void take_custom(const struct ash_pnp_event_reply *event, const GUID *guid)
+{
+    if (event->task != ash_start()->task && event->custom.bytes <= sizeof(event->custom.data))
+        io_target_custom(event->device, guid, (LONG)event->custom.name_offset, event->custom.data,
+                         event->custom.bytes);
+}
+
 static void take_event(struct ash_pnp_event_reply *event)
 {
-    GUID class;
-    memcpy(&class, event->guid, sizeof(class));
-    event->name[sizeof(event->name) - 1] = 0;
-    if (event->kind == ASH_PNP_EVENT_ARRIVAL || event->kind == ASH_PNP_EVENT_REMOVAL)
-        io_interface_changed(&class, event->name, event->kind == ASH_PNP_EVENT_ARRIVAL);
-    else if (event->kind == ASH_PNP_EVENT_REMOVED)
+    GUID guid;
+    memcpy(&guid, event->guid, sizeof(guid));
+    switch (event->kind) {
+    case ASH_PNP_EVENT_ARRIVAL:
+    case ASH_PNP_EVENT_REMOVAL:
+        event->name[sizeof(event->name) - 1] = 0;
+        io_interface_changed(&guid, event->name, event->kind == ASH_PNP_EVENT_ARRIVAL);
+        break;
+    case ASH_PNP_EVENT_REMOVED:
         io_target_removed(event->device);
+        break;
+    case ASH_PNP_EVENT_QUERY_REMOVE:
+        answer_query(event);
+        break;
+    case ASH_PNP_EVENT_REMOVE_CANCELLED:
+        io_target_cancelled(event->device);
+        break;
+    case ASH_PNP_EVENT_CUSTOM:
+        take_custom(event, &guid);
+        break;
+    default:
+        break;
+    }
 }
 
 static void watch(void *unused)

@@ -24,6 +24,7 @@ static struct {
     PVOID Context, Unregister;
     UCHAR Byte;
     bool Formed; // version and size are right
+    NTSTATUS Answer;
 } told;
 
 static NTSTATUS note(PVOID notification, PVOID context)
@@ -48,7 +49,7 @@ static NTSTATUS note(PVOID notification, PVOID context)
         (void)IoUnregisterPlugPlayNotificationEx(told.Unregister);
         told.Unregister = NULL;
     }
-    return STATUS_SUCCESS;
+    return told.Answer;
 }
 
 static void fresh(void)
@@ -229,6 +230,24 @@ DDI_TEST(IoReportTargetDeviceChange, RESULTS | ERRORS, custom_events_reach_the_f
     CHECK_EQ(IoReportTargetDeviceChange(pdo, &event), STATUS_INVALID_DEVICE_REQUEST);
     CHECK_EQ(told.Calls, 1);
     CHECK_EQ(IoUnregisterPlugPlayNotificationEx(entry), STATUS_SUCCESS);
+}
+
+DDI_TEST(IoRegisterPlugPlayNotification, RESULTS, a_target_device_may_be_kept)
+{
+    fresh();
+    PVOID entry = register_target(pdo), second = register_target(pdo);
+    CHECK_EQ(posix_query_remove_target(pdo), STATUS_SUCCESS);
+    CHECK_EQ(told.Calls, 2);
+    CHECK(IsEqualGUID(&told.Event, &GUID_TARGET_DEVICE_QUERY_REMOVE));
+    CHECK(told.File == &file);
+    told.Answer = STATUS_UNSUCCESSFUL; // the first refusal ends the round
+    CHECK_EQ(posix_query_remove_target(pdo), STATUS_UNSUCCESSFUL);
+    CHECK_EQ(told.Calls, 3);
+    posix_cancel_remove_target(pdo); // which nobody can refuse
+    CHECK_EQ(told.Calls, 5);
+    CHECK(IsEqualGUID(&told.Event, &GUID_TARGET_DEVICE_REMOVE_CANCELLED));
+    CHECK_EQ(IoUnregisterPlugPlayNotificationEx(entry), STATUS_SUCCESS);
+    CHECK_EQ(IoUnregisterPlugPlayNotificationEx(second), STATUS_SUCCESS);
 }
 
 static VOID change_complete(PVOID event)

@@ -77,7 +77,8 @@ NTSTATUS IoUnregisterPlugPlayNotificationEx(PVOID entry);
 
 // Sends an event of the driver's own to those who registered for the device: now, or (the structure
 // is copied) soon, and then calls the callback. STATUS_INVALID_DEVICE_REQUEST for an event of the
-// system or a FileObject that is not NULL. PASSIVE_LEVEL; Asynchronous: <= DISPATCH_LEVEL.
+// system or a FileObject that is not NULL. Those in other tasks are told soon after, if the event
+// has no more than 192 bytes of data. PASSIVE_LEVEL; Asynchronous: <= DISPATCH_LEVEL.
 NTSTATUS IoReportTargetDeviceChange(PDEVICE_OBJECT pdo, PVOID notification);
 NTSTATUS IoReportTargetDeviceChangeAsynchronous(PDEVICE_OBJECT pdo, PVOID notification,
                                                 PDEVICE_CHANGE_COMPLETE_CALLBACK callback,

@@ -20,6 +20,7 @@ NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY proper
 #include <ddk/interface.h>
 #include <ddk/notify.h>
 #include <ddk/power.h>
+#include <ddk/property.h>
 
 #define PCI_WHICHSPACE_CONFIG 0x0
 #define PCI_WHICHSPACE_ROM    0x52696350

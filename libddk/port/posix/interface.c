@@ -33,6 +33,11 @@ static const char *path_of(PDEVICE_OBJECT pdo)
     return NULL;
 }
 
+bool posix_is_pdo(PDEVICE_OBJECT pdo)
+{
+    return path_of(pdo) != NULL;
+}
+
 NTSTATUS manager_register_interface(PDEVICE_OBJECT pdo, const GUID *class, const char *reference,
                                     char name[IO_INTERFACE_NAME])
 {

@@ -141,14 +141,6 @@ void manager_invalidate(PDEVICE_OBJECT pdo, DEVICE_RELATION_TYPE type, BOOLEAN s
     invalidations++;
 }
 
-NTSTATUS manager_property(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY property, ULONG length,
-                          PVOID buffer, PULONG result)
-{
-    (void)pdo, (void)property, (void)length, (void)buffer;
-    *result = 0;
-    return STATUS_OBJECT_NAME_NOT_FOUND;
-}
-
 NTSTATUS manager_connect_interrupt(PKINTERRUPT interrupt)
 {
     for (ULONG i = 0; i < VECTORS; i++) {

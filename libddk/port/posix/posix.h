@@ -57,6 +57,17 @@ bool posix_interrupt(uint32_t vector);
 // Makes a device the PDO of the device instance with that path (kept by reference); NULL: no more.
 void posix_set_instance(struct _DEVICE_OBJECT *pdo, const char *path);
 
+bool posix_is_pdo(struct _DEVICE_OBJECT *device); // it has an instance path
+// What IoGetDeviceProperty answers for such a device; `property` is a DEVICE_REGISTRY_PROPERTY.
+void posix_set_property(struct _DEVICE_OBJECT *pdo, unsigned property, const void *data,
+                        size_t bytes);
+// The plug-and-play manager asks whether the device may be removed; the first refusal. Or it says
+// that it stays after all.
+int32_t posix_query_remove_target(struct _DEVICE_OBJECT *pdo);
+void posix_cancel_remove_target(struct _DEVICE_OBJECT *pdo);
+// Number of IoRequestDeviceEject calls for such devices so far, in all.
+unsigned posix_ejections(void);
+
 // The plug-and-play manager says that the device was removed.
 void posix_remove_target(struct _DEVICE_OBJECT *pdo);
 
