@@ -86,12 +86,12 @@ void io_attach(const struct io_call *call)
         io_fail(call, STATUS_ACCESS_DENIED);
         return;
     }
-    struct io_device *lower = io_stack_top(target);
     ash_status status = io_stack_attach(source, target);
     if (!ash_success(status)) {
         io_fail(call, status);
         return;
     }
+    struct io_device *lower = source->below; /* devices of dead drivers have left the stack */
     struct io_link *link;
     status = join(ASH_LINK_DEVICE, lower->id, source->driver->task, lower->driver->task, &link);
     if (!ash_success(status)) {

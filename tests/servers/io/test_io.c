@@ -229,6 +229,47 @@ TEST(attaching_needs_add_device_and_makes_a_link)
     CHECK(io_link_find(reply.link.link) == nullptr);
 }
 
+TEST(a_dead_drivers_device_leaves_its_stack)
+{
+    begin();
+    struct fake_driver bus = fake_driver_start("bus2"), first = fake_driver_start("first");
+    struct fake_driver second = fake_driver_start("second");
+    ash_word pdo = fake_device(&bus, "\\Device\\Pdo2", 0x2a);
+    ash_word old = fake_device(&first, "\\Device\\Old", 0x22);
+    ash_word fdo = fake_device(&second, "\\Device\\New", 0x22);
+    owe_add_device(&first, pdo);
+    CHECK_EQ(attach(&first, old, pdo)->status, STATUS_SUCCESS);
+    fake_die(first.task, ASH_PROC_CRASHED);
+    owe_add_device(&second, pdo);
+    struct fake_answer *answer = attach(&second, fdo, pdo);
+    CHECK_EQ(answer->status, STATUS_SUCCESS);
+    CHECK_EQ(REPLY(ash_io_attach_reply, answer).lower.device, pdo); /* not the dead one */
+    CHECK_EQ(REPLY(ash_io_stack_reply, device_call(ASH_TASK_PNP, ASH_IO_STACK, pdo)).count, 2);
+    CHECK(io_device_find(old) == nullptr);
+}
+
+TEST(the_last_file_of_a_stack_is_told)
+{
+    begin();
+    struct fake_driver driver = fake_driver_start("files");
+    ash_word device = fake_device(&driver, "\\Device\\Files", 0x22);
+    struct fake_answer *opened = open_served(client(1), "\\Device\\Files", &driver);
+    CHECK_EQ(device_call(driver.task, ASH_IO_FILES, device)->status, STATUS_ACCESS_DENIED);
+    struct fake_answer *files = device_call(ASH_TASK_PNP, ASH_IO_FILES, device);
+    CHECK_EQ(REPLY(ash_io_files_reply, files).count, 1);
+    CHECK_EQ(REPLY(ash_io_files_reply, files).mounted, 0);
+    const struct ash_io_file_request close = {REPLY(ash_io_open_reply, opened).file};
+    fake_call(CLIENT(1), ASH_IO_CLOSE, &close, sizeof(close), 0);
+    CHECK(last_event().kind != ASH_IO_EVENT_FILES_CLOSED);
+    CHECK(fake_serve(&driver, IO_MJ_CLEANUP, STATUS_SUCCESS, 0));
+    CHECK(fake_serve(&driver, IO_MJ_CLOSE, STATUS_SUCCESS, 0));
+    struct ash_io_event_reply event = last_event();
+    CHECK_EQ(event.kind, ASH_IO_EVENT_FILES_CLOSED);
+    CHECK_EQ(event.driver, device);
+    files = device_call(ASH_TASK_PNP, ASH_IO_FILES, device);
+    CHECK_EQ(REPLY(ash_io_files_reply, files).count, 0);
+}
+
 TEST(more_control_requests_than_slots_wait_in_order)
 {
     begin();
