@@ -57,10 +57,14 @@ enum ash_io_op {
     ASH_IO_REGISTER_FILE_SYSTEM = 10, /* device_request */
     ASH_IO_LINK_OPEN = 11, /* device_request -> attach_reply + c0. To a device the caller was asked
                               to mount, or was attached to */
-    ASH_IO_LINK_ACCEPT = 12,     /* link_request -> c0: doorbell of the requester */
-    ASH_IO_PROTOCOL_ERROR = 13,  /* link_request: the peer broke the rules of the link */
-    ASH_IO_DEVICE_INFO = 14,     /* device_request -> device_info_reply */
-    ASH_IO_INVALIDATE_FILE = 15, /* file_request: reserved */
+    ASH_IO_LINK_ACCEPT = 12,      /* link_request -> c0: doorbell of the requester */
+    ASH_IO_PROTOCOL_ERROR = 13,   /* link_request: the peer broke the rules of the link */
+    ASH_IO_DEVICE_INFO = 14,      /* device_request -> device_info_reply */
+    ASH_IO_INVALIDATE_FILE = 15,  /* file_request: reserved */
+    ASH_IO_REFERENCE_HANDLE = 16, /* reference_request -> ash_ob_duplicate_reply: what a handle of
+                                     the requester is, as a handle of the caller. Only while the
+                                     caller owes the answer for that slot of a FILE link; else
+                                     STATUS_INVALID_HANDLE */
 
     /* Clients (applications). */
     ASH_IO_CLIENT = 24, /* c0: Notification for completions (write right). Once, before the first
@@ -138,6 +142,9 @@ struct ash_io_device_info_reply {
 };
 struct ash_io_link_request {
     ash_word link;
+};
+struct ash_io_reference_request {
+    ash_word link, slot, handle;
 };
 struct ash_io_symlink_request {
     char name[192];

@@ -4,7 +4,7 @@
  * body belongs to the manager that inserted them (it is known by `owner` and a 64-bit `cookie`).
  * Names are case-insensitive, components are separated by '\'; '/' is accepted as '\'. `\??` is
  * `\DosDevices`. At start the directories \, \Device, \Driver, \FileSystem, \DosDevices,
- * \Callback, \KernelObjects, \ObjectTypes exist.
+ * \Callback, \KernelObjects, \ObjectTypes exist, and \BaseNamedObjects for events of applications.
  *
  * Life cycle as documented (life-cycle-of-an-object): a temporary object's name vanishes with its
  * last handle; OBJ_PERMANENT keeps it. Device objects are inserted permanent and removed by io.
@@ -30,6 +30,29 @@ enum ash_ob_op {
     ASH_OB_MAKE_DIRECTORY = 8, /* path_request -> id_reply */
     ASH_OB_REFERENCE = 9,      /* id_request: handle count + 1 (by the owner) */
     ASH_OB_DEREFERENCE = 10,   /* id_request: handle count - 1 -> count_reply */
+
+    /* Events and handles (of any task; a handle means something in its own task only, and is told
+     * from other handles of the system by being a multiple of 4 below 2^29). */
+    ASH_OB_EVENT_CREATE = 32, /* event_create_request -> event_create_reply. With a path the event
+                                 of that name, if there is one: STATUS_OBJECT_NAME_EXISTS */
+    ASH_OB_EVENT_SET = 33,    /* handle_request -> event_state_reply: as it was before */
+    ASH_OB_EVENT_RESET = 34,  /* handle_request -> event_state_reply: as it was before */
+    ASH_OB_EVENT_READ = 35,   /* handle_request -> event_state_reply */
+    ASH_OB_EVENT_TAKE = 36,   /* event_take_request -> event_take_reply: if one (all) of the events
+                                 is set, takes it (them): an event that is not manual is reset.
+                                 STATUS_TIMEOUT: not so; the notification of CLIENT is signalled
+                                 when one of them is set, once */
+    ASH_OB_CLOSE = 37,        /* handle_request */
+    ASH_OB_CLIENT = 38,       /* c0: Notification (write right), replaces an earlier one */
+    ASH_OB_DUPLICATE = 39,    /* duplicate_request -> duplicate_reply: io only, which knows that
+                                 `to` handles a request of `from` now */
+};
+
+enum ash_ob_event_access {
+    ASH_OB_EVENT_QUERY_STATE = 0x1,
+    ASH_OB_EVENT_MODIFY_STATE = 0x2,
+    ASH_OB_EVENT_SYNCHRONIZE = 0x100000,
+    ASH_OB_EVENT_ALL = 0x1f0003,
 };
 
 enum ash_ob_type {
@@ -78,6 +101,36 @@ struct ash_ob_entry_reply {
 };
 struct ash_ob_count_reply {
     ash_word count;
+};
+
+struct ash_ob_event_create_request {
+    ash_word manual, set;
+    ash_word open_only;    /* do not make it */
+    char path[ASH_STRING]; /* full, or empty */
+};
+struct ash_ob_event_create_reply {
+    ash_word handle;
+};
+struct ash_ob_handle_request {
+    ash_word handle;
+};
+struct ash_ob_event_state_reply {
+    ash_word set, manual, access;
+};
+#define ASH_OB_TAKE_MAX 56u
+struct ash_ob_event_take_request {
+    ash_word count, all;
+    ash_word handle[ASH_OB_TAKE_MAX];
+};
+static_assert(sizeof(struct ash_ob_event_take_request) <= 64 * 8);
+struct ash_ob_event_take_reply {
+    ash_word index; /* of the first that was set */
+};
+struct ash_ob_duplicate_request {
+    ash_word from, handle, to;
+};
+struct ash_ob_duplicate_reply {
+    ash_word handle, access, manual;
 };
 
 #endif

@@ -63,6 +63,8 @@ struct _KTHREAD {
     KPROCESSOR_MODE PreviousMode; // of the request that is being dispatched
     ULONG Requestor;              // its process id, 0: none, or the system's own
     struct ki_user_ranges User;   // and what it brought
+    ULONG RequestSlot;            // by which it is known to the I/O manager; link 0: not at all
+    ULONG64 RequestLink;
     KPRIORITY Priority;
     NTSTATUS WaitStatus;
     WAIT_TYPE WaitType;
@@ -76,6 +78,21 @@ struct _KTHREAD {
     PVOID ContextOwner; // what the thread is in the middle of (runtime)
     LIST_ENTRY Irps;    // threaded IRPs of this thread (io)
 };
+
+// An event whose state lives outside of this task (Header.Reserved): what becomes of calls. A wait
+// begins and ends; in between, or before, the event may become signalled here.
+#define KI_REMOTE_EVENT 1
+struct ki_remote_event_calls {
+    LONG (*Change)(PRKEVENT event, bool set); // the state before
+    LONG (*Read)(PRKEVENT event);
+    void (*BeginWait)(PRKEVENT event);
+    void (*EndWait)(PRKEVENT event);
+};
+extern const struct ki_remote_event_calls *ki_remote_events;
+FORCEINLINE bool ki_is_remote(const DISPATCHER_HEADER *object)
+{
+    return object->Type <= KI_EVENT_SYNCHRONIZATION && object->Reserved == KI_REMOTE_EVENT;
+}
 
 // The calling thread's object: made on first use for threads the kit did not start.
 PKTHREAD ki_thread(void);

@@ -10,6 +10,8 @@ VOID KeInitializeEvent(PRKEVENT event, EVENT_TYPE type, BOOLEAN state)
     ki_init_header(&event->Header, (UCHAR)type, sizeof(KEVENT) / sizeof(LONG), state != 0);
 }
 
+const struct ki_remote_event_calls *ki_remote_events;
+
 static void check_event(PRKEVENT event)
 {
     if (event->Header.Type > KI_EVENT_SYNCHRONIZATION || event->Header.WaitListHead.Flink == NULL)
@@ -23,6 +25,8 @@ LONG KeSetEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
     (void)increment, (void)wait;
     ki_require_irql(DISPATCH_LEVEL, "KeSetEvent above DISPATCH_LEVEL");
     check_event(event);
+    if (ki_is_remote(&event->Header))
+        return ki_remote_events->Change(event, true);
     ki_acquire(&ki_dispatcher);
     LONG old = event->Header.SignalState;
     event->Header.SignalState = 1;
@@ -36,6 +40,11 @@ LONG KePulseEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
     (void)increment, (void)wait;
     ki_require_irql(DISPATCH_LEVEL, "KePulseEvent above DISPATCH_LEVEL");
     check_event(event);
+    if (ki_is_remote(&event->Header)) {
+        LONG before = ki_remote_events->Change(event, true);
+        (void)ki_remote_events->Change(event, false);
+        return before;
+    }
     ki_acquire(&ki_dispatcher);
     LONG old = event->Header.SignalState;
     event->Header.SignalState = 1;
@@ -48,6 +57,8 @@ LONG KePulseEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
 static LONG reset(PRKEVENT event)
 {
     check_event(event);
+    if (ki_is_remote(&event->Header))
+        return ki_remote_events->Change(event, false);
     ki_acquire(&ki_dispatcher);
     LONG old = event->Header.SignalState;
     event->Header.SignalState = 0;
@@ -70,6 +81,8 @@ VOID KeClearEvent(PRKEVENT event)
 LONG KeReadStateEvent(PRKEVENT event)
 {
     ki_require_irql(DISPATCH_LEVEL, "KeReadStateEvent above DISPATCH_LEVEL");
+    if (ki_is_remote(&event->Header))
+        return ki_remote_events->Read(event);
     return __atomic_load_n(&event->Header.SignalState, __ATOMIC_ACQUIRE);
 }
 

@@ -195,20 +195,23 @@ static NTSTATUS block_until(PKTHREAD thread, uint64_t deadline)
     return thread->WaitStatus;
 }
 
-NTSTATUS KeWaitForMultipleObjects(ULONG count, PVOID objects[], WAIT_TYPE type, KWAIT_REASON reason,
-                                  KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER timeout,
-                                  PKWAIT_BLOCK wait_blocks)
+// Tells those objects that live elsewhere; true if there is one.
+static bool wait_remotely(ULONG count, PVOID objects[], bool begin)
 {
-    PKTHREAD thread = ki_thread();
-    PKWAIT_BLOCK blocks = wait_blocks != NULL ? wait_blocks : thread->OwnBlocks;
+    bool any = false;
+    for (ULONG i = 0; i < count; i++) {
+        if (!ki_is_remote(objects[i]))
+            continue;
+        (begin ? ki_remote_events->BeginWait : ki_remote_events->EndWait)(objects[i]);
+        any = true;
+    }
+    return any;
+}
+
+static NTSTATUS wait_for(PKTHREAD thread, PKWAIT_BLOCK blocks, ULONG count, PVOID objects[],
+                         WAIT_TYPE type, PLARGE_INTEGER timeout)
+{
     NTSTATUS status;
-    (void)reason, (void)alertable; // nobody alerts a thread of a driver
-    if (count == 0 || count > (wait_blocks != NULL ? MAXIMUM_WAIT_OBJECTS : THREAD_WAIT_OBJECTS))
-        ki_violation(MAXIMUM_WAIT_OBJECTS_EXCEEDED,
-                     "KeWaitForMultipleObjects: too many objects for the wait blocks", count, 0);
-    check_waitable(count, objects, mode, timeout);
-    for (ULONG i = 0; i < count; i++)
-        blocks[i] = (KWAIT_BLOCK){.Thread = thread, .Object = objects[i], .WaitKey = (USHORT)i};
     ki_acquire(&ki_dispatcher);
     if (try_satisfy(thread, blocks, count, type, &status) ||
         (timeout != NULL && timeout->QuadPart == 0 && (status = STATUS_TIMEOUT, true))) {
@@ -223,6 +226,26 @@ NTSTATUS KeWaitForMultipleObjects(ULONG count, PVOID objects[], WAIT_TYPE type, 
         InsertTailList(&((DISPATCHER_HEADER *)objects[i])->WaitListHead, &blocks[i].WaitListEntry);
     ki_release_dispatcher();
     return block_until(thread, deadline_of(timeout));
+}
+
+NTSTATUS KeWaitForMultipleObjects(ULONG count, PVOID objects[], WAIT_TYPE type, KWAIT_REASON reason,
+                                  KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER timeout,
+                                  PKWAIT_BLOCK wait_blocks)
+{
+    PKTHREAD thread = ki_thread();
+    PKWAIT_BLOCK blocks = wait_blocks != NULL ? wait_blocks : thread->OwnBlocks;
+    (void)reason, (void)alertable; // nobody alerts a thread of a driver
+    if (count == 0 || count > (wait_blocks != NULL ? MAXIMUM_WAIT_OBJECTS : THREAD_WAIT_OBJECTS))
+        ki_violation(MAXIMUM_WAIT_OBJECTS_EXCEEDED,
+                     "KeWaitForMultipleObjects: too many objects for the wait blocks", count, 0);
+    check_waitable(count, objects, mode, timeout);
+    for (ULONG i = 0; i < count; i++)
+        blocks[i] = (KWAIT_BLOCK){.Thread = thread, .Object = objects[i], .WaitKey = (USHORT)i};
+    bool remote = wait_remotely(count, objects, true);
+    NTSTATUS status = wait_for(thread, blocks, count, objects, type, timeout);
+    if (remote)
+        (void)wait_remotely(count, objects, false);
+    return status;
 }
 
 NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MODE mode,

@@ -21,6 +21,7 @@ static inline bool ash_success(ash_status status)
 #include "irp.h"
 #include "link.h"
 #include "memory.h"
+#include "object.h"
 #include "pnp.h"
 #include "power.h"
 #include "process.h"

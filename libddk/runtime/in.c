@@ -174,7 +174,12 @@ static void dispatch(struct rt_request *request)
     thread->Requestor = thread->PreviousMode == UserMode ? request->wire.requestor : 0;
     if (request->user.Count != 0)
         thread->User = request->user;
+    if (request->in->info.kind == ASH_LINK_FILE) {
+        thread->RequestLink = request->in->info.link;
+        thread->RequestSlot = (ULONG)request->slot;
+    }
     (void)io_call_driver(request->device, request->irp, false); // the request may be gone now
+    thread->RequestLink = 0;
     thread->PreviousMode = KernelMode;
     thread->Requestor = 0;
     thread->User.Count = 0;

@@ -90,6 +90,8 @@ static void dispatch_thread(void *argument)
         __atomic_store_n(&dispatch_asleep, 0, __ATOMIC_SEQ_CST);
         rt_interrupts(bits);
         rt_out_complete(bits);
+        if ((bits >> RT_BIT_EVENT & 1) != 0)
+            rt_user_events();
     }
 }
 

@@ -21,6 +21,7 @@
 // Bits of the notifications. 0..31 are doorbells of links.
 #define RT_BIT_IRQ_FIRST 32u
 #define RT_BIT_IRQ_COUNT 16u
+#define RT_BIT_EVENT     61u // an event of an application was set
 #define RT_BIT_TIMER     62u
 #define RT_BIT_KICK      63u
 
@@ -218,6 +219,8 @@ ULONG rt_string_to_utf8(char *to, ULONG room, PCUNICODE_STRING from);
 // power.c: requests to the power manager.
 void rt_power_init(void);
 void rt_power_done(uint64_t number, NTSTATUS status, bool woke);
+// user_event.c: wakes those who wait for events of applications. On the dispatch thread.
+void rt_user_events(void);
 
 // exception.c: faults inside of a __try are raised there from now on.
 void rt_take_faults(void);

@@ -227,6 +227,9 @@ void io_attach_manager(const struct io_call *call); /* ASH_IO_MANAGER_LINK */
 [[nodiscard]] bool io_ledger_owes_slot(const struct io_link *link, ash_word slot);
 void io_ledger_entry(const struct io_call *call);
 
+/* --- reference.c ------------------------------------------------------------------------------ */
+void io_reference(const struct io_call *call); /* ASH_IO_REFERENCE_HANDLE */
+
 /* --- report.c: tells the process manager what a task that has ended owes, for the report on it --
  */
 void io_report_owed(ash_word task, bool crashed);

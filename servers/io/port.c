@@ -102,14 +102,21 @@ ash_status port_unlink(const char *path)
     return ash_request(ASH_SLOT_OBJECT, ASH_OB_UNLINK, &request, sizeof(request), nullptr, 0);
 }
 
+ash_status port_duplicate(const struct ash_ob_duplicate_request *request,
+                          struct ash_ob_duplicate_reply *reply)
+{
+    return ash_request(ASH_SLOT_OBJECT, ASH_OB_DUPLICATE, request, sizeof(*request), reply,
+                       sizeof(*reply));
+}
+
 /* --- process --- */
 
 ash_status port_spawn(const struct ash_io_load_driver_request *load, const char *verify,
                       ash_word *task)
 {
     struct ash_proc_spawn_request request = {
-        .flags = ASH_PROC_HAS_IO | ASH_PROC_HAS_PNP | ASH_PROC_HAS_POWER | ASH_PROC_HAS_CONSOLE |
-                 ASH_PROC_DRIVER,
+        .flags = ASH_PROC_HAS_OBJECT | ASH_PROC_HAS_IO | ASH_PROC_HAS_PNP | ASH_PROC_HAS_POWER |
+                 ASH_PROC_HAS_CONSOLE | ASH_PROC_DRIVER,
         .priority = load->priority,
         .quota_pages = load->quota_pages,
         .hart = ~(ash_word)0,

@@ -43,6 +43,8 @@ void port_remove(ash_word object);
 [[nodiscard]] ash_status port_directory(const char *path); /* makes it; success if it exists */
 [[nodiscard]] ash_status port_symlink(const char *path, const char *target);
 [[nodiscard]] ash_status port_unlink(const char *path);
+[[nodiscard]] ash_status port_duplicate(const struct ash_ob_duplicate_request *request,
+                                        struct ash_ob_duplicate_reply *reply);
 
 /* Process manager. */
 [[nodiscard]] ash_status port_spawn(const struct ash_io_load_driver_request *request,

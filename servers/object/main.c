@@ -4,6 +4,7 @@
 #include "ash/log.h"
 #include "ash/server.h"
 #include "boot_protocol.h"
+#include "handle_ops.h"
 #include "namespace.h"
 #include <string.h>
 
@@ -107,6 +108,9 @@ static ash_status dereference(struct ash_server *, struct ash_caller *caller)
     return ob_dereference(caller->task, request->id, &reply->count);
 }
 
+/* The handles that a request does not have are 0 in its copy, and refused as such. */
+#define TAKE_HEAD offsetof(struct ash_ob_event_take_request, handle)
+
 static const struct ash_operation operations[] = {
     {ASH_OB_INSERT, insert, sizeof(struct ash_ob_insert_request), sizeof(struct ash_ob_id_reply)},
     {ASH_OB_REMOVE, remove_object, sizeof(struct ash_ob_id_request), 0},
@@ -122,6 +126,19 @@ static const struct ash_operation operations[] = {
     {ASH_OB_REFERENCE, reference, sizeof(struct ash_ob_id_request), 0},
     {ASH_OB_DEREFERENCE, dereference, sizeof(struct ash_ob_id_request),
      sizeof(struct ash_ob_count_reply)},
+    {ASH_OB_EVENT_CREATE, ob_op_event_create, sizeof(struct ash_ob_event_create_request),
+     sizeof(struct ash_ob_event_create_reply)},
+    {ASH_OB_EVENT_SET, ob_op_event_set, sizeof(struct ash_ob_handle_request),
+     sizeof(struct ash_ob_event_state_reply)},
+    {ASH_OB_EVENT_RESET, ob_op_event_reset, sizeof(struct ash_ob_handle_request),
+     sizeof(struct ash_ob_event_state_reply)},
+    {ASH_OB_EVENT_READ, ob_op_event_read, sizeof(struct ash_ob_handle_request),
+     sizeof(struct ash_ob_event_state_reply)},
+    {ASH_OB_EVENT_TAKE, ob_op_event_take, TAKE_HEAD, sizeof(struct ash_ob_event_take_reply)},
+    {ASH_OB_CLOSE, ob_op_close, sizeof(struct ash_ob_handle_request), 0},
+    {ASH_OB_CLIENT, ob_op_client, 0, 0},
+    {ASH_OB_DUPLICATE, ob_op_duplicate, sizeof(struct ash_ob_duplicate_request),
+     sizeof(struct ash_ob_duplicate_reply)},
 };
 
 int main(void)
@@ -130,10 +147,14 @@ int main(void)
         .endpoint = ASH_MANAGER_ENDPOINT,
         .operations = operations,
         .operation_count = sizeof(operations) / sizeof(operations[0]),
+        .on_signals = ob_signals,
     };
     ash_status status = ob_initialize();
     if (!ash_success(status))
         ash_panic("the first directories cannot be made: 0x%08x", (unsigned)status);
+    status = ob_watch_tasks();
+    if (!ash_success(status))
+        ash_panic("the process manager does not let it watch: 0x%08x", (unsigned)status);
     ash_server_init(&server);
     ash_server_run(&server);
 }

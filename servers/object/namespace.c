@@ -212,7 +212,7 @@ ash_status ob_initialize(void)
 {
     static const char *const directories[] = {
         "\\Device",        "\\Driver",   "\\FileSystem",  "\\DosDevices",
-        "\\KernelObjects", "\\Callback", "\\ObjectTypes",
+        "\\KernelObjects", "\\Callback", "\\ObjectTypes", "\\BaseNamedObjects",
     };
     while (live != nullptr)
         free_object(live);

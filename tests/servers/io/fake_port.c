@@ -82,6 +82,16 @@ ash_status port_unlink(const char *path)
     return ob_unlink(ASH_TASK_IO, path);
 }
 
+struct ash_ob_duplicate_request fake_duplicated;
+
+ash_status port_duplicate(const struct ash_ob_duplicate_request *request,
+                          struct ash_ob_duplicate_reply *reply)
+{
+    fake_duplicated = *request;
+    *reply = (struct ash_ob_duplicate_reply){.handle = 12, .access = 3, .manual = 1};
+    return STATUS_SUCCESS;
+}
+
 const char *fake_verify;
 
 ash_status port_spawn(const struct ash_io_load_driver_request *request, const char *verify,

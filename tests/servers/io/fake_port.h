@@ -20,6 +20,7 @@ extern ash_word fake_alarm;     /* what was asked for */
 extern ash_word fake_next_task; /* id that the next spawn gives */
 extern unsigned fake_links, fake_killed, fake_released, fake_signals;
 extern ash_word fake_last_killed;
+extern struct ash_ob_duplicate_request fake_duplicated; /* the last one */
 
 /* Requests as a task would make them. The answer may come later: look at it again. */
 struct fake_answer *fake_call(ash_word task, ash_word op, const void *request, size_t bytes,

@@ -312,3 +312,73 @@ TEST(empty_path_is_refused)
     begin();
     CHECK_EQ(open_path(client(1), "")->status, STATUS_OBJECT_NAME_INVALID);
 }
+
+/* Puts a READ for the file into the client's ring, as lib/io does. */
+static void submit(ash_word link_id, ash_word file, struct ash_requester *ring)
+{
+    const struct io_link *link = io_link_find(link_id);
+    const struct ash_link_info info = {.link = link_id,
+                                       .requests = (ash_word)link->ledger.requests,
+                                       .answers = (ash_word)link->ledger.answers,
+                                       .slots = link->ledger.slots,
+                                       .inline_bytes = link->ledger.inline_bytes};
+    ash_requester_init(ring, &info);
+    int slot = ash_requester_alloc(ring);
+    CHECK_EQ(slot, 0);
+    ash_requester_request(ring, slot)->major = 3;
+    ash_requester_request(ring, slot)->file = file;
+    ash_requester_submit(ring, slot, 1);
+}
+
+static uint32_t reference(ash_word task, ash_word link, ash_word slot)
+{
+    const struct ash_io_reference_request request = {link, slot, 40};
+    fake_duplicated = (struct ash_ob_duplicate_request){};
+    return (uint32_t)fake_call(task, ASH_IO_REFERENCE_HANDLE, &request, sizeof(request), 0)->status;
+}
+
+TEST(handle_means_something_while_a_request_is_owed)
+{
+    begin();
+    struct fake_driver driver = fake_driver_start("refer"), other = fake_driver_start("refer2");
+    (void)fake_device(&driver, "\\Device\\Refer", 0x22);
+    struct fake_answer *opened = open_served(client(7), "\\Device\\Refer", &driver);
+    const struct ash_io_open_reply open = REPLY(ash_io_open_reply, opened);
+    static struct ash_requester ring;
+    const uint32_t no = (uint32_t)STATUS_INVALID_HANDLE;
+    CHECK_EQ(reference(driver.task, open.link.link, 0), no); /* nothing is owed */
+    submit(open.link.link, open.file, &ring);
+    CHECK_EQ(reference(driver.task, open.link.link, 0), 0);
+    CHECK_EQ(fake_duplicated.from, CLIENT(7));
+    CHECK_EQ(fake_duplicated.handle, 40);
+    CHECK_EQ(fake_duplicated.to, driver.task);
+    CHECK_EQ(reference(driver.task, open.link.link, 1), no);
+    CHECK_EQ(reference(driver.task, open.link.link, ~(ash_word)0), no);
+    CHECK_EQ(reference(driver.task, open.link.link + 100, 0), no);
+    CHECK_EQ(reference(other.task, open.link.link, 0), no); /* not its request */
+    CHECK_EQ(reference(CLIENT(7), open.link.link, 0), (uint32_t)STATUS_ACCESS_DENIED);
+    CHECK_EQ(fake_duplicated.to, 0);
+    CHECK_EQ(reference(driver.task, io_driver_of(driver.task)->control->id, 0), no);
+    io_link_end(io_link_find(open.link.link), STATUS_DEVICE_REMOVED);
+    CHECK_EQ(reference(driver.task, open.link.link, 0), no);
+}
+
+TEST(handle_closes_after_cleanup_when_the_driver_keeps_a_request)
+{
+    begin();
+    struct fake_driver driver = fake_driver_start("keeper");
+    (void)fake_device(&driver, "\\Device\\Keeper", 0x22);
+    struct fake_answer *opened = open_served(client(8), "\\Device\\Keeper", &driver);
+    const struct ash_io_open_reply open = REPLY(ash_io_open_reply, opened);
+    static struct ash_requester ring;
+    submit(open.link.link, open.file, &ring);
+    const struct ash_io_file_request close = {open.file};
+    struct fake_answer *closed = fake_call(CLIENT(8), ASH_IO_CLOSE, &close, sizeof(close), 0);
+    CHECK(fake_serve(&driver, IO_MJ_CLEANUP, STATUS_SUCCESS, 0));
+    CHECK_EQ(closed->count, 1); /* the handle is gone */
+    CHECK_EQ(closed->status, STATUS_SUCCESS);
+    CHECK(io_file_find(open.file) != nullptr); /* the file object is not */
+    CHECK(fake_serve(&driver, IO_MJ_CLOSE, STATUS_SUCCESS, 0));
+    CHECK_EQ(closed->count, 1);
+    CHECK(io_file_find(open.file) == nullptr);
+}
