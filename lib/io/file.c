@@ -56,7 +56,9 @@ ash_status ash_open(const char *path, uint32_t access, uint32_t disposition, uin
     struct ash_io_open_request request = {.access = access | ASH_FILE_SYNCHRONIZE,
                                           .share = 7, /* read, write, delete */
                                           .disposition = disposition,
-                                          .options = options | ASH_FILE_SYNCHRONOUS};
+                                          .options = options & 0xffffff};
+    if ((options & ASH_FILE_ASYNCHRONOUS) == 0)
+        request.options |= ASH_FILE_SYNCHRONOUS;
     size_t length = strlen(path);
     if (length >= sizeof(request.path))
         return STATUS_OBJECT_NAME_INVALID;

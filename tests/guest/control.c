@@ -25,6 +25,7 @@
 
 #define LARGE 200000u
 
+int tap_number, tap_failures;
 static struct ash_file *device;
 static char big[LARGE], other[LARGE];
 

@@ -15,3 +15,9 @@ def passes(system, commands):
 def control_requests(system):
     "The four transfer methods, well and badly formed, by several threads; cancelling and closing."
     passes(system, "driver load ioctl; driver load csq; test-control")
+
+
+@test(harts=(1, 4))
+def win32_program(system):
+    "lib/win32: every function's results and errors, with drivers that it loads and unloads."
+    passes(system, "test-win32")

@@ -50,6 +50,7 @@ enum ash_file_options {
     ASH_FILE_NO_BUFFERING = 0x8, /* FILE_NO_INTERMEDIATE_BUFFERING: whole sectors, no cache */
     ASH_FILE_SYNCHRONOUS = 0x20, /* FILE_SYNCHRONOUS_IO_NONALERT */
     ASH_FILE_NON_DIRECTORY_FILE = 0x40,
+    ASH_FILE_ASYNCHRONOUS = 0x40000000, /* the file is not FO_SYNCHRONOUS_IO */
 };
 
 struct ash_file;

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// Annotations that programs share with drivers.
+#include <sal.h>
