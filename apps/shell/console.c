@@ -113,6 +113,21 @@ bool console_interrupted(void)
     return false;
 }
 
+/* A program that is run reads the terminal itself: the read on its way is called back. What it has
+ * brought by then stays the shell's. */
+void console_lend(void)
+{
+    console_drain();
+    if (!read_started)
+        return;
+    ash_io_cancel(&reading);
+    (void)ash_io_wait(&reading);
+    read_started = false;
+    if (ash_success(reading.status) && reading.information == 1 &&
+        typed_tail - typed_head < IN_BYTES)
+        typed[typed_tail++ % IN_BYTES] = out[OUT_BYTES];
+}
+
 /* Waits for a byte; a negative time waits for ever. */
 static void wait_for_byte(int64_t timeout_ms)
 {

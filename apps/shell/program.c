@@ -70,6 +70,7 @@ static ash_status spawn(int argc, char **argv, ash_word *task)
 int program_run(int argc, char **argv)
 {
     ash_word task;
+    console_lend();
     ash_status status = spawn(argc, argv, &task);
     if (status == STATUS_OBJECT_NAME_NOT_FOUND)
         return -1;

@@ -86,6 +86,7 @@ int shell_fail(const char *what, ash_status status);
 bool console_open(void);
 void console_flush(void);
 void console_drain(void);
+void console_lend(void); /* drains, and reads no more until the next line is read */
 /* The next line without its end, null at the end of input. The caller frees it by console_free. */
 [[nodiscard]] char *console_line(const char *prompt);
 void console_free(char *line);
