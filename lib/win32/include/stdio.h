@@ -30,6 +30,8 @@ int vsprintf_s(char *buffer, size_t size, const char *format, va_list arguments)
 int sscanf_s(const char *text, const char *format, ...);
 int scanf_s(const char *format, ...);
 
+/* Host tests keep the names of their own C library. */
+#ifndef W32_HOST_STDIO
 #undef printf
 #undef fprintf
 #undef vprintf
@@ -53,5 +55,6 @@ int scanf_s(const char *format, ...);
 #define wprintf                   w32_wprintf
 #define getchar()                 w32_getchar()
 #define fgets(buffer, size, file) w32_gets((buffer), (size), (file))
+#endif
 
 #endif
