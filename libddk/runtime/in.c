@@ -169,20 +169,9 @@ void rt_finish(PIRP irp)
 // The status is told with the completion; that both fit is checked where every driver is called.
 static void dispatch(struct rt_request *request)
 {
-    PKTHREAD thread = ki_thread();
-    thread->PreviousMode = request->irp->RequestorMode;
-    thread->Requestor = thread->PreviousMode == UserMode ? request->wire.requestor : 0;
-    if (request->user.Count != 0)
-        thread->User = request->user;
-    if (request->in->info.kind == ASH_LINK_FILE) {
-        thread->RequestLink = request->in->info.link;
-        thread->RequestSlot = (ULONG)request->slot;
-    }
+    rt_enter_context(request);
     (void)io_call_driver(request->device, request->irp, false); // the request may be gone now
-    thread->RequestLink = 0;
-    thread->PreviousMode = KernelMode;
-    thread->Requestor = 0;
-    thread->User.Count = 0;
+    rt_leave_context();
 }
 
 // A link nearly always asks for the same device. Referenced, or NULL.

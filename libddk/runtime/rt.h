@@ -219,6 +219,10 @@ ULONG rt_string_to_utf8(char *to, ULONG room, PCUNICODE_STRING from);
 // power.c: requests to the power manager.
 void rt_power_init(void);
 void rt_power_done(uint64_t number, NTSTATUS status, bool woke);
+// context.c: the calling thread is in the requester's context meanwhile.
+void rt_enter_context(const struct rt_request *request);
+void rt_leave_context(void);
+
 // user_event.c: wakes those who wait for events of applications. On the dispatch thread.
 void rt_user_events(void);
 

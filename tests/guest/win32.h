@@ -8,8 +8,8 @@
 #include <windows.h>
 #include <winioctl.h>
 
-#include "../../drivers/samples/event/notify.h"
 #include "../../drivers/samples/ioctl/transfer.h"
+#include "../../drivers/test/notify/notify.h"
 #include "tap.h"
 
 /* The call failed as it should, and the last error is that one. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Events: of the program alone, and shared with the sample driver `event`.
+// Events: of the program alone, and shared with the test driver `notify`.
 #include "win32.h"
 
 static BOOL notify(HANDLE device, DWORD code, HANDLE event, HANDLE first, DWORD milliseconds)
@@ -159,9 +159,8 @@ void events(void)
 {
     own_events();
     names();
-    HANDLE device =
-        CreateFileA("\\\\.\\SampleEvent", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
-    overlapped_device = CreateFileA("\\\\.\\SampleEvent", GENERIC_READ, 0, NULL, OPEN_EXISTING,
+    HANDLE device = CreateFileA("\\\\.\\TestNotify", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    overlapped_device = CreateFileA("\\\\.\\TestNotify", GENERIC_READ, 0, NULL, OPEN_EXISTING,
                                     FILE_FLAG_OVERLAPPED, NULL);
     check(device != INVALID_HANDLE_VALUE && overlapped_device != INVALID_HANDLE_VALUE,
           "the driver of events opens");
