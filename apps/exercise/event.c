@@ -57,7 +57,7 @@ static int given_up(struct ash_file *file)
 int exercise_event(int, char **)
 {
     struct ash_file *file;
-    ash_status status = device_open("event", "\\??\\SampleEvent", &file);
+    ash_status status = device_open("sampleevent", "\\??\\SampleEvent", &file);
     if (!ash_success(status))
         return wrong("the device does not open: 0x%08x", (unsigned)status);
     int result = in_order(file);
