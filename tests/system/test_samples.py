@@ -2,6 +2,7 @@
 """The sample drivers of drivers/samples/ in a running system."""
 
 import re
+import textwrap
 
 import paths
 from harness import test
@@ -48,3 +49,31 @@ def iotrace(system):
     system.check(re.search(r"iotrace +ready", text), "it is a driver of its own", text)
     counted = [int(each) for each in re.findall(r"read +\d+ requests, 0 failed, (\d+) bytes", text)]
     system.check(bool(counted) and max(counted) >= 64 << 20, "the whole file went by", text)
+
+
+def guide_source() -> str:
+    """The driver of docs/driver-guide.md, as a reader copies it."""
+    guide = (paths.TREE / "docs" / "driver-guide.md").read_text(encoding="utf-8")
+    code = guide.split("cat > lamp/lamp.c <<'EOF'\n")[1].split("    EOF\n")[0]
+    return textwrap.dedent(code)
+
+
+@test()
+def driver_guide(system):
+    "What the guide shows: its driver dies of its mistake, alone, and works without it."
+    source, last = guide_source(), "return IoCreateDevice("
+    fixed = source.replace(last, "NTSTATUS status = IoCreateDevice(").rstrip().removesuffix("}")
+    fixed += "    if (NT_SUCCESS(status))\n        device->Flags |= DO_BUFFERED_IO;\n    return status;\n}\n"
+    folder = system.scratch / "lamp"
+    folder.mkdir()
+    (folder / "lamp.c").write_text(source, encoding="utf-8")
+    package = system.package(system.build("driver", folder))
+    status, text = system.exec("driver load lamp; exercise tell \\Device\\Lamp on", package=package)
+    system.check(status != 0 and "driver lamp" in text and "value 0x1" in text and
+                 "0xc00002b6" in text, "it dies as the guide says", text)
+    (folder / "lamp.c").write_text(fixed, encoding="utf-8")
+    package = system.package(system.build("driver", folder))
+    status, text = system.exec("driver load lamp; exercise tell \\Device\\Lamp on; "
+                               "exercise tell \\Device\\Lamp off", package=package)
+    system.check(status == 0 and "the lamp is on, switched 1 times" in text and
+                 "the lamp is off, switched 2 times" in text, "it works as the guide says", text)

@@ -6,6 +6,7 @@
     ashlar-tasks           the tasks whose symbols are loaded
     ashlar-task NAME       keep only the kernel's and this task's symbols: tasks are linked at the
                            same addresses, so a plain address means something only then
+    ashlar-break NAME LOCATION  keep only this task's symbols, and stop there in this task only
     ashlar-backtrace NAME  backtrace of the first thread with this name that is not running
 
 gdb's own `info threads` shows harts. Kernel structures are read by their DWARF names.
@@ -171,6 +172,50 @@ class Task(gdb.Command):
         return [name for name in task_files() if name.startswith(text)]
 
 
+def code_of(file: str, address: int, size: int) -> bytes:
+    """What the ELF file has at a virtual address."""
+    image = pathlib.Path(file).read_bytes()
+    start, entry_size, count = (int.from_bytes(image[at:at + width], "little")
+                                for at, width in ((32, 8), (54, 2), (56, 2)))
+    for header in (image[start + i * entry_size:][:56] for i in range(count)):
+        kind, offset, base, in_file = (int.from_bytes(header[at:at + width], "little")
+                                       for at, width in ((0, 4), (8, 8), (16, 8), (32, 8)))
+        if kind == 1 and base <= address < base + in_file:
+            return image[offset + address - base:][:size]
+    raise gdb.GdbError(f"{file} has no code at {address:#x}")
+
+
+class TaskBreakpoint(gdb.Breakpoint):
+    """Other tasks have other code at the same address: it stops only where the code is the task's."""
+    COMPARED = 32
+
+    def __init__(self, name: str, location: str):
+        super().__init__(location)
+        self.file = task_files()[name]
+
+    def stop(self) -> bool:
+        pc = int(gdb.selected_frame().pc())
+        try:
+            here = gdb.selected_inferior().read_memory(pc, self.COMPARED).tobytes()
+        except gdb.MemoryError:
+            return False
+        return here == code_of(self.file, pc, self.COMPARED)
+
+
+class Break(gdb.Command):
+    """ashlar-break NAME LOCATION: a breakpoint in this task only; drops other tasks' symbols."""
+
+    def __init__(self):
+        super().__init__("ashlar-break", gdb.COMMAND_BREAKPOINTS)
+
+    def invoke(self, argument, from_tty):
+        name, _, location = argument.partition(" ")
+        if not location:
+            raise gdb.GdbError("ashlar-break NAME LOCATION")
+        gdb.execute(f"ashlar-task {name}")
+        TaskBreakpoint(name, location.strip())
+
+
 def user_frames(pc: int, frame: int) -> list[int]:
     """Return addresses by the frame pointer chain, as far as the selected hart's page table
     shows the stack: all of it when that hart runs the same task."""
@@ -207,5 +252,5 @@ class Backtrace(gdb.Command):
             print(f"#{level} {address:#x} {symbol}")
 
 
-for command in (Attach, Threads, Tasks, Task, Backtrace):
+for command in (Attach, Threads, Tasks, Task, Break, Backtrace):
     command()
