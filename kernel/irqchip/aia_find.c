@@ -13,6 +13,7 @@
 #include <libfdt.h>
 
 #define SUPERVISOR_EXTERNAL 9u
+#define IDENTITIES_MIN      63u /* an interrupt file has no fewer */
 
 static int imsic_node;
 
@@ -25,6 +26,12 @@ static const fdt32_t *harts_of(const void *tree, int node, int *count)
     return cells;
 }
 
+/* A node's registers, where the window reaches them. */
+static bool registers(const void *tree, int node, uint64_t *start, uint64_t *size)
+{
+    return node >= 0 && tree_reg(tree, node, 0, start, size) && *start + *size <= WINDOW_SIZE;
+}
+
 static bool find_imsic(const void *tree)
 {
     int node = -1, count;
@@ -34,7 +41,8 @@ static bool find_imsic(const void *tree)
             break;
     }
     imsic_node = node;
-    return node >= 0 && tree_reg(tree, node, 0, &aia.imsic, &aia.imsic_size);
+    return registers(tree, node, &aia.imsic, &aia.imsic_size) &&
+           tree_u32(tree, node, "riscv,num-ids", 0) >= IDENTITIES_MIN;
 }
 
 static bool find_aplic(const void *tree)
@@ -44,7 +52,7 @@ static bool find_aplic(const void *tree)
     while ((node = fdt_node_offset_by_compatible(tree, node, "riscv,aplic")) >= 0)
         if (tree_u32(tree, node, "msi-parent", 0) == parent)
             break;
-    if (node < 0 || !tree_reg(tree, node, 0, &aia.aplic, &aia.aplic_size))
+    if (!registers(tree, node, &aia.aplic, &aia.aplic_size))
         return false;
     aia.sources = (uint32_t)tree_u32(tree, node, "riscv,num-sources", 0);
     return true;
@@ -57,7 +65,7 @@ static uint32_t less(uint64_t value, uint32_t limit)
 
 static void measure(const void *tree)
 {
-    uint64_t ids = tree_u32(tree, imsic_node, "riscv,num-ids", 63);
+    uint64_t ids = tree_u32(tree, imsic_node, "riscv,num-ids", IDENTITIES_MIN);
     aia.notice = less(ids, IRQ_IDENTITIES - 1);
     aia.sources = less(aia.sources, aia.notice - 1);
     uint64_t guests = tree_u32(tree, imsic_node, "riscv,guest-index-bits", 0);
