@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The sample driver event: requests that pend until their time is over, in the order of their
- * times; one is cancelled; some are given up by closing the file. */
+ * times; one is cancelled; some are given up by closing the file. And an event of this program that
+ * the driver sets. */
+#include "ash/manager.h"
 #include "ash/syscall.h"
+#include "ash/thread.h"
 #include "exercise.h"
+#include "object.h"
 
 #define METHOD_BUFFERED 0
 #define FILE_ANY_ACCESS 0
@@ -41,6 +45,40 @@ static int in_order(struct ash_file *file)
     return out[3] < out[2] && out[2] < out[0] ? 0 : wrong("they were not given in order");
 }
 
+static bool is_set(ash_word handle)
+{
+    const struct ash_ob_handle_request request = {handle};
+    struct ash_ob_event_state_reply state = {};
+    return ash_success(ash_request(ASH_SLOT_OBJECT, ASH_OB_EVENT_READ, &request, sizeof(request),
+                                   &state, sizeof(state))) &&
+           state.set != 0;
+}
+
+static int by_event(struct ash_file *file)
+{
+    static const struct ash_ob_event_create_request create = {.manual = 1};
+    struct ash_ob_event_create_reply event = {};
+    ash_word begin = ash_time();
+    size_t done = 0;
+    ash_status status = ash_request(ASH_SLOT_OBJECT, ASH_OB_EVENT_CREATE, &create, sizeof(create),
+                                    &event, sizeof(event));
+    if (!ash_success(status))
+        return wrong("there is no event: 0x%08x", (unsigned)status);
+    struct notify_request request = {.event = event.handle, .milliseconds = 150};
+    status = ash_ioctl(file, IOCTL_NOTIFY_BY_EVENT, &request, sizeof(request), nullptr, 0, &done);
+    if (!ash_success(status) || is_set(event.handle))
+        return wrong("by event: 0x%08x, or it is set at once", (unsigned)status);
+    while (!is_set(event.handle) && milliseconds_since(begin) < 5000)
+        ash_sleep_until(time_in(10));
+    printf("the event is set after %lu ms\n", milliseconds_since(begin));
+    if (milliseconds_since(begin) < 150 || !is_set(event.handle))
+        return wrong("that is not when it should be");
+    request.event += 4 * 1000; /* of nothing */
+    status = ash_ioctl(file, IOCTL_NOTIFY_BY_EVENT, &request, sizeof(request), nullptr, 0, &done);
+    printf("a handle of nothing: 0x%08x\n", (unsigned)status);
+    return ash_success(status) ? wrong("it is taken") : 0;
+}
+
 static int given_up(struct ash_file *file)
 {
     unsigned count = 0;
@@ -60,6 +98,6 @@ int exercise_event(int, char **)
     ash_status status = device_open("sampleevent", "\\??\\SampleEvent", &file);
     if (!ash_success(status))
         return wrong("the device does not open: 0x%08x", (unsigned)status);
-    int result = in_order(file);
+    int result = in_order(file) | by_event(file);
     return given_up(file) | result;
 }
