@@ -255,8 +255,13 @@ static void threads(void)
              "no suspended threads");
 }
 
-int main(void)
+/* argv[1] "outlive": see events_outlive. */
+int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "outlive") == 0) {
+        events_outlive();
+        return tap_end();
+    }
     services_start();
     opening();
     files();

@@ -23,6 +23,7 @@
     } while (0)
 
 void events(void);
+void events_outlive(void);
 void services_start(void);
 void services_end(void);
 void text(void);

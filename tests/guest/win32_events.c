@@ -171,3 +171,40 @@ void events(void)
     pended();
     event_outlives_the_driver(device);
 }
+
+/* The driver is killed meanwhile: with a timer that would set an event, a work item that waits for
+ * another, and a request that pends. */
+void events_outlive(void)
+{
+    HANDLE device = CreateFileA("\\\\.\\TestNotify", GENERIC_READ, 0, NULL, OPEN_EXISTING,
+                                FILE_FLAG_OVERLAPPED, NULL);
+    HANDLE set = CreateEventA(NULL, FALSE, FALSE, NULL), first = CreateEventA(NULL, 0, 0, NULL);
+    struct notify_request late = {(ULONG_PTR)set, 0, 60000, 0};
+    struct notify_request follow = {(ULONG_PTR)set, (ULONG_PTR)first, 60000, 0};
+    OVERLAPPED out[3] = {0};
+    DWORD done;
+    for (unsigned i = 0; i < 3; i++)
+        out[i].hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
+    check(!DeviceIoControl(device, IOCTL_NOTIFY_SET, &late, sizeof(late), NULL, 0, NULL, &out[0]) &&
+              GetOverlappedResult(device, &out[0], &done, TRUE),
+          "the driver has an event");
+    check(!DeviceIoControl(device, IOCTL_NOTIFY_FOLLOW, &follow, sizeof(follow), NULL, 0, NULL,
+                           &out[1]) &&
+              !DeviceIoControl(device, IOCTL_NOTIFY_PEND, &late, sizeof(late), NULL, 0, NULL,
+                               &out[2]),
+          "two requests are out");
+    printf("the driver may die\n");
+    check_value(WaitForSingleObject(out[2].hEvent, 20000), WAIT_OBJECT_0, "it died");
+    error_is(!GetOverlappedResult(device, &out[2], &done, TRUE), ERROR_DEVICE_REMOVED,
+             "the request that pended");
+    error_is(!GetOverlappedResult(device, &out[1], &done, TRUE), ERROR_DEVICE_REMOVED,
+             "the request that waited");
+    check_value(WaitForSingleObject(set, 20), WAIT_TIMEOUT, "nobody has set the event");
+    check(SetEvent(set) && WaitForSingleObject(set, 0) == WAIT_OBJECT_0, "it goes on");
+    check(SetEvent(first) && WaitForSingleObject(first, 0) == WAIT_OBJECT_0,
+          "and the dead driver takes nothing");
+    error_is(
+        !DeviceIoControl(device, IOCTL_NOTIFY_PEND, &late, sizeof(late), NULL, 0, NULL, &out[2]),
+        ERROR_DEVICE_REMOVED, "a new request is refused");
+    check(CloseHandle(device), "the handle closes");
+}
