@@ -19,9 +19,16 @@ struct holder {
     PVOID Tag;
     ULONG Count;
 };
+// Of a lock that was initialised with a HighWatermark; kept for the life of the task.
+struct limit {
+    struct limit *Next;
+    PIO_REMOVE_LOCK Lock;
+    ULONG High;
+};
 static struct bucket {
     struct ki_lock Guard;
     struct holder *Holders;
+    struct limit *Limits;
     ULONG Unnamed;
 } buckets[BUCKETS];
 
@@ -89,6 +96,44 @@ static void forget(PIO_REMOVE_LOCK lock, PVOID tag)
         ExFreePoolWithTag(gone, TAG);
 }
 
+static struct limit *find_limit(struct bucket *bucket, PIO_REMOVE_LOCK lock)
+{
+    struct limit *at = bucket->Limits;
+    while (at != NULL && at->Lock != lock)
+        at = at->Next;
+    return at;
+}
+
+// Without memory for it the lock has no limit.
+static void set_limit(PIO_REMOVE_LOCK lock, ULONG high)
+{
+    struct bucket *bucket = bucket_of(lock);
+    struct limit *new = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*new), TAG);
+    ki_acquire(&bucket->Guard);
+    struct limit *limit = find_limit(bucket, lock);
+    if (limit == NULL && new != NULL) {
+        *new = (struct limit){bucket->Limits, lock, high};
+        bucket->Limits = limit = new;
+        new = NULL;
+    }
+    if (limit != NULL)
+        limit->High = high;
+    ki_release(&bucket->Guard);
+    if (new != NULL)
+        ExFreePoolWithTag(new, TAG);
+}
+
+static void check_limit(PIO_REMOVE_LOCK lock, PVOID tag, LONG acquired)
+{
+    struct bucket *bucket = bucket_of(lock);
+    ki_acquire(&bucket->Guard);
+    const struct limit *limit = find_limit(bucket, lock);
+    bool beyond = limit != NULL && (ULONG)acquired > limit->High;
+    ki_release(&bucket->Guard);
+    if (beyond)
+        broken("remove lock acquired more often than its HighWatermark says", lock, tag);
+}
+
 static void is_in_extension(PDEVICE_OBJECT device, void *context)
 {
     struct {
@@ -114,13 +159,16 @@ static bool in_live_extension(PIO_REMOVE_LOCK lock)
 VOID IoInitializeRemoveLockEx(PIO_REMOVE_LOCK lock, ULONG tag, ULONG max_minutes, ULONG high_water,
                               ULONG size)
 {
-    (void)tag, (void)max_minutes, (void)high_water, (void)size;
+    (void)tag, (void)max_minutes, (void)size;
     ki_require_irql(PASSIVE_LEVEL, "IoInitializeRemoveLock above PASSIVE_LEVEL");
     BOOLEAN mark = lock->Common.Reserved[0];
     if ((mark == INITIALISED || mark == WAITED) && in_live_extension(lock))
         broken("IoInitializeRemoveLock of a remove lock that was initialised before", lock, NULL);
     lock->Common.Removed = FALSE;
     lock->Common.Reserved[0] = INITIALISED;
+    lock->Common.Reserved[1] = high_water != 0;
+    if (high_water != 0)
+        set_limit(lock, high_water);
     lock->Common.IoCount = 1;
     KeInitializeEvent(&lock->Common.RemoveEvent, SynchronizationEvent, FALSE);
 }
@@ -133,6 +181,8 @@ NTSTATUS IoAcquireRemoveLockEx(PIO_REMOVE_LOCK lock, PVOID tag, PCSTR file, ULON
     BOOLEAN mark = lock->Common.Reserved[0];
     if (count <= 0 || (mark != INITIALISED && mark != WAITED))
         broken("remove lock acquired before it was initialised", lock, tag);
+    if (lock->Common.Reserved[1])
+        check_limit(lock, tag, count - 1);
     if (!lock->Common.Removed) {
         remember(lock, tag);
         return STATUS_SUCCESS;

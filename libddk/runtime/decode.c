@@ -339,8 +339,8 @@ static void copy_out(struct rt_request *request, void *out, ULONG out_room,
     if (request->out_limit == 0 || request->pool == NULL || NT_ERROR(answer->status))
         return;
     if (bytes > request->out_limit)
-        ki_die(DRIVER_VERIFIER_IOMANAGER_VIOLATION, request->wire.major, request->wire.minor, bytes,
-               request->out_limit, "IoStatus.Information is larger than the output buffer");
+        ki_die(DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x312, bytes, request->out_limit,
+               request->wire.major, "IoStatus.Information is larger than the output buffer");
     if (request->out_grant) {
         memcpy(grant_data(request), request->pool, bytes);
     } else if (bytes <= out_room) {

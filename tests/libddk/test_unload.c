@@ -86,6 +86,34 @@ static VOID nothing(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
     (void)dpc, (void)context, (void)argument1, (void)argument2;
 }
 
+static void acquire_once_more(void *lock)
+{
+    (void)IoAcquireRemoveLock((PIO_REMOVE_LOCK)lock, NULL);
+}
+
+DDI_TEST_MACRO(IoInitializeRemoveLock, ERRORS, high_watermark)
+{
+    static IO_REMOVE_LOCK lock, free_lock;
+    IoInitializeRemoveLock(&lock, 'kcoL', 0, 2);
+    IoInitializeRemoveLock(&free_lock, 'kcoL', 0, 0);
+    for (ULONG round = 0; round < 3; round++) {
+        CHECK_EQ(IoAcquireRemoveLock(&lock, NULL), STATUS_SUCCESS);
+        CHECK_EQ(IoAcquireRemoveLock(&lock, NULL), STATUS_SUCCESS);
+        IoReleaseRemoveLock(&lock, NULL);
+        IoReleaseRemoveLock(&lock, NULL);
+    }
+    for (ULONG i = 0; i < 5; i++)
+        CHECK_EQ(IoAcquireRemoveLock(&free_lock, NULL), STATUS_SUCCESS);
+    for (ULONG i = 0; i < 5; i++)
+        IoReleaseRemoveLock(&free_lock, NULL);
+    CHECK_EQ(IoAcquireRemoveLock(&lock, NULL), STATUS_SUCCESS);
+    CHECK_EQ(IoAcquireRemoveLock(&lock, NULL), STATUS_SUCCESS);
+    CHECK(ends_with(acquire_once_more, &lock, DRIVER_VERIFIER_DETECTED_VIOLATION, 0x200,
+                    "more often than its HighWatermark"));
+    IoReleaseRemoveLock(&lock, NULL);
+    IoReleaseRemoveLock(&lock, NULL);
+}
+
 TEST(a_timer_that_is_set)
 {
     static KTIMER timer;

@@ -72,7 +72,8 @@ typedef struct _IO_REMOVE_LOCK {
 
 // Initialise once, in zeroed memory of the device extension. Acquire: STATUS_SUCCESS, or
 // STATUS_DELETE_PENDING once ReleaseAndWait began (no release then). ReleaseAndWait returns when
-// all others have released. PASSIVE_LEVEL; acquire, release: <= DISPATCH_LEVEL.
+// all others have released. high_water: more acquisitions at a time are a bug check, 0: any number.
+// max_minutes is ignored. PASSIVE_LEVEL; acquire, release: <= DISPATCH_LEVEL.
 VOID IoInitializeRemoveLockEx(PIO_REMOVE_LOCK lock, ULONG tag, ULONG max_minutes, ULONG high_water,
                               ULONG size);
 NTSTATUS IoAcquireRemoveLockEx(PIO_REMOVE_LOCK lock, PVOID tag, PCSTR file, ULONG line, ULONG size);
