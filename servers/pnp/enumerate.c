@@ -41,6 +41,14 @@ static void remove_missing(struct pnp_node *node, const uint64_t *devices, size_
     }
 }
 
+/* Nothing is below it. */
+static bool is_physical(ash_word device)
+{
+    struct ash_io_stack_reply stack;
+    return ash_success(port_stack(device, &stack)) && stack.count != 0 &&
+           stack.count <= ASH_IO_STACK_MAX && stack.entry[stack.count - 1].device == device;
+}
+
 static void add_child(struct pnp_node *node, ash_word device)
 {
     struct ash_device_info info;
@@ -48,6 +56,10 @@ static void add_child(struct pnp_node *node, ash_word device)
         return;
     if (!ash_success(port_device_info(device, &info)) || !pnp_stack_has_task(node, info.driver)) {
         port_log("%s lists a device that is not its own", node->function->name);
+        return;
+    }
+    if (!is_physical(device)) {
+        port_log("%s lists a device that is no PDO", node->function->name);
         return;
     }
     if (pnp_node_new(node, device, pnp_driver_of_task(info.driver)) == nullptr)

@@ -148,6 +148,8 @@ static bool is_lost(const struct pnp_node *node, ash_status status)
     if (!node->added || node->bypass || node->bus->dead || !node->told_last ||
         node->told == node->device)
         return false;
+    if (node->step == PNP_STEP_REMOVE && !ash_success(status) && status != STATUS_NOT_SUPPORTED)
+        return true; /* it may not be refused */
     return status == STATUS_IO_TIMEOUT || status == STATUS_DEVICE_REMOVED ||
            status == STATUS_DEVICE_PROTOCOL_ERROR || status == STATUS_NO_SUCH_DEVICE;
 }

@@ -146,6 +146,15 @@ TEST(removal_relations_go_along)
     CHECK_EQ(device->state, ASH_PNP_REMOVED);
 }
 
+TEST(remove_cannot_be_refused)
+{
+    start(1);
+    behaviour[0x02].status = STATUS_UNSUCCESSFUL;
+    operate(ASH_PNP_OPERATION_REMOVE, device);
+    CHECK_STR(machine_trace, "rel3 21:01 21:02 pdo02:1 operated:7:0 "); /* its bus is told */
+    CHECK_EQ(device->state, ASH_PNP_REMOVED);
+}
+
 TEST(a_rebalance_stops_and_starts)
 {
     start(1);
