@@ -47,6 +47,8 @@ enum ash_link_kind {
     ASH_LINK_POWER = 3,  /* requester is the power manager: POWER IRPs */
     ASH_LINK_DEVICE = 4, /* requester is a driver above: every major, to link.device */
     ASH_LINK_FILE = 5,   /* requester opened files: each request names one of its files */
+    ASH_LINK_OPEN = 6,   /* requester is a driver that opened link.device by name: as FILE, also
+                            INTERNAL_DEVICE_CONTROL, in kernel mode; file 0 while one is open */
 };
 
 struct ash_link_requests {

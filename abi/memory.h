@@ -55,6 +55,10 @@ enum ash_mem_op {
         15, /* (nothing) -> stale_reply: closed grants that the caller still has mapped or whose
                DMA addresses it holds; it releases those that no request of its uses any more */
 
+    ASH_MEM_MAP_AGAIN = 16, /* map_again_request -> map_reply: one more view of the caller's own
+                               section that is mapped at `address`, with rights prot. The section
+                               closes with its last view */
+
     /* For the process manager alone. */
     ASH_MEM_TASK_CREATE = 32,  /* task_create_request; receives the task's VSpace capability */
     ASH_MEM_TASK_DESTROY = 33, /* task_request: every page comes back (see above for DMA) */
@@ -93,6 +97,9 @@ struct ash_mem_map_request {
 };
 struct ash_mem_map_reply {
     ash_word address, bytes;
+};
+struct ash_mem_map_again_request {
+    ash_word address, prot;
 };
 struct ash_mem_view_request {
     ash_word address;

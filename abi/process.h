@@ -55,6 +55,10 @@ enum ash_proc_op {
                                  that has ended; it is printed, too */
     ASH_PROC_CONDEMN = 36,    /* condemn_request: by a manager: ends a driver that does not do what
                                  it owes, like a bug check; the report shows where its threads are */
+
+    /* For drivers that want to know of processes and threads. */
+    ASH_PROC_NOTIFY_WANT = 37, /* notify_want_request: from now on (0: no more). Flag DRIVER */
+    ASH_PROC_NOTIFY_NEXT = 38, /* notify_next_request -> notify_reply, when there is an event */
 };
 
 enum ash_proc_flags {
@@ -178,6 +182,35 @@ struct ash_proc_condemn_request {
 struct ash_proc_event_reply {
     ash_word task, state, status;
     char name[32];
+};
+
+/* Notification of drivers. A task that an application starts does not run before each driver that
+ * wants PROCESSES has answered its CREATED event (answer 1 in the reply) with its next NOTIFY_NEXT:
+ * a failure is what the starter gets, and the task never runs. Who has not answered within
+ * ASH_PROC_NOTIFY_MS has agreed. Tasks that managers start (drivers) are told of without waiting.
+ * Events come in order; who is ASH_PROC_NOTIFY_EVENTS behind misses some, `lost` so many. */
+enum ash_proc_notify_kind {
+    ASH_PROC_NOTIFY_PROCESSES = 1,
+    ASH_PROC_NOTIFY_THREADS = 2,
+};
+enum ash_proc_notify_event {
+    ASH_PROC_NOTIFY_CREATED = 1,
+    ASH_PROC_NOTIFY_EXITED = 2,
+    ASH_PROC_NOTIFY_THREAD_CREATED = 3,
+    ASH_PROC_NOTIFY_THREAD_EXITED = 4,
+};
+#define ASH_PROC_NOTIFY_MS     2000u
+#define ASH_PROC_NOTIFY_EVENTS 64u
+struct ash_proc_notify_want_request {
+    ash_word kinds;
+};
+struct ash_proc_notify_next_request {
+    ash_word answered, status; /* task of the CREATED event that is answered, or 0 */
+};
+struct ash_proc_notify_reply {
+    ash_word event, task, parent, thread, answer, lost;
+    ash_word image_base, image_bytes; /* CREATED */
+    char image[64];                   /* path in the boot package */
 };
 
 /* Files of the boot package: index counts files; name filters by prefix when not empty. The reply

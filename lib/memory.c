@@ -25,6 +25,16 @@ ash_status ash_map_guarded(size_t bytes, void **address)
     return map(bytes, ASH_MEM_GUARD, address);
 }
 
+ash_status ash_map_again(void *address, unsigned prot, void **again)
+{
+    const struct ash_mem_map_again_request request = {(ash_word)address, prot};
+    struct ash_mem_map_reply reply;
+    ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_MAP_AGAIN, &request, sizeof(request),
+                                    &reply, sizeof(reply));
+    *again = ash_success(status) ? (void *)reply.address : nullptr;
+    return status;
+}
+
 ash_status ash_unmap(void *address)
 {
     struct ash_mem_view_request request = {.address = (ash_word)address};

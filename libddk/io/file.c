@@ -10,6 +10,7 @@ static KSPIN_LOCK vpb_lock;
 static void delete_file(PVOID object)
 {
     PFILE_OBJECT file = object;
+    manager_close_file(file);
     if (file->FileName.Buffer != NULL)
         ExFreePool(file->FileName.Buffer);
     if (file->DeviceObject != NULL)
@@ -147,12 +148,6 @@ PDEVICE_OBJECT IoGetDeviceToVerify(PETHREAD thread)
 {
     (void)thread;
     return NULL;
-}
-
-PEPROCESS IoGetRequestorProcess(PIRP irp)
-{
-    (void)irp;
-    return PsGetCurrentProcess();
 }
 
 // The task id of the application, which the runtime leaves in the IRP's thread field's place.

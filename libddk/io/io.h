@@ -127,6 +127,7 @@ void io_wait_turn(PKDEVICE_QUEUE queue, PDEVICE_OBJECT device, PDRIVER_CONTROL r
 void io_next_turn(PKDEVICE_QUEUE queue, PVOID base);
 
 PFILE_OBJECT io_allocate_file(PDEVICE_OBJECT device);
+#define IO_FILE_OPENED 0x80000000u // FILE_OBJECT.Flags: this task opened it by name
 
 // MDLs over memory that is not this task's own: Map returns the address of `length` bytes at
 // `offset` of the backing, or NULL when they are not all inside of it. Mdl->Process points to the
@@ -155,6 +156,7 @@ NTSTATUS manager_create_link(PCUNICODE_STRING link, PCUNICODE_STRING target);
 NTSTATUS manager_delete_link(PCUNICODE_STRING link);
 NTSTATUS manager_open_device(PCUNICODE_STRING name, ACCESS_MASK access, PFILE_OBJECT *file,
                              PDEVICE_OBJECT *device);
+void manager_close_file(PFILE_OBJECT file); // its last reference went; may be of anybody's device
 void manager_register_file_system(PDEVICE_OBJECT device, BOOLEAN add);
 void manager_invalidate(PDEVICE_OBJECT pdo, DEVICE_RELATION_TYPE type, BOOLEAN state);
 NTSTATUS manager_property(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY property, ULONG length,

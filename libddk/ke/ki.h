@@ -277,6 +277,10 @@ void io_cancel_thread_irps(PKTHREAD thread);
 // A process came or went: calls the routines that drivers registered. PASSIVE_LEVEL. Returns what
 // they left in CreationStatus.
 NTSTATUS ki_process_event(ULONG id, ULONG parent, PCUNICODE_STRING image, bool created);
+void ki_thread_event(ULONG process, ULONG thread, bool created);
+void ki_image_event(ULONG process, PUNICODE_STRING name, ULONG_PTR base, SIZE_T bytes);
+PEPROCESS ki_process(ULONG id); // referenced
+void ki_process_ended(ULONG id);
 
 // What the kit allocates is its own: it is no leak of the driver, and is not made to fail.
 PVOID ex_kit_allocate(POOL_FLAGS flags, SIZE_T bytes, ULONG tag);

@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
-// The process object, process ids, and notifications of processes.
-// Notifications: a table of routines under notify_lock; Calls counts the calls in progress of each,
-// so that removing can wait for them. The port tells of processes through ki_process_event.
+// Process objects by id: the system process, which is this driver's task, and applications whose
+// requests it serves or that it looks up. `known` holds a reference to each; one that nobody else
+// refers to gives its place to a newcomer. A process that has ended is signalled and leaves.
 
 #include "../ob/ob.h"
-#include "ki.h"
 
-#define SYSTEM_PROCESS_ID  4u
-#define ROUTINES           64u
-#define WAIT_A_MILLISECOND (-10000LL)
+#define SYSTEM_PROCESS_ID 4u
+#define MOST_KNOWN        64u
 
 struct _KPROCESS {
     DISPATCHER_HEADER Header;
+    LIST_ENTRY Entry; // most recently used first
     ULONG Id;
 };
 
-static struct {
-    PCREATE_PROCESS_NOTIFY_ROUTINE_EX Routine;
-    volatile LONG Calls;
-} routines[ROUTINES];
-static struct ki_lock notify_lock;
-static volatile LONG watching;
+static LIST_ENTRY known = {&known, &known};
+static ULONG known_count;
+static struct ki_lock lock;
 
 static PEPROCESS make_process(ULONG id)
 {
@@ -33,24 +29,124 @@ static PEPROCESS make_process(ULONG id)
     return process;
 }
 
-// Made on first use; the loser of a race gives its own away.
+// Lock held.
+static PEPROCESS find(ULONG id)
+{
+    for (PLIST_ENTRY at = known.Flink; at != &known; at = at->Flink) {
+        PEPROCESS process = CONTAINING_RECORD(at, struct _KPROCESS, Entry);
+        if (process->Id != id)
+            continue;
+        RemoveEntryList(at);
+        InsertHeadList(&known, at);
+        return process;
+    }
+    return NULL;
+}
+
+// Lock held. The least recently used one that only the list refers to, taken out.
+static PEPROCESS make_room(void)
+{
+    if (known_count < MOST_KNOWN)
+        return NULL;
+    for (PLIST_ENTRY at = known.Blink; at != &known; at = at->Blink) {
+        PEPROCESS process = CONTAINING_RECORD(at, struct _KPROCESS, Entry);
+        if (ob_header(process)->References != 1 || process->Id == SYSTEM_PROCESS_ID)
+            continue;
+        RemoveEntryList(at);
+        known_count--;
+        return process;
+    }
+    return NULL;
+}
+
+// Referenced. The loser of a race gives its own away.
+static PEPROCESS process_of(ULONG id)
+{
+    PEPROCESS made = NULL, old = NULL;
+    ki_acquire(&lock);
+    PEPROCESS process = find(id);
+    if (process != NULL)
+        ObfReferenceObject(process);
+    ki_release(&lock);
+    if (process != NULL)
+        return process;
+    made = make_process(id);
+    ki_acquire(&lock);
+    process = find(id);
+    if (process == NULL) {
+        old = make_room();
+        process = made;
+        made = NULL;
+        InsertHeadList(&known, &process->Entry);
+        known_count++;
+    }
+    ObfReferenceObject(process);
+    ki_release(&lock);
+    if (made != NULL)
+        ObfDereferenceObject(made);
+    if (old != NULL)
+        ObfDereferenceObject(old);
+    return process;
+}
+
+PEPROCESS ki_process(ULONG id)
+{
+    return process_of(id);
+}
+
+void ki_process_ended(ULONG id)
+{
+    ki_acquire(&lock);
+    PEPROCESS process = find(id);
+    if (process != NULL) {
+        RemoveEntryList(&process->Entry);
+        known_count--;
+    }
+    ki_release(&lock);
+    if (process == NULL)
+        return;
+    ki_acquire(&ki_dispatcher);
+    process->Header.SignalState = 1;
+    ki_signal(&process->Header);
+    ki_release_dispatcher();
+    ObfDereferenceObject(process);
+}
+
+// The list keeps it: nothing is looked up that is in use, and the current process is.
+static PEPROCESS borrowed(ULONG id)
+{
+    PEPROCESS process = process_of(id);
+    ObfDereferenceObject(process);
+    return process;
+}
+
 PEPROCESS PsGetCurrentProcess(VOID)
 {
-    static PVOID volatile process;
-    PVOID now = __atomic_load_n(&process, __ATOMIC_ACQUIRE);
-    if (now != NULL)
-        return now;
-    PEPROCESS own = make_process(SYSTEM_PROCESS_ID);
-    now = InterlockedCompareExchangePointer(&process, own, NULL);
-    if (now == NULL)
-        return own;
-    ObfDereferenceObject(own);
-    return now;
+    ULONG id = ki_thread()->Requestor;
+    return borrowed(id != 0 ? id : SYSTEM_PROCESS_ID);
 }
 
 PEPROCESS IoGetCurrentProcess(VOID)
 {
     return PsGetCurrentProcess();
+}
+
+PEPROCESS IoGetRequestorProcess(PIRP irp)
+{
+    ULONG id = IoGetRequestorProcessId(irp);
+    return borrowed(id != 0 && irp->RequestorMode == UserMode ? id : SYSTEM_PROCESS_ID);
+}
+
+NTSTATUS PsLookupProcessByProcessId(HANDLE id, PEPROCESS *process)
+{
+    ki_require_irql(APC_LEVEL, "PsLookupProcessByProcessId above APC_LEVEL");
+    *process = NULL;
+    if ((ULONG_PTR)id > MAXULONG || id == NULL)
+        return STATUS_INVALID_CID;
+    if (HandleToULong(id) != SYSTEM_PROCESS_ID && !port_find_process(HandleToULong(id)))
+        return STATUS_INVALID_CID;
+    *process = process_of(HandleToULong(id));
+    return STATUS_SUCCESS;
 }
 
 HANDLE PsGetProcessId(PEPROCESS process)
@@ -66,84 +162,4 @@ HANDLE PsGetThreadProcessId(PETHREAD thread)
 HANDLE PsGetCurrentProcessId(VOID)
 {
     return PsGetThreadProcessId(ki_thread());
-}
-
-static ULONG find(PCREATE_PROCESS_NOTIFY_ROUTINE_EX routine)
-{
-    ULONG i = 0;
-    while (i < ROUTINES && routines[i].Routine != routine)
-        i++;
-    return i;
-}
-
-static NTSTATUS add(PCREATE_PROCESS_NOTIFY_ROUTINE_EX routine)
-{
-    if (InterlockedExchange(&watching, 1) == 0 && !port_watch_processes()) {
-        watching = 0;
-        return STATUS_NOT_SUPPORTED;
-    }
-    ki_acquire(&notify_lock);
-    ULONG free = find(NULL);
-    bool taken = routine != NULL && free < ROUTINES && find(routine) == ROUTINES;
-    if (taken)
-        routines[free].Routine = routine;
-    ki_release(&notify_lock);
-    return taken ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
-}
-
-static NTSTATUS take_out(PCREATE_PROCESS_NOTIFY_ROUTINE_EX routine)
-{
-    LARGE_INTEGER moment = {.QuadPart = WAIT_A_MILLISECOND};
-    ki_acquire(&notify_lock);
-    ULONG i = routine != NULL ? find(routine) : ROUTINES;
-    if (i < ROUTINES)
-        routines[i].Routine = NULL;
-    ki_release(&notify_lock);
-    if (i == ROUTINES)
-        return STATUS_INVALID_PARAMETER;
-    while (__atomic_load_n(&routines[i].Calls, __ATOMIC_ACQUIRE) != 0)
-        KeDelayExecutionThread(KernelMode, FALSE, &moment);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS PsSetCreateProcessNotifyRoutineEx(PCREATE_PROCESS_NOTIFY_ROUTINE_EX routine,
-                                           BOOLEAN remove)
-{
-    ki_require_irql(PASSIVE_LEVEL, "PsSetCreateProcessNotifyRoutineEx above PASSIVE_LEVEL");
-    return remove ? take_out(routine) : add(routine);
-}
-
-static void call(ULONG i, PEPROCESS process, PPS_CREATE_NOTIFY_INFO info)
-{
-    struct ki_state state;
-    ki_acquire(&notify_lock);
-    PCREATE_PROCESS_NOTIFY_ROUTINE_EX routine = routines[i].Routine;
-    if (routine != NULL)
-        InterlockedIncrement(&routines[i].Calls);
-    ki_release(&notify_lock);
-    if (routine == NULL)
-        return;
-    KeEnterCriticalRegion();
-    ki_enter(&state, KI_IN_NOTIFICATION, (void *)routine, NULL, NULL);
-    routine(process, ULongToHandle(process->Id), info);
-    ki_check_state(&state, "process notification returned with IRQL or locks changed",
-                   (void *)routine);
-    KeLeaveCriticalRegion();
-    InterlockedDecrement(&routines[i].Calls);
-}
-
-NTSTATUS ki_process_event(ULONG id, ULONG parent, PCUNICODE_STRING image, bool created)
-{
-    PS_CREATE_NOTIFY_INFO info = {
-        .Size = sizeof(info),
-        .ParentProcessId = ULongToHandle(parent),
-        .CreatingThreadId = {ULongToHandle(parent), NULL},
-        .ImageFileName = image,
-        .CreationStatus = STATUS_SUCCESS,
-    };
-    PEPROCESS process = make_process(id);
-    for (ULONG i = 0; i < ROUTINES; i++)
-        call(i, process, created ? &info : NULL);
-    ObfDereferenceObject(process);
-    return info.CreationStatus;
 }

@@ -56,6 +56,13 @@ void *port_pages_guarded(size_t pages);
 void port_pages_close(void *address, size_t pages);
 void port_pages_guarded_free(void *address, size_t pages);
 
+// Memory that can be mapped more than once: zeroed pages with a first, writable mapping (NULL
+// without memory), and further mappings of all of them. Each is unmapped by itself; the pages go
+// with the last.
+void *port_section_alloc(size_t pages);
+void *port_section_map(void *first, size_t pages, bool writable);
+void port_section_unmap(void *mapping, size_t pages);
+
 // Tells a memory checker which bytes nobody may touch. May do nothing.
 void port_poison(void *address, size_t bytes);
 void port_unpoison(void *address, size_t bytes);
@@ -67,9 +74,13 @@ void port_write_rest(void); // a line that has no end yet
 // The end of the task, with a text for the crash report.
 _Noreturn void port_die(uint32_t code, const uint64_t parameters[4], const char *text);
 
-// From now on ki_process_event is called for each process that comes or goes. False: cannot be
-// done.
-bool port_watch_processes(void);
+// From now on ki_process_event, ki_image_event and ki_thread_event are called for each process (and
+// the image it runs) and each thread that comes or goes. False: cannot be done.
+#define PORT_WATCH_PROCESSES 1u
+#define PORT_WATCH_THREADS   2u
+bool port_watch_processes(uint32_t kinds);
+// Is there a process with that id? May block.
+bool port_find_process(uint32_t id);
 
 // Wakes the thread that runs ki_dispatch_run(): there is a DPC, or an earlier timer. Any thread.
 void port_kick_dispatch(void);

@@ -14,6 +14,8 @@
      BIT(IRP_MJ_SET_INFORMATION) | BIT(IRP_MJ_FLUSH_BUFFERS) |                                     \
      BIT(IRP_MJ_QUERY_VOLUME_INFORMATION) | BIT(IRP_MJ_DIRECTORY_CONTROL) |                        \
      BIT(IRP_MJ_FILE_SYSTEM_CONTROL) | BIT(IRP_MJ_DEVICE_CONTROL))
+// For drivers that opened a device by name.
+#define OPEN_MAJORS (FILE_MAJORS | BIT(IRP_MJ_INTERNAL_DEVICE_CONTROL))
 // From the I/O manager.
 #define CONTROL_MAJORS                                                                             \
     (BIT(IRP_MJ_CREATE) | BIT(IRP_MJ_CLEANUP) | BIT(IRP_MJ_CLOSE) |                                \
@@ -50,12 +52,16 @@ bool rt_allowed(const struct rt_in *in, const struct ash_request *wire)
     case ASH_LINK_FILE:
         majors = FILE_MAJORS;
         break;
+    case ASH_LINK_OPEN:
+        majors = wire->device == in->info.device ? OPEN_MAJORS : 0;
+        break;
     default:
         break;
     }
     if (wire->major > IRP_MJ_MAXIMUM_FUNCTION || (majors >> wire->major & 1) == 0)
         return false;
-    return in->info.kind != ASH_LINK_FILE || wire->major != IRP_MJ_FILE_SYSTEM_CONTROL ||
+    bool opened = in->info.kind == ASH_LINK_FILE || in->info.kind == ASH_LINK_OPEN;
+    return !opened || wire->major != IRP_MJ_FILE_SYSTEM_CONTROL ||
            wire->minor == IRP_MN_USER_FS_REQUEST;
 }
 

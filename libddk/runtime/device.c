@@ -194,15 +194,75 @@ NTSTATUS manager_delete_link(PCUNICODE_STRING link)
     return change_link(ASH_IO_DELETE_SYMLINK, link, NULL);
 }
 
-// A driver holds no authority over the namespace beyond its own devices: only those can be opened
-// by name, and the I/O manager has no operation for it yet.
+// The file object of this side: its last reference closes the file (manager_close_file).
+static NTSTATUS make_file(const struct ash_io_open_reply *reply, PDEVICE_OBJECT top,
+                          PFILE_OBJECT *file)
+{
+    PFILE_OBJECT made = io_allocate_file(top);
+    if (made == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    made->FileObjectExtension = (PVOID)reply->file;
+    made->Flags = FO_HANDLE_CREATED | IO_FILE_OPENED;
+    *file = made;
+    return STATUS_SUCCESS;
+}
+
+static void close_id(uint64_t id)
+{
+    const struct ash_io_file_request request = {id};
+    ki_before_block(); // the driver of the device may be this one
+    (void)ash_request(ASH_SLOT_IO, ASH_IO_CLOSE, &request, sizeof(request), NULL, 0);
+}
+
+void manager_close_file(PFILE_OBJECT file)
+{
+    if ((file->Flags & IO_FILE_OPENED) != 0)
+        close_id(rt_file_id(file));
+}
+
+static NTSTATUS take_open(const struct ash_io_open_reply *reply, const struct ash_caps *caps,
+                          PFILE_OBJECT *file, PDEVICE_OBJECT *device)
+{
+    PDEVICE_OBJECT top = rt_proxy(&reply->device);
+    NTSTATUS status = top != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    bool wanted =
+        NT_SUCCESS(status) && rt_link_of(top) == NULL && top->DriverObject == &rt_proxy_driver;
+    if (reply->new_link && wanted)
+        status = take_link(top, &reply->link, caps);
+    else if (caps->received == 1)
+        ash_slot_delete(caps->slot[0]); // attached to it: that link does
+    if (NT_SUCCESS(status))
+        status = make_file(reply, top, file);
+    if (!NT_SUCCESS(status)) {
+        close_id(reply->file);
+        return status;
+    }
+    *device = top;
+    return STATUS_SUCCESS;
+}
+
+// The manager opens the top of the stack for this task, as it does for an application, but in
+// kernel mode; requests go through a link of their own.
 NTSTATUS manager_open_device(PCUNICODE_STRING name, ACCESS_MASK access, PFILE_OBJECT *file,
                              PDEVICE_OBJECT *device)
 {
-    (void)name, (void)access;
+    struct ash_io_open_request request = {
+        .access = access,
+        .share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+        .disposition = FILE_OPEN,
+        .options = FILE_NON_DIRECTORY_FILE,
+    };
+    struct ash_io_open_reply reply;
+    struct ash_caps caps = {.receive = 1};
     *file = NULL;
     *device = NULL;
-    return STATUS_NOT_SUPPORTED;
+    NTSTATUS status = to_path(request.path, sizeof(request.path), name);
+    if (!NT_SUCCESS(status))
+        return status;
+    ki_before_block();
+    status = ash_request_caps(ASH_SLOT_IO, ASH_IO_OPEN, &request, sizeof(request), &reply,
+                              sizeof(reply), &caps);
+    return NT_SUCCESS(status) ? take_open(&reply, &caps, file, device) : status;
 }
 
 void manager_register_file_system(PDEVICE_OBJECT device, BOOLEAN add)

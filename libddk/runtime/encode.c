@@ -88,11 +88,91 @@ static NTSTATUS small_or_bounce(struct rt_out *out, struct ash_request *wire, in
     return STATUS_SUCCESS;
 }
 
+// Own memory of two kinds: input that is sent, and output that comes back, with what is in it now
+// (METHOD_NEITHER and the direct methods may read it). Both inline where they fit, else both in the
+// bounce section, the output behind the input.
+static NTSTATUS two_buffers(struct rt_out *out, struct ash_request *wire, int slot,
+                            struct rt_sent *sent, PVOID input, ULONG in_bytes, PVOID output,
+                            ULONG out_bytes)
+{
+    ULONG at = (ULONG)ALIGN_UP_BY(in_bytes, 8), bytes = at + out_bytes;
+    if (bytes == 0)
+        return STATUS_SUCCESS;
+    if (in_bytes > BOUNCE_BYTES || out_bytes > BOUNCE_BYTES || bytes > BOUNCE_BYTES)
+        return STATUS_INVALID_BUFFER_SIZE;
+    bool inside = bytes <= out->info.inline_bytes;
+    NTSTATUS status = inside ? STATUS_SUCCESS : make_bounce(out);
+    if (!NT_SUCCESS(status))
+        return status;
+    PCHAR space =
+        inside ? ash_requester_inline(&out->ring, slot) : rt_bounce_take(out, bytes, sent);
+    if (space == NULL)
+        return STATUS_DEVICE_BUSY;
+    if (in_bytes != 0)
+        memcpy(space, input, in_bytes);
+    if (out_bytes != 0)
+        memcpy(space + at, output, out_bytes);
+    sent->buffer = output;
+    sent->length = out_bytes;
+    sent->whole = TRUE;
+    if (inside) {
+        wire->inline_size = out_bytes != 0 ? bytes : in_bytes;
+        return STATUS_SUCCESS;
+    }
+    sent->copy_out = out_bytes != 0;
+    sent->out_at = at;
+    wire->input_grant = in_bytes != 0 ? out->bounce_grant : 0;
+    wire->input_offset = (uint64_t)(space - out->bounce);
+    wire->grant = out_bytes != 0 ? out->bounce_grant : 0;
+    wire->grant_offset = wire->input_offset + at;
+    wire->grant_length = out_bytes;
+    return STATUS_SUCCESS;
+}
+
+// Between a chain of MDLs and contiguous memory. False: the chain is shorter, or cannot be mapped.
+static bool copy_chain(PMDL mdl, PCHAR memory, ULONG bytes, bool to_chain)
+{
+    for (; bytes != 0 && mdl != NULL; mdl = mdl->Next) {
+        ULONG part = bytes < mdl->ByteCount ? bytes : mdl->ByteCount;
+        if (part == 0)
+            continue;
+        PVOID address = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
+        if (address == NULL)
+            return false;
+        memcpy(to_chain ? address : memory, to_chain ? memory : address, part);
+        memory += part;
+        bytes -= part;
+    }
+    return bytes == 0;
+}
+
+// A chain of MDLs arrives as one buffer, in the bounce section.
+static NTSTATUS encode_chain(struct rt_out *out, struct ash_request *wire, struct rt_sent *sent,
+                             PMDL mdl, ULONG length, bool to_device)
+{
+    ULONG64 total = 0;
+    for (PMDL at = mdl; at != NULL; at = at->Next)
+        total += at->ByteCount;
+    if (length > total)
+        return STATUS_INVALID_PARAMETER;
+    NTSTATUS status = bounce(out, wire, sent, NULL, 0, length);
+    if (!NT_SUCCESS(status))
+        return status;
+    PCHAR space = out->bounce + (SIZE_T)(sent->bounce - 1) * PAGE_SIZE;
+    sent->chain = mdl;
+    sent->copy_out = !to_device;
+    sent->length = to_device ? 0 : length;
+    if (!to_device || copy_chain(mdl, space, length, false))
+        return STATUS_SUCCESS;
+    rt_bounce_give(out, sent);
+    return STATUS_INSUFFICIENT_RESOURCES;
+}
+
 static NTSTATUS encode_mdl(struct rt_out *out, struct ash_request *wire, struct rt_sent *sent,
                            PMDL mdl, ULONG length, bool to_device)
 {
     if (length > mdl->ByteCount)
-        return STATUS_INVALID_PARAMETER; // a chain of MDLs does not cross tasks
+        return encode_chain(out, wire, sent, mdl, length, to_device);
     if (mm_backing_of(mdl) == NULL) {
         PVOID memory = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
         return bounce(out, wire, sent, memory, to_device ? length : 0, to_device ? 0 : length);
@@ -142,6 +222,32 @@ static NTSTATUS encode_information(struct rt_out *out, struct ash_request *wire,
                            set ? 0 : length);
 }
 
+// Input in SystemBuffer, output described by MDLs.
+static NTSTATUS encode_direct(struct rt_out *out, struct ash_request *wire, int slot, PIRP irp,
+                              struct rt_sent *sent)
+{
+    ULONG output = (ULONG)wire->parameter[0], input = (ULONG)wire->parameter[1];
+    PMDL mdl = irp->MdlAddress;
+    if (input > out->info.inline_bytes) {
+        bool simple =
+            output == 0 || mdl == NULL || (mdl->Process == NULL && output <= mdl->ByteCount);
+        if (!simple)
+            return STATUS_INVALID_BUFFER_SIZE; // large input beside granted or chained output
+        PVOID memory = output != 0 && mdl != NULL
+                           ? MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority)
+                           : NULL;
+        return two_buffers(out, wire, slot, sent, irp->AssociatedIrp.SystemBuffer, input, memory,
+                           memory != NULL ? output : 0);
+    }
+    if (input != 0)
+        memcpy(ash_requester_inline(&out->ring, slot), irp->AssociatedIrp.SystemBuffer, input);
+    wire->inline_size = input;
+    if (output == 0 || mdl == NULL)
+        return STATUS_SUCCESS;
+    return encode_mdl(out, wire, sent, mdl, output,
+                      METHOD_FROM_CTL_CODE(wire->parameter[2]) == METHOD_IN_DIRECT);
+}
+
 static NTSTATUS encode_control(struct rt_out *out, struct ash_request *wire, int slot, PIRP irp,
                                struct rt_sent *sent)
 {
@@ -157,17 +263,11 @@ static NTSTATUS encode_control(struct rt_out *out, struct ash_request *wire, int
         return small_or_bounce(out, wire, slot, sent, irp->AssociatedIrp.SystemBuffer, input,
                                output);
     case METHOD_NEITHER:
-        return STATUS_NOT_SUPPORTED; // two addresses of this task: not for another one
+        return two_buffers(out, wire, slot, sent,
+                           location->Parameters.DeviceIoControl.Type3InputBuffer, input,
+                           irp->UserBuffer, output);
     default:
-        if (input > out->info.inline_bytes)
-            return STATUS_INVALID_PARAMETER;
-        if (input != 0)
-            memcpy(ash_requester_inline(&out->ring, slot), irp->AssociatedIrp.SystemBuffer, input);
-        wire->inline_size = input;
-        if (output == 0 || irp->MdlAddress == NULL)
-            return STATUS_SUCCESS;
-        return encode_mdl(out, wire, sent, irp->MdlAddress, output,
-                          METHOD_FROM_CTL_CODE(code) == METHOD_IN_DIRECT);
+        return encode_direct(out, wire, slot, irp, sent);
     }
 }
 
@@ -210,6 +310,10 @@ NTSTATUS rt_encode(struct rt_out *out, int slot, PIRP irp, struct rt_sent *sent)
     wire->inline_size = 0;
     wire->device = out->info.device;
     wire->file = rt_file_id(location->FileObject);
+    // What another link's file is means nothing to a driver whose device was opened by name.
+    if (out->info.kind == ASH_LINK_OPEN && location->FileObject != NULL &&
+        (location->FileObject->Flags & IO_FILE_OPENED) == 0)
+        wire->file = 0;
     for (unsigned i = 0; i < ARRAYSIZE(wire->parameter); i++)
         wire->parameter[i] = 0;
     wire->grant = wire->grant_offset = 0;
@@ -253,12 +357,17 @@ NTSTATUS rt_encode(struct rt_out *out, int slot, PIRP irp, struct rt_sent *sent)
 static void copy_back(struct rt_out *out, int slot, const struct rt_sent *sent,
                       const struct ash_answer *answer)
 {
-    const char *from = sent->copy_out ? out->bounce + (SIZE_T)(sent->bounce - 1) * PAGE_SIZE
-                                      : ash_requester_output(&out->ring, slot);
+    PCHAR bounced = out->bounce + (SIZE_T)(sent->bounce - 1) * PAGE_SIZE + sent->out_at;
+    PCHAR from = sent->copy_out ? bounced : (PCHAR)ash_requester_output(&out->ring, slot);
     ULONG64 bytes = sent->copy_out ? answer->information : answer->inline_size;
     if (sent->length == 0 || NT_ERROR(answer->status))
         return;
-    memcpy(sent->buffer, from, bytes < sent->length ? bytes : sent->length);
+    if ((sent->whole && sent->copy_out) || bytes > sent->length)
+        bytes = sent->length;
+    if (sent->chain != NULL)
+        (void)copy_chain(sent->chain, from, (ULONG)bytes, true);
+    else
+        memcpy(sent->buffer, from, bytes);
 }
 
 void rt_decode_answer(struct rt_out *out, int slot, PIRP irp, struct rt_sent *sent,
@@ -278,6 +387,7 @@ void rt_decode_answer(struct rt_out *out, int slot, PIRP irp, struct rt_sent *se
     irp->IoStatus.Status = answer->status;
     irp->IoStatus.Information = answer->information;
     // A lower driver cannot make this one believe in more data than it asked for.
-    if (sent->buffer != NULL && sent->length != 0 && answer->information > sent->length)
+    if ((sent->buffer != NULL || sent->chain != NULL) && sent->length != 0 &&
+        answer->information > sent->length)
         irp->IoStatus.Information = sent->length;
 }

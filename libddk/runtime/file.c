@@ -36,6 +36,17 @@ PFILE_OBJECT rt_file_find(uint64_t id, uint64_t *link, ACCESS_MASK *access)
     return file;
 }
 
+bool rt_file_open_on(uint64_t link, PDEVICE_OBJECT device)
+{
+    bool found = false;
+    ki_acquire(&lock);
+    for (unsigned i = 0; i < BUCKETS && !found; i++)
+        for (struct entry *at = buckets[i]; at != NULL && !found; at = at->next)
+            found = at->link == link && at->file->DeviceObject == device;
+    ki_release(&lock);
+    return found;
+}
+
 NTSTATUS rt_file_add(PFILE_OBJECT file, uint64_t id, uint64_t link, ACCESS_MASK access)
 {
     struct entry *entry = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*entry), 'tneF');
@@ -64,4 +75,14 @@ void rt_file_remove(uint64_t id)
         return;
     ObfDereferenceObject(entry->file);
     ExFreePool(entry);
+}
+
+// A driver reaches the device that it has opened, with that file or, as drivers do, without.
+NTSTATUS rt_check_opened(const struct rt_request *request, uint64_t link)
+{
+    uint64_t own = request->in->info.link;
+    bool good = request->wire.file == 0 ? rt_file_open_on(own, request->device)
+                                        : request->file != NULL && link == own &&
+                                              request->file->DeviceObject == request->device;
+    return good ? STATUS_SUCCESS : STATUS_FILE_CLOSED;
 }

@@ -200,6 +200,8 @@ static NTSTATUS find_objects(struct rt_request *request)
         request->file = rt_file_find(wire->file, &link, &access);
     if (request->file != NULL)
         InterlockedIncrement((volatile LONG *)&request->file->Busy);
+    if (request->in->info.kind == ASH_LINK_OPEN)
+        return rt_check_opened(request, link);
     if (request->in->info.kind != ASH_LINK_FILE)
         return STATUS_SUCCESS;
     // An application reaches its own open files only, and with the access they were opened for.

@@ -104,6 +104,8 @@ bool rt_serve_one(void);
 // May this kind of link carry this request? And this request this access? (allow.c)
 bool rt_allowed(const struct rt_in *in, const struct ash_request *wire);
 bool rt_access_granted(const struct ash_request *wire, ACCESS_MASK granted);
+// Is the request of an OPEN link about the device that was opened, its file one of link?
+NTSTATUS rt_check_opened(const struct rt_request *request, uint64_t link);
 bool rt_may_read(ACCESS_MASK granted);
 bool rt_may_write(ACCESS_MASK granted);
 void rt_serve_sleep(void);
@@ -135,6 +137,9 @@ struct rt_sent {
     ULONG bounce; // offset + 1 in the bounce section, 0 none
     ULONG pages;  // of it
     BOOLEAN copy_out;
+    BOOLEAN whole; // all of `length` comes back, whatever the answer says
+    ULONG out_at;  // of the data that comes back, in the bounce space
+    PMDL chain;    // where data comes back to instead of buffer
 };
 struct rt_out {
     LIST_ENTRY link;
@@ -186,6 +191,7 @@ void rt_remember_vector(PDEVICE_OBJECT device, const CM_RESOURCE_LIST *translate
 // Referenced, or NULL. A file opened by an application belongs to the link its requests come from,
 // and allows what was asked for at the open; `link` and `access` may be NULL.
 PFILE_OBJECT rt_file_find(uint64_t id, uint64_t *link, ACCESS_MASK *access);
+bool rt_file_open_on(uint64_t link, PDEVICE_OBJECT device); // is there one?
 NTSTATUS rt_file_add(PFILE_OBJECT file, uint64_t id, uint64_t link, ACCESS_MASK access);
 void rt_file_remove(uint64_t id);
 FORCEINLINE uint64_t rt_file_id(PFILE_OBJECT file)

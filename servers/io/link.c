@@ -46,7 +46,7 @@ static ash_status mint_doorbells(struct io_link *link, const struct io_task *req
 
 static struct ash_ledger sizes(ash_word kind)
 {
-    bool data = kind == ASH_LINK_DEVICE || kind == ASH_LINK_FILE;
+    bool data = kind == ASH_LINK_DEVICE || kind == ASH_LINK_FILE || kind == ASH_LINK_OPEN;
     return data ? (struct ash_ledger){.slots = ASH_LINK_DATA_SLOTS,
                                       .inline_bytes = ASH_LINK_DATA_INLINE}
                 : (struct ash_ledger){.slots = ASH_LINK_CONTROL_SLOTS,

@@ -121,16 +121,19 @@ static void linked(void *context, ash_status status)
         create(opening, file);
 }
 
-/* One FILE link serves all files that a task opened with the same driver. */
+/* One FILE link serves all files that an application opened with the same driver; a driver has an
+ * OPEN link for each device. */
 static void link_up(struct opening *opening, struct io_file *file, struct io_device *device)
 {
     struct io_task *task = io_task_find(file->task);
     struct io_task *driver = device->driver->task;
-    struct io_link *link = io_link_between(ASH_LINK_FILE, task->id, driver->id, 0);
+    bool by_driver = io_driver_of(task->id) != nullptr;
+    ash_word kind = by_driver ? ASH_LINK_OPEN : ASH_LINK_FILE, on = by_driver ? device->id : 0;
+    struct io_link *link = io_link_between(kind, task->id, driver->id, on);
     ash_status status = STATUS_SUCCESS;
     bool is_new = link == nullptr;
     if (is_new)
-        status = io_link_new(ASH_LINK_FILE, 0, task, driver, &link);
+        status = io_link_new(kind, on, task, driver, &link);
     if (!ash_success(status)) {
         fail(opening, status);
         return;

@@ -63,6 +63,24 @@ HANDLER(do_map)
     return status;
 }
 
+HANDLER(do_map_again)
+{
+    const struct ash_mem_map_again_request *request = in;
+    struct mm_view *view = mm_view_at(caller, request->address, nullptr);
+    uint32_t again;
+    if (view == nullptr || view->kind != MM_VIEW_OWN || view->section == 0 ||
+        mm_section(view->section)->owner != caller->id || !mm_prot_valid(request->prot))
+        return STATUS_INVALID_PARAMETER;
+    uint32_t section = view->section;
+    unsigned prot = (unsigned)request->prot;
+    struct mm_view_request place = {caller, 0, prot, prot, false, MM_VIEW_OWN};
+    ash_status status = mm_view_create(&place, section, &again);
+    if (ash_success(status))
+        *(struct ash_mem_map_reply *)out = (struct ash_mem_map_reply){
+            mm_view(again)->address, mm_section(section)->pages.count * ASH_PAGE_SIZE};
+    return status;
+}
+
 /* The owner has no view of the section left. */
 static bool owner_done(const struct mm_section *section)
 {
@@ -400,6 +418,8 @@ HANDLER(do_dma_fault)
 static const struct operation operations[] = {
     {ASH_MEM_MAP, EVERYBODY, sizeof(struct ash_mem_map_request), sizeof(struct ash_mem_map_reply),
      do_map},
+    {ASH_MEM_MAP_AGAIN, EVERYBODY, sizeof(struct ash_mem_map_again_request),
+     sizeof(struct ash_mem_map_reply), do_map_again},
     {ASH_MEM_UNMAP, EVERYBODY, sizeof(struct ash_mem_view_request), NOTHING, do_unmap},
     {ASH_MEM_PROTECT, EVERYBODY, sizeof(struct ash_mem_protect_request), NOTHING, do_protect},
     {ASH_MEM_GRANT, EVERYBODY, sizeof(struct ash_mem_grant_request),

@@ -77,6 +77,8 @@ static const struct ash_operation operations[] = {
     ROW(ASH_PROC_INFO, query_op_info, ash_proc_task_request, ash_proc_info_reply),
     ROW(ASH_PROC_REPORT, query_op_report, ash_proc_report_request, ash_proc_report_reply),
     ROW(ASH_PROC_PACKAGE, package_op, ash_proc_package_request, ash_proc_package_reply),
+    ROW_IN(ASH_PROC_NOTIFY_WANT, notify_op_want, ash_proc_notify_want_request),
+    ROW(ASH_PROC_NOTIFY_NEXT, notify_op_next, ash_proc_notify_next_request, ash_proc_notify_reply),
     {ASH_PROC_WATCH, watch_op_watch, 0, 0},
     ROW_OUT(ASH_PROC_EVENT, watch_op_event, ash_proc_event_reply),
     ROW_IN(ASH_PROC_RELEASE, watch_op_release, ash_proc_task_request),
@@ -89,6 +91,7 @@ struct ash_server server = {
     .operations = operations,
     .operation_count = sizeof(operations) / sizeof(operations[0]),
     .filter = fault_filter,
+    .on_signals = notify_alarm,
     .make_reply = own_reply,
 };
 
@@ -100,6 +103,7 @@ int main(void)
         ash_panic("the boot page is not one: magic 0x%lx", (unsigned long)boot->magic);
     package_init();
     budget_init();
+    notify_init();
     ash_server_init(&server);
     ash_server_run(&server);
 }

@@ -7,6 +7,7 @@
  *   object.c  kernel objects of a task          remote.c  calls of the memory manager
  *   fault.c   faults, bugchecks                 report.c  crash reports     peek.c   reading a task
  *   describe.c what a driver was doing
+ *   notify.c  drivers that want to know
  *   watch.c   watchers, waiters                 query.c   ps, reports       package.c the boot
  * package
  *
@@ -51,6 +52,11 @@ struct thread {
     ash_word stack_base, stack_top, ipc_address;
 };
 
+struct thread_plan {
+    ash_word entry, argument, stack_bytes, budget_us, period_us;
+    unsigned priority;
+};
+
 struct task {
     ash_word id, parent, flags, quota_pages, hart, started;
     unsigned state; /* enum ash_proc_state */
@@ -77,6 +83,13 @@ struct task {
     ash_token waiter[WAITERS_MAX];
     ash_word waiter_task[WAITERS_MAX];
     unsigned unseen, unreleased; /* a bit for each watcher */
+    char image[64];              /* path in the boot package */
+    struct thread_plan plan;     /* of its first thread, until that runs */
+    unsigned asked;              /* drivers that have not agreed to it yet */
+    ash_word ask_until;          /* `rdtime` */
+    ash_status verdict;          /* a failure: it is not to run */
+    ash_token spawner;           /* who waits for that */
+    ash_word spawner_task;
 };
 
 extern struct ash_server server;
@@ -126,10 +139,6 @@ void remote_untyped_free(ash_word id);
 ash_word remote_pages(ash_word task, ash_word *quota);
 
 /* --- thread.c, budget.c --- */
-struct thread_plan {
-    ash_word entry, argument, stack_bytes, budget_us, period_us;
-    unsigned priority;
-};
 [[nodiscard]] ash_status thread_create(struct task *task, const struct thread_plan *plan,
                                        unsigned *number);
 /* Makes the first thread's objects and stack, without starting it; then thread_start. */
@@ -148,6 +157,8 @@ ash_word budget_hart(ash_word wanted, ash_word flags);
 
 /* --- spawn.c, load.c, package.c --- */
 ash_status spawn_op(struct ash_server *, struct ash_caller *caller);
+/* Its first thread starts. */
+[[nodiscard]] ash_status task_begin(struct task *task);
 struct elf_image;
 [[nodiscard]] ash_status load_image(struct task *task, const void *file, size_t size,
                                     struct elf_image *image);
@@ -195,6 +206,18 @@ ash_status watch_op_watch(struct ash_server *, struct ash_caller *caller);
 ash_status watch_op_event(struct ash_server *, struct ash_caller *caller);
 ash_status watch_op_release(struct ash_server *, struct ash_caller *caller);
 ash_status watch_op_wait(struct ash_server *, struct ash_caller *caller);
+
+/* --- notify.c --- */
+/* A task is ready to run: tells the drivers. True if they are to be waited for: task_begin is
+ * called, or the task destroyed, when they have answered, and `caller` gets its answer then. */
+bool notify_created(struct task *task, struct ash_caller *caller);
+void notify_thread(struct task *task, unsigned number, bool created);
+void notify_ended(struct task *task);
+void notify_forget(ash_word task); /* that task is gone: as subscriber and as starter */
+void notify_init(void);
+void notify_alarm(struct ash_server *, ash_word bits);
+ash_status notify_op_want(struct ash_server *, struct ash_caller *caller);
+ash_status notify_op_next(struct ash_server *, struct ash_caller *caller);
 
 /* --- query.c --- */
 ash_status query_op_info(struct ash_server *, struct ash_caller *caller);

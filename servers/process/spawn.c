@@ -144,15 +144,23 @@ static ash_status build(struct task *task, struct ash_caller *caller,
         status = make_start_page(task, request, caller->caps);
     if (!ash_success(status))
         return status;
-    struct thread_plan plan = {
+    task->plan = (struct thread_plan){
         .entry = image.entry,
         .argument = ASH_START_PAGE,
         .priority = task->priority,
         .budget_us = request->budget_us,
         .period_us = request->period_us,
     };
+    return STATUS_SUCCESS;
+}
+
+ash_status task_begin(struct task *task)
+{
     task->state = ASH_PROC_RUNNING;
-    return thread_start(task, 0, &plan);
+    ash_status status = thread_start(task, 0, &task->plan);
+    if (ash_success(status))
+        notify_thread(task, 0, true);
+    return status;
 }
 
 /* A task may hand on only what it has itself; managers and root know what they do. */
@@ -186,6 +194,7 @@ static struct task *make_record(const struct ash_caller *caller,
     task->priority = (unsigned)request->priority;
     task->started = ash_time();
     memcpy(task->name, request->name, sizeof(task->name));
+    memcpy(task->image, request->image, sizeof(task->image));
     return task;
 }
 
@@ -203,6 +212,10 @@ ash_status spawn_op(struct ash_server *, struct ash_caller *caller)
     if (!task)
         return STATUS_INSUFFICIENT_RESOURCES;
     status = build(task, caller, request, file, size);
+    if (ash_success(status) && notify_created(task, caller))
+        return STATUS_PENDING;
+    if (ash_success(status))
+        status = task_begin(task);
     if (!ash_success(status)) {
         task_destroy(task);
         return status;

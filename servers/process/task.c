@@ -108,6 +108,8 @@ void task_end(struct task *task, enum ash_proc_state state, ash_word status)
     if (task->state == ASH_PROC_EXITED || task->state == ASH_PROC_CRASHED)
         return;
     thread_suspend_all(task);
+    notify_ended(task);
+    notify_forget(task->id);
     task->state = state;
     task->exit_status = status;
     remember(task);

@@ -190,6 +190,8 @@ ash_status thread_op_create(struct ash_server *, struct ash_caller *caller)
     unsigned number;
     ash_status status = thread_create(task, &plan, &number);
     if (ash_success(status))
+        notify_thread(task, number, true);
+    if (ash_success(status))
         *(struct ash_proc_thread_create_reply *)caller->reply =
             (struct ash_proc_thread_create_reply){
                 .thread = number,
@@ -220,6 +222,7 @@ ash_status thread_op_exit(struct ash_server *, struct ash_caller *caller)
     budget_return(task, number);
     task->thread[number].state = THREAD_ENDED;
     task->threads--;
+    notify_thread(task, number, false);
     no_answer();
     return STATUS_SUCCESS;
 }

@@ -13,6 +13,9 @@
 [[nodiscard]] ash_status ash_map(size_t bytes, void **address);
 /* The same with an unmapped page before and after. */
 [[nodiscard]] ash_status ash_map_guarded(size_t bytes, void **address);
+/* One more view of the section that an earlier ash_map put at `address`, with rights prot. Each
+ * view is unmapped by itself; the memory goes with the last. */
+[[nodiscard]] ash_status ash_map_again(void *address, unsigned prot, void **again);
 /* The whole view that starts at `address`. */
 [[nodiscard]] ash_status ash_unmap(void *address);
 /* prot: enum ash_mem_prot, 0 no access; whole pages. */

@@ -40,4 +40,27 @@
 
 typedef enum _SECTION_INHERIT { ViewShare = 1, ViewUnmap = 2 } SECTION_INHERIT;
 
+// A section of zeroed memory, size rounded up to pages. protection: PAGE_READONLY or
+// PAGE_READWRITE; allocation: SEC_COMMIT (SEC_RESERVE commits as well).
+// STATUS_INVALID_PAGE_PROTECTION, STATUS_INVALID_PARAMETER_4 (no size), STATUS_INVALID_PARAMETER_6
+// (allocation), STATUS_SECTION_TOO_BIG, STATUS_INVALID_FILE_FOR_SECTION (any file),
+// STATUS_INSUFFICIENT_RESOURCES; those of names. PASSIVE_LEVEL.
+NTSTATUS ZwCreateSection(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
+                         PLARGE_INTEGER size, ULONG protection, ULONG allocation, HANDLE file);
+NTSTATUS ZwOpenSection(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes);
+
+// A view of [*offset, *offset + *bytes), offset rounded down to 64 KiB, bytes up to pages; *bytes
+// 0: to the end of the section. *base must be NULL: the system chooses. The view outlives the
+// handle. process: ZwCurrentProcess() or a handle of it. STATUS_INVALID_HANDLE,
+// STATUS_ACCESS_DENIED (a view for writing with a handle that is not),
+// STATUS_INVALID_PAGE_PROTECTION, STATUS_SECTION_PROTECTION (a writable view of a PAGE_READONLY
+// section), STATUS_INVALID_VIEW_SIZE, STATUS_CONFLICTING_ADDRESSES (*base),
+// STATUS_INVALID_PARAMETER_8 (inherit), STATUS_INVALID_PARAMETER_9 (type), STATUS_NOT_SUPPORTED
+// (another process), STATUS_NO_MEMORY. PASSIVE_LEVEL.
+NTSTATUS ZwMapViewOfSection(HANDLE section, HANDLE process, PVOID *base, ULONG_PTR zero_bits,
+                            SIZE_T commit, PLARGE_INTEGER offset, PSIZE_T bytes,
+                            SECTION_INHERIT inherit, ULONG type, ULONG protection);
+// base: any address of the view. STATUS_NOT_MAPPED_VIEW. PASSIVE_LEVEL.
+NTSTATUS ZwUnmapViewOfSection(HANDLE process, PVOID base);
+
 #endif

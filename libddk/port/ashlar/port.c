@@ -140,12 +140,6 @@ unsigned port_processors(void)
     return (unsigned)ash_start()->harts;
 }
 
-// The process manager tells managers only of processes.
-bool port_watch_processes(void)
-{
-    return false;
-}
-
 void *port_pages_alloc(size_t pages)
 {
     void *address;
@@ -172,6 +166,25 @@ void port_pages_close(void *address, size_t pages)
 void port_pages_guarded_free(void *address, size_t pages)
 {
     port_pages_free(address, pages);
+}
+
+void *port_section_alloc(size_t pages)
+{
+    return port_pages_alloc(pages);
+}
+
+void *port_section_map(void *first, size_t pages, bool writable)
+{
+    void *again;
+    (void)pages;
+    unsigned prot = writable ? ASH_MEM_READ | ASH_MEM_WRITE : ASH_MEM_READ;
+    return ash_success(ash_map_again(first, prot, &again)) ? again : NULL;
+}
+
+void port_section_unmap(void *mapping, size_t pages)
+{
+    (void)pages;
+    (void)ash_unmap(mapping);
 }
 
 void port_poison(void *address, size_t bytes)

@@ -130,6 +130,11 @@ NTSTATUS manager_open_device(PCUNICODE_STRING s, ACCESS_MASK access, PFILE_OBJEC
     return *file != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
+void manager_close_file(PFILE_OBJECT file)
+{
+    (void)file;
+}
+
 void manager_register_file_system(PDEVICE_OBJECT device, BOOLEAN add)
 {
     file_system = add ? device : NULL;

@@ -250,8 +250,9 @@ void port_write(const char *text, size_t n)
 }
 
 // A test calls ki_process_event itself.
-bool port_watch_processes(void)
+bool port_watch_processes(uint32_t kinds)
 {
+    (void)kinds;
     return true;
 }
 

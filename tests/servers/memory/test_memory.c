@@ -48,6 +48,32 @@ static struct ash_mem_link_create_reply make_link(uint32_t requester, uint32_t a
     return reply;
 }
 
+TEST(a_section_is_mapped_again_with_rights_of_its_own)
+{
+    start();
+    uint64_t first = map_pages(A, 3);
+    CHECK_EQ(ASK(A, ASH_MEM_MAP_AGAIN, first, ASH_MEM_READ), STATUS_SUCCESS);
+    uint64_t again = reply_words[0];
+    CHECK(again != 0 && again != first);
+    CHECK_EQ(reply_words[1], 3 * ASH_PAGE_SIZE);
+    struct fake_mapping one = fake_lookup(space_of(A), first + ASH_PAGE_SIZE),
+                        two = fake_lookup(space_of(A), again + ASH_PAGE_SIZE);
+    CHECK(one.present && two.present && one.physical == two.physical);
+    CHECK_EQ(two.rights, ASH_MEM_READ);
+    CHECK_EQ(ASK(A, ASH_MEM_PROTECT, again, ASH_PAGE_SIZE, ASH_MEM_READ | ASH_MEM_WRITE),
+             STATUS_ACCESS_DENIED);
+    CHECK_EQ(ASK(A, ASH_MEM_MAP_AGAIN, first, ASH_MEM_WRITE), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(ASK(A, ASH_MEM_MAP_AGAIN, first + (1 << 20), ASH_MEM_READ), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(ASK(B, ASH_MEM_MAP_AGAIN, first, ASH_MEM_READ), STATUS_INVALID_PARAMETER);
+    CHECK_STR(check_all(), "");
+    CHECK_EQ(ASK(A, ASH_MEM_UNMAP, first), STATUS_SUCCESS);
+    CHECK(fake_lookup(space_of(A), again).present);
+    CHECK_EQ(mm_task_find(A)->pages, 3);
+    CHECK_EQ(ASK(A, ASH_MEM_UNMAP, again), STATUS_SUCCESS);
+    CHECK_EQ(mm_task_find(A)->pages, 0); /* the pages go with the last view */
+    CHECK_STR(check_all(), "");
+}
+
 TEST(map_gives_zeroed_pages_and_unmap_takes_them_back)
 {
     start();

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//
+// The parts of the test driver. A test returns 0, or the line of the check that did not hold.
+
+#ifndef TEST_KIT_DRIVER_H
+#define TEST_KIT_DRIVER_H
+
+#include <ntddk.h>
+
+#include "kit.h"
+
+#define HOLDS(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            return __LINE__;                                                                       \
+    } while (0)
+
+ULONG TestSections(VOID);
+ULONG TestRoutines(VOID);
+ULONG TestHandles(VOID);
+ULONG TestOther(VOID);
+ULONG TestRounds(ULONG count);
+NTSTATUS TestNeither(PIRP irp, PIO_STACK_LOCATION location);
+
+#endif
