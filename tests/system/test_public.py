@@ -36,10 +36,10 @@ def public_ioctl(system):
     system.check(text.count(answer) == 3, "BUFFERED, NEITHER and OUT_DIRECT bring the answer", text)
     system.check("transfered from OutBuffer: 100" in text, "IN_DIRECT counts its buffer", text)
     rows = [line.split() for line in text.splitlines() if "drivers/sioctl/" in line]
-    system.check(bool(rows) and rows[0][2] == "unloaded", "the program has unloaded the driver", text)
+    system.check(bool(rows) and rows[0][2] == "unloaded", "the program unloaded the driver", text)
     status, text = system.exec("ioctlapp", package=package(system, *parts))
     for method in ("BUFFERED", "NEITHER", "IN_DIRECT", "OUT_DIRECT"):
-        system.check(f"using METHOD_{method}" in text, f"the driver sees the data of {method}", text)
+        system.check(f"using METHOD_{method}" in text, f"the driver sees {method}", text)
 
 
 def signals(system, program: str, words: str, count: int) -> None:
@@ -78,7 +78,7 @@ def nothing_is_left(system, guest, driver: str) -> None:
 
 @test(harts=(1, 4))
 def public_cancel(system):
-    "general/cancel: readers in a loop; q ends them gracefully, another key cancels what is pending."
+    "general/cancel: readers in a loop; q ends them, another key cancels what is pending."
     guest = system.boot(package=package(system, "cancel/sys", "cancel/exe"))
     guest.send("canclapp 4\r")
     for _ in range(3):

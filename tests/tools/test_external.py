@@ -202,7 +202,8 @@ class Scan(Folder):
 
     def test_compiler_said(self):
         text = "a.c:3:4: error: assignment to cast is illegal, lvalue casts are not supported\n"
-        self.assertEqual([(each.file, each.line) for each in scan.compiler_said(text)], [("a.c", 3)])
+        found = scan.compiler_said(text)
+        self.assertEqual([(each.file, each.line) for each in found], [("a.c", 3)])
         missing = "d/b.h:9:10: fatal error: 'Wdf.h' file not found"
         self.assertIn("Kernel-Mode Driver Framework", scan.missing_header(missing))
 

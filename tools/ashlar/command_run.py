@@ -20,8 +20,9 @@ TIMED_OUT = 124
 
 
 def package_options(parser) -> None:
-    parser.add_argument("--driver", type=pathlib.Path, action="append", default=[], metavar="PACKAGE",
-                        help="put this package of `driver build` into the boot package (repeatable)")
+    parser.add_argument("--driver", type=pathlib.Path, action="append", default=[],
+                        metavar="PACKAGE", help="put this package of `driver build` into the boot "
+                                                "package (repeatable)")
     parser.add_argument("--app", type=pathlib.Path, action="append", default=[], metavar="PACKAGE",
                         help="the same for a package of `app build`")
 

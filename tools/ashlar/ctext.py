@@ -7,7 +7,8 @@ import dataclasses
 import re
 
 TOKEN = re.compile(r"""
-    (?P<marker>^[ \t]*\#[ \t]*(?:line[ \t]+)?(?P<line>\d+)[ \t]*"(?P<file>(?:[^"\\]|\\.)*)"(?P<flags>[^\n]*))
+    (?P<marker>^[ \t]*\#[ \t]*(?:line[ \t]+)?(?P<line>\d+)[ \t]*
+        "(?P<file>(?:[^"\\]|\\.)*)"(?P<flags>[^\n]*))
   | (?P<pragma>^[ \t]*\#[^\n]*)
   | (?P<word>[A-Za-z_$][\w$]*)
   | (?P<number>\.?\d(?:[eEpP][+-]|[\w.])*)

@@ -34,7 +34,7 @@ class Description:
     defines: list[str] = dataclasses.field(default_factory=list)
     inf: pathlib.Path | None = None
     trace_functions: list[str] = dataclasses.field(default_factory=list)  # of WPP
-    left_out: list[str] = dataclasses.field(default_factory=list)  # what cannot be compiled, and why
+    left_out: list[str] = dataclasses.field(default_factory=list)  # not compiled, and why
     told_by: str = ""
 
 

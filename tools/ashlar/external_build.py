@@ -29,7 +29,7 @@ QUIET = ["-Wno-microsoft", "-Wno-multichar", "-Wno-four-char-constants", "-Wno-u
          "-Wno-pragma-pack", "-Wno-comment", "-Wno-missing-declarations", "-Wno-enum-conversion",
          "-Wno-ignored-attributes", "-Wno-visibility", "-Wno-unused-command-line-argument",
          "-Wno-invalid-token-paste"]
-# __STDC__ and __GNUC__: the C library's headers ask for them, and -fms-compatibility takes them away.
+# __STDC__ and __GNUC__: the C library's headers ask for them; -fms-compatibility takes them away.
 LANGUAGE = ["-std=gnu17", "-fms-extensions", "-fms-compatibility", "-fgnuc-version=4.2.1",
             "-fsigned-char", "-fshort-wchar", "-D_WIN64=1", "-D__STDC__=1"]
 
@@ -150,7 +150,7 @@ class Builder:
             say("the compiler's messages:\n" + messages)
         header = scan.missing_header(messages)
         if header:
-            raise Failure(header, "add its folder with --include DIR if you have it; otherwise this "
+            raise Failure(header, "add its folder with --include DIR if you have it; else this "
                           "source needs what the kit does not have")
         if any(finding.fatal for finding in self.findings) and not self.arguments.accept:
             raise Failure("the scan found what the kit cannot support (see above)",

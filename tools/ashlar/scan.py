@@ -35,8 +35,8 @@ def assembly(found: list[Token]) -> list[Finding]:
         opens = token.text == "asm" and after.text in ("(", "volatile", "{")
         if not token.system and (token.text in ASSEMBLY or opens):
             sites.append(Finding(token.file, token.line, "inline assembly: the instructions of "
-                                 "another processor mean nothing on RISC-V; write it in C, or leave "
-                                 "it to a routine of the kit"))
+                                 "another processor mean nothing on RISC-V; write it in C, or use "
+                                 "a routine of the kit"))
     return sites
 
 
@@ -66,7 +66,7 @@ def compiler_said(messages: str) -> list[Finding]:
     casts = {(match["file"], int(match["line"])) for match in CAST.finditer(messages)}
     casts |= {(match["file"], int(match["line"])) for match in RAISED.finditer(messages)
               if "lvalue" in messages}
-    return [Finding(file, line, "a cast on the left of an assignment: an old extension that neither "
+    return [Finding(file, line, "a cast on the left of an assignment: an extension that neither "
                     "C nor this compiler has; write *(TYPE *)&variable = ...")
             for file, line in sorted(casts)]
 

@@ -125,7 +125,7 @@ class Unit:
 
     def skip(self, statement: Statement, kind: str) -> None:
         token = self.tokens[statement.first]
-        self.skipped.append(Site(token.file, token.line, f"`{kind}` leaves a __try block that has a "
+        self.skipped.append(Site(token.file, token.line, f"`{kind}` leaves a __try block with a "
                                  "__finally: the kit would skip the __finally block"))
 
     def target(self, statement: Statement, kind: str) -> str:
