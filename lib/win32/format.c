@@ -50,7 +50,7 @@ static size_t utf8(const uint16_t **from, char to[4])
         return 1;
     }
     unsigned more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    to[0] = (char)((0xf00u >> more & 0xff) | c >> 6 * more);
+    to[0] = (char)((0xff00u >> (more + 1) & 0xff) | c >> 6 * more);
     for (unsigned i = 1; i <= more; i++)
         to[i] = (char)(0x80 | (c >> 6 * (more - i) & 0x3f));
     return more + 1;
