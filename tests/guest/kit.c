@@ -18,6 +18,8 @@
 #define FILE_ANY_ACCESS 0
 #include "../../drivers/test/kit/kit.h"
 
+int tap_number, tap_failures;
+
 static struct ash_file *device;
 
 static void run(unsigned test, const char *name)
