@@ -26,6 +26,7 @@ int bench_boot(uint64_t at_start);
 int bench_memory(void);
 int bench_blocks(void);
 int bench_wall(void);
+int bench_ddk(void);
 
 void print_figure(const char *name, uint64_t value, const char *unit);
 int complain(const char *what, ash_status status);

@@ -50,6 +50,8 @@ int main(int argc, char **argv)
         return bench_blocks();
     if (strcmp(group, "wall") == 0)
         return bench_wall();
-    printf("usage: bench boot|memory|blk|wall\n");
+    if (strcmp(group, "ddk") == 0)
+        return bench_ddk();
+    printf("usage: bench boot|memory|blk|wall|ddk\n");
     return 1;
 }

@@ -23,7 +23,8 @@ from report import Failure, say
 ICOUNT = ["-icount", "shift=0"]
 # Groups, and the command that measures each in the guest; None: measured in another way.
 GROUPS = {"boot": None, "size": None, "memory": "bench memory", "ipc": None, "latency": None,
-          "smp": None, "blk": "bench blk", "wall": "bench wall"}
+          "smp": None, "blk": "bench blk", "wall": "bench wall",
+          "ddk": "driver load ioctl; driver load kit; bench ddk"}
 HARTS = (1, 2, 4)  # of the group smp
 TIMEOUT = 300
 

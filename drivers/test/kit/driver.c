@@ -43,7 +43,7 @@ static VOID OnImage(PUNICODE_STRING name, HANDLE process, PIMAGE_INFO image)
     events.images += name->Length != 0 && image->ImageSize != 0;
 }
 
-static ULONG Run(const struct kit_run *run)
+static ULONG Run(PDEVICE_OBJECT device, const struct kit_run *run)
 {
     switch (run->test) {
     case KIT_SECTIONS:
@@ -54,6 +54,10 @@ static ULONG Run(const struct kit_run *run)
         return TestOther();
     case KIT_HANDLES:
         return TestHandles();
+    case KIT_OPEN:
+        return TestOpen(device);
+    case KIT_SAME:
+        return TestSame(device, run->value);
     case KIT_ROUNDS:
         return TestRounds(run->value);
     default:
@@ -61,7 +65,7 @@ static ULONG Run(const struct kit_run *run)
     }
 }
 
-static NTSTATUS Control(PIRP irp, PIO_STACK_LOCATION location)
+static NTSTATUS Control(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION location)
 {
     PVOID buffer = irp->AssociatedIrp.SystemBuffer;
     ULONG input = location->Parameters.DeviceIoControl.InputBufferLength;
@@ -70,7 +74,7 @@ static NTSTATUS Control(PIRP irp, PIO_STACK_LOCATION location)
     case IOCTL_KIT_RUN:
         if (input < sizeof(struct kit_run) || output < sizeof(struct kit_result))
             return STATUS_BUFFER_TOO_SMALL;
-        ((struct kit_result *)buffer)->failed = Run(buffer);
+        ((struct kit_result *)buffer)->failed = Run(device, buffer);
         irp->IoStatus.Information = sizeof(struct kit_result);
         return STATUS_SUCCESS;
     case IOCTL_KIT_EVENTS:
@@ -96,10 +100,11 @@ static NTSTATUS Dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
     NTSTATUS status = STATUS_SUCCESS;
-    UNREFERENCED_PARAMETER(device);
+    if (ForwardToOther(irp, location, &status))
+        return status;
     irp->IoStatus.Information = 0;
     if (location->MajorFunction == IRP_MJ_DEVICE_CONTROL)
-        status = Control(irp, location);
+        status = Control(device, irp, location);
     irp->IoStatus.Status = status;
     IoCompleteRequest(irp, IO_NO_INCREMENT);
     return status;

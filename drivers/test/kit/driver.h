@@ -19,7 +19,11 @@ ULONG TestSections(VOID);
 ULONG TestRoutines(VOID);
 ULONG TestHandles(VOID);
 ULONG TestOther(VOID);
+ULONG TestOpen(PDEVICE_OBJECT device);
 ULONG TestRounds(ULONG count);
+ULONG TestSame(PDEVICE_OBJECT device, ULONG count);
+// A request that is for the other driver: sent on as a filter does, or false.
+BOOLEAN ForwardToOther(PIRP irp, PIO_STACK_LOCATION location, NTSTATUS *status);
 NTSTATUS TestNeither(PIRP irp, PIO_STACK_LOCATION location);
 
 #endif

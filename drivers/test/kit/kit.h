@@ -19,7 +19,9 @@ enum kit_test {
     KIT_ROUTINES = 2, // MmGetSystemRoutineAddress
     KIT_OTHER = 3,    // the sample driver ioctl: opened by name, called with every method
     KIT_HANDLES = 4,  // handles in the context of the caller
-    KIT_ROUNDS = 5,   // value: so many requests to the other driver
+    KIT_OPEN = 5,     // opens the other driver's device: then its control codes are forwarded
+    KIT_ROUNDS = 6,   // value: so many requests to the other driver, built and waited for
+    KIT_SAME = 7,     // value: so many requests to a device of its own
 };
 struct kit_run {
     unsigned test, value;

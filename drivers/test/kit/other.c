@@ -150,22 +150,62 @@ ULONG TestOther(VOID)
         HOLDS(file->DeviceObject == other && IoGetRelatedDeviceObject(file) == other);
         ULONG failed = CheckAll();
         ObDereferenceObject(file); // closes it
+        file = NULL;
         if (failed != 0)
             return failed;
     }
     return 0;
 }
 
-// What a request to a driver in another task costs: for `bench ddk`.
+// --- For `bench ddk`
+
+ULONG TestOpen(PDEVICE_OBJECT device)
+{
+    HOLDS(file == NULL && NT_SUCCESS(Open()));
+    device->StackSize = (CCHAR)(other->StackSize + 1);
+    return 0;
+}
+
+BOOLEAN ForwardToOther(PIRP irp, PIO_STACK_LOCATION location, NTSTATUS *status)
+{
+    if (location->MajorFunction != IRP_MJ_DEVICE_CONTROL || file == NULL ||
+        DEVICE_TYPE_FROM_CTL_CODE(location->Parameters.DeviceIoControl.IoControlCode) !=
+            FILE_DEVICE_TRANSFER)
+        return FALSE;
+    IoSkipCurrentIrpStackLocation(irp);
+    *status = IoCallDriver(other, irp);
+    return TRUE;
+}
+
 ULONG TestRounds(ULONG count)
 {
     UCHAR out[8];
     ULONG_PTR done;
-    if (count == 0) {
-        HOLDS(NT_SUCCESS(Open()));
-        return 0;
-    }
     for (ULONG i = 0; i < count; i++)
         HOLDS(NT_SUCCESS(Call(IOCTL_TRANSFER_REVERSE, "abcdefg", 8, out, sizeof(out), &done)));
+    return 0;
+}
+
+static NTSTATUS Again(PDEVICE_OBJECT device, PIRP irp, PVOID context)
+{
+    UNREFERENCED_PARAMETER(device);
+    UNREFERENCED_PARAMETER(irp);
+    UNREFERENCED_PARAMETER(context);
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+ULONG TestSame(PDEVICE_OBJECT device, ULONG count)
+{
+    PIRP irp = IoAllocateIrp(device->StackSize, FALSE);
+    HOLDS(irp != NULL);
+    NTSTATUS status = STATUS_SUCCESS;
+    for (ULONG i = 0; i < count && NT_SUCCESS(status); i++) {
+        IoReuseIrp(irp, STATUS_SUCCESS);
+        IoGetNextIrpStackLocation(irp)->MajorFunction = IRP_MJ_CLEANUP;
+        IoSetCompletionRoutine(irp, Again, NULL, TRUE, TRUE, TRUE);
+        status = IoCallDriver(device, irp);
+    }
+    IoFreeIrp(irp);
+    HOLDS(NT_SUCCESS(status));
     return 0;
 }
