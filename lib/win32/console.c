@@ -3,9 +3,9 @@
  * The keyboard: the serial device, opened when a program first asks for a key. One read of a byte
  * is always on its way, so _kbhit need not wait. Without the device there are no keys.
  */
+#include "internal.h"
 #include <conio.h>
 #include <stdio.h>
-#include "internal.h"
 
 #define CTRL_D 4
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // strsafe.h, and the *_s functions of string.h. Pure.
 #include "format.h"
-#include <strsafe.h>
 #include <errno.h>
+#include <strsafe.h>
 
 /* `used` characters are there already; as many of `count` as fit follow, and a zero. */
 static HRESULT append(char *to, size_t size, size_t used, const char *from, size_t count)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The printf family on top of format.c. A text up to LINE_BYTES is formatted on the stack.
-#include <stdio.h>
 #include "format.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define LINE_BYTES 512
