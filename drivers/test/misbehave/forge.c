@@ -56,7 +56,7 @@ static struct ash_message RandomMessage(ULONG64 op)
         .mr = {Awkward(), Awkward(), Awkward(), Awkward()}};
 }
 
-// What ends this task or takes its memory away would end the attack too soon.
+// What ends this task, takes its memory away or waits would end the attack too soon.
 static BOOLEAN Allowed(ash_cptr manager, ULONG64 op)
 {
     if (manager == ASH_SLOT_MEMORY) {
@@ -67,7 +67,7 @@ static BOOLEAN Allowed(ash_cptr manager, ULONG64 op)
     }
     return manager != ASH_SLOT_PROCESS ||
            (op != ASH_PROC_THREAD_EXIT && op != ASH_PROC_EXIT && op != ASH_PROC_BUGCHECK &&
-            op != ASH_PROC_WAIT && op != ASH_PROC_FAULT_HANDLER);
+            op != ASH_PROC_WAIT && op != ASH_PROC_NOTIFY_NEXT && op != ASH_PROC_FAULT_HANDLER);
 }
 
 NTSTATUS MisbehaveDoMessages(PIRP irp)
