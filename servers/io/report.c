@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a dead driver still owed and what it did last, for its crash report: the ledger at the
 // moment of its death.
+#include "irp_name.h"
 #include "manager.h"
 #include <stdio.h>
 #include <string.h>
@@ -10,27 +11,8 @@
 
 static const char *major_name(unsigned major)
 {
-    static const char *const names[] = {
-        [0x00] = "CREATE",
-        [0x02] = "CLOSE",
-        [0x03] = "READ",
-        [0x04] = "WRITE",
-        [0x05] = "QUERY_INFORMATION",
-        [0x06] = "SET_INFORMATION",
-        [0x09] = "FLUSH_BUFFERS",
-        [0x0a] = "QUERY_VOLUME_INFORMATION",
-        [0x0c] = "DIRECTORY_CONTROL",
-        [0x0d] = "FILE_SYSTEM_CONTROL",
-        [0x0e] = "DEVICE_CONTROL",
-        [0x0f] = "INTERNAL_DEVICE_CONTROL",
-        [0x10] = "SHUTDOWN",
-        [0x12] = "CLEANUP",
-        [0x16] = "POWER",
-        [0x17] = "SYSTEM_CONTROL",
-        [0x1b] = "PNP",
-    };
-    bool known = major < sizeof(names) / sizeof(names[0]) && names[major] != nullptr;
-    return known ? names[major] : "a request of the kit";
+    const char *name = ash_irp_major_name(major);
+    return name != nullptr ? name : "a request of the kit";
 }
 
 static void report_one(const struct io_link *link, unsigned slot, const struct ash_request *owed)

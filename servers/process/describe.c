@@ -10,6 +10,7 @@
  *     irp      0xADDRESS IRP_MJ_X.MINOR device 0xADDRESS location N of M status 0xS ...
  *     event    NAME irp 0xADDRESS value 0xVALUE
  */
+#include "irp_name.h"
 #include "proc.h"
 
 #include <stddef.h>
@@ -40,37 +41,8 @@ static const char *routine_name(unsigned kind)
 
 static const char *major_name(unsigned major)
 {
-    static const char *const names[] = {
-        "CREATE",
-        "CREATE_NAMED_PIPE",
-        "CLOSE",
-        "READ",
-        "WRITE",
-        "QUERY_INFORMATION",
-        "SET_INFORMATION",
-        "QUERY_EA",
-        "SET_EA",
-        "FLUSH_BUFFERS",
-        "QUERY_VOLUME_INFORMATION",
-        "SET_VOLUME_INFORMATION",
-        "DIRECTORY_CONTROL",
-        "FILE_SYSTEM_CONTROL",
-        "DEVICE_CONTROL",
-        "INTERNAL_DEVICE_CONTROL",
-        "SHUTDOWN",
-        "LOCK_CONTROL",
-        "CLEANUP",
-        "CREATE_MAILSLOT",
-        "QUERY_SECURITY",
-        "SET_SECURITY",
-        "POWER",
-        "SYSTEM_CONTROL",
-        "DEVICE_CHANGE",
-        "QUERY_QUOTA",
-        "SET_QUOTA",
-        "PNP",
-    };
-    return major < sizeof(names) / sizeof(names[0]) ? names[major] : "?";
+    const char *name = ash_irp_major_name(major);
+    return name != nullptr ? name : "?";
 }
 
 static bool peek_words(struct task *task, ash_word address, void *to, size_t bytes)
