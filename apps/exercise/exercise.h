@@ -17,6 +17,7 @@ int exercise_event(int argc, char **argv);
 int exercise_iotrace(int argc, char **argv);
 int exercise_copy(int argc, char **argv);
 int exercise_tell(int argc, char **argv);
+int exercise_edu(int argc, char **argv);
 
 /* device.c */
 /* Loads the driver (nothing happens if it is loaded) and opens a device of it. */

@@ -9,7 +9,7 @@ static const struct {
     {"ioctl", "", exercise_ioctl},           {"csq", "", exercise_csq},
     {"controller", "", exercise_controller}, {"event", "", exercise_event},
     {"iotrace", "FILE", exercise_iotrace},   {"copy", "FROM TO", exercise_copy},
-    {"tell", "DEVICE TEXT", exercise_tell},
+    {"tell", "DEVICE TEXT", exercise_tell},  {"edu", "[DMA-BITS]", exercise_edu},
 };
 
 int main(int argc, char **argv)

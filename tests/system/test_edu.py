@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""The teaching driver (drivers/samples/edu) with QEMU's `edu` device: registers, interrupt, DMA on
+every kind of machine."""
+
+from harness import test
+
+WIDE = "edu,dma_mask=0xffffffffffffffff"
+
+
+def exercise(system, command: str, **options) -> str:
+    status, text = system.exec(f"{command}; drivers", **options)
+    system.check(status == 0 and "exercise edu: as it should be" in text, "it does what it says",
+                 text)
+    system.check("12 factorials, the last is 479001600" in text, "the interrupt comes", text)
+    return text
+
+
+def check_copies(system, text: str) -> None:
+    for way in ("by packet", "through the common buffer"):
+        system.check(f"copies {way}: every byte comes back" in text, f"DMA {way}", text)
+
+
+@test(harts=(1, 4))
+def on_the_plic(system):
+    "Line interrupt, addresses as they are: a device that reaches all memory."
+    text = exercise(system, "exercise edu 64", extra=["-device", WIDE])
+    check_copies(system, text)
+
+
+@test()
+def without_memory_in_reach(system):
+    "All memory lies beyond 28 bits and nothing translates: copies are refused, the rest works."
+    text = exercise(system, "exercise edu", extra=["-device", "edu"])
+    system.check("no common buffer" in text and "no memory in the device's reach" in text,
+                 "it says so", text)
+
+
+@test()
+def with_aplic_and_imsic(system):
+    "Another interrupt controller."
+    text = exercise(system, "exercise edu 64", machine="virt,aia=aplic-imsic",
+                    extra=["-device", WIDE])
+    check_copies(system, text)
+
+
+@test(harts=(1, 4))
+def behind_the_iommu(system):
+    "Logical addresses are made for the device."
+    text = exercise(system, "exercise edu 64", machine="virt,aia=aplic-imsic,iommu-sys=on",
+                    extra=["-device", WIDE])
+    check_copies(system, text)
