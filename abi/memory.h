@@ -59,6 +59,8 @@ enum ash_mem_op {
                                section that is mapped at `address`, with rights prot. The section
                                closes with its last view */
 
+    ASH_MEM_DMA_INFO = 19, /* dma_info_request -> dma_info_reply: of a device of the caller */
+
     /* For the process manager alone. */
     ASH_MEM_TASK_CREATE = 32,  /* task_create_request; receives the task's VSpace capability */
     ASH_MEM_TASK_DESTROY = 33, /* task_request: every page comes back (see above for DMA) */
@@ -140,8 +142,19 @@ struct ash_mem_stale_reply {
 struct ash_mem_own_dma_request {
     ash_word address, pages;
 };
+/* device: the device object of its PDO. highest: 0, or what its addresses may be at most from now
+ * on, where they can be chosen. */
+struct ash_mem_dma_info_request {
+    ash_word device, highest;
+};
+/* allowed: the caller may use DMA with it; enforced: it reaches only what was granted. */
+struct ash_mem_dma_info_reply {
+    ash_word allowed, enforced;
+};
+/* For that device alone (the device object of its PDO), at or below highest_logical (0: anywhere).
+ */
 struct ash_mem_common_request {
-    ash_word bytes, highest_logical;
+    ash_word bytes, highest_logical, device;
 };
 struct ash_mem_common_reply {
     ash_word address, bytes, logical;

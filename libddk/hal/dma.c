@@ -52,7 +52,7 @@ static NTSTATUS walk_mdl(const struct adapter *adapter, const struct piece *piec
         ULONG in_page = (piece->Mdl->ByteOffset + offset) & (PAGE_SIZE - 1);
         ULONG pages = (ULONG)BYTES_TO_PAGES((SIZE_T)in_page + left);
         pages = pages < PAGES_AT_ONCE ? pages : PAGES_AT_ONCE;
-        NTSTATUS status = manager_dma_pages(piece->Mdl, offset, pages, logical);
+        NTSTATUS status = manager_dma_open(adapter->Pdo, piece->Mdl, offset, pages, TRUE, logical);
         for (ULONG i = 0; i < pages && NT_SUCCESS(status); i++) {
             ULONG part = PAGE_SIZE - in_page < left ? PAGE_SIZE - in_page : left;
             if (logical[i] + PAGE_SIZE - 1 > adapter->Highest)
@@ -227,7 +227,8 @@ static PVOID allocate_common(PDMA_ADAPTER dma, ULONG length, PPHYSICAL_ADDRESS l
     ULONG64 address = 0;
     (void)cached;
     ki_require_irql(PASSIVE_LEVEL, "AllocateCommonBuffer above PASSIVE_LEVEL");
-    PVOID buffer = manager_dma_common(length, adapter_of(dma)->Highest, &address);
+    PVOID buffer =
+        manager_dma_common(adapter_of(dma)->Pdo, length, adapter_of(dma)->Highest, &address);
     logical->QuadPart = (LONGLONG)address;
     return buffer;
 }
@@ -239,7 +240,7 @@ static PVOID allocate_common_ex(PDMA_ADAPTER dma, PPHYSICAL_ADDRESS maximum, ULO
     (void)cached, (void)node;
     if (maximum != NULL && (ULONG64)maximum->QuadPart < highest)
         highest = (ULONG64)maximum->QuadPart;
-    PVOID buffer = manager_dma_common(length, highest, &address);
+    PVOID buffer = manager_dma_common(adapter_of(dma)->Pdo, length, highest, &address);
     logical->QuadPart = (LONGLONG)address;
     return buffer;
 }
@@ -474,6 +475,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION description
     adapter->Pdo = pdo;
     KeInitializeDeviceQueue(&adapter->Channel);
     adapter->Highest = highest_address(description);
+    manager_dma_limit(pdo, adapter->Highest);
     adapter->MapRegisters = wanted > MAP_REGISTERS ? wanted : MAP_REGISTERS;
     if (map_registers != NULL)
         *map_registers = wanted < MAP_REGISTERS ? wanted : MAP_REGISTERS;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Interrupts, DMA addresses and device memory from the plug-and-play and memory managers.
+// Interrupts and device memory from the plug-and-play and memory managers.
 // An interrupt signals one bit of the completions notification; its line stays masked until the
 // dispatch thread has run the ISR and acknowledged.
 
@@ -117,49 +117,6 @@ NTSTATUS manager_line_vector(PDEVICE_OBJECT pdo, PULONG vector)
         return STATUS_NOT_FOUND;
     *vector = known - 1;
     return STATUS_SUCCESS;
-}
-
-static NTSTATUS own_dma(PCHAR address, ULONG count, ULONG64 *logical)
-{
-    const struct ash_mem_own_dma_request request = {(uintptr_t)PAGE_ALIGN(address), count};
-    struct ash_mem_dma_reply reply;
-    ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_OWN_DMA, &request, sizeof(request),
-                                    &reply, sizeof(reply));
-    if (!ash_success(status))
-        return status;
-    for (ULONG i = 0; i < count; i++)
-        logical[i] = reply.address[i];
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS manager_dma_pages(PMDL mdl, ULONG offset, ULONG count, ULONG64 *logical)
-{
-    if (mm_backing_of(mdl) == NULL)
-        return own_dma((PCHAR)MmGetMdlVirtualAddress(mdl) + offset, count, logical);
-    struct rt_grant *grant = CONTAINING_RECORD(mm_backing_of(mdl), struct rt_grant, backing);
-    uint64_t pages[ASH_MEM_DMA_PAGES];
-    NTSTATUS status =
-        rt_grant_dma(grant, (mm_backing_offset(mdl) + offset) >> PAGE_SHIFT, count, pages);
-    for (ULONG i = 0; i < count && NT_SUCCESS(status); i++)
-        logical[i] = pages[i];
-    return status;
-}
-
-PVOID manager_dma_common(ULONG bytes, ULONG64 highest, ULONG64 *logical)
-{
-    const struct ash_mem_common_request request = {bytes, highest};
-    struct ash_mem_common_reply reply;
-    if (!ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_COMMON_BUFFER, &request, sizeof(request),
-                                 &reply, sizeof(reply))))
-        return NULL;
-    *logical = reply.logical;
-    return (PVOID)reply.address;
-}
-
-void manager_dma_common_free(PVOID address, ULONG bytes)
-{
-    (void)bytes;
-    (void)ash_unmap(address);
 }
 
 PVOID manager_map_device(ULONG64 physical, SIZE_T bytes)

@@ -3,7 +3,7 @@
  * Requests: who may ask what, sizes of requests and replies, and the call into the bookkeeping.
  * The request is the caller's bytes, copied; the reply's bytes are zero before a handler fills it.
  */
-#include "mm.h"
+#include "operation.h"
 #include <string.h>
 
 /* Who may use an operation: everybody (0) or one manager. */
@@ -18,14 +18,6 @@ struct operation {
     static ash_status name([[maybe_unused]] struct mm_task *caller,                                \
                            [[maybe_unused]] const void *in, [[maybe_unused]] void *out,            \
                            [[maybe_unused]] struct mm_result *result)
-
-static bool pages_of(uint64_t bytes, uint32_t *pages)
-{
-    if (bytes == 0 || bytes > (uint64_t)1 << 40)
-        return false;
-    *pages = (uint32_t)((bytes + ASH_PAGE_SIZE - 1) / ASH_PAGE_SIZE);
-    return true;
-}
 
 /* A new section with a first view; nothing is left of it if the view cannot be made. */
 static ash_status section_with_view(struct mm_view_request *place, struct mm_task *owner,
@@ -42,7 +34,6 @@ static ash_status section_with_view(struct mm_view_request *place, struct mm_tas
     return status;
 }
 
-static const unsigned read_write = ASH_MEM_READ | ASH_MEM_WRITE;
 static const unsigned all_rights = ASH_MEM_READ | ASH_MEM_WRITE | ASH_MEM_EXECUTE;
 
 HANDLER(do_map)
@@ -50,10 +41,10 @@ HANDLER(do_map)
     const struct ash_mem_map_request *request = in;
     struct ash_mem_map_reply *reply = out;
     uint32_t pages, section, view;
-    if (!pages_of(request->bytes, &pages) || (request->flags & ~(ash_word)ASH_MEM_GUARD) != 0)
+    if (!mm_pages_of(request->bytes, &pages) || (request->flags & ~(ash_word)ASH_MEM_GUARD) != 0)
         return STATUS_INVALID_PARAMETER;
     struct mm_view_request place = {.task = caller,
-                                    .prot = read_write,
+                                    .prot = MM_READ_WRITE,
                                     .most = all_rights,
                                     .guard = request->flags & ASH_MEM_GUARD,
                                     .kind = MM_VIEW_OWN};
@@ -117,7 +108,7 @@ HANDLER(do_protect)
     struct mm_view *view = mm_view_at(caller, request->address, nullptr);
     uint32_t pages;
     if (view == nullptr || request->address % ASH_PAGE_SIZE != 0 || !mm_prot_valid(request->prot) ||
-        !pages_of(request->bytes, &pages))
+        !mm_pages_of(request->bytes, &pages))
         return STATUS_INVALID_PARAMETER;
     uint64_t first = (request->address - view->address) / ASH_PAGE_SIZE;
     if (first >= view->elements || pages > view->elements - first)
@@ -150,62 +141,10 @@ HANDLER(do_grant_map)
     return mm_grant_map(caller, id->link, id->grant, out);
 }
 
-HANDLER(do_grant_dma)
-{
-    return mm_grant_dma(caller, in, out);
-}
-
 HANDLER(do_grant_release)
 {
     const struct ash_mem_grant_id *id = in;
     return mm_grant_release(caller, id->link, id->grant);
-}
-
-/* Behind an IOMMU any pages look contiguous. */
-static ash_status create_common(struct mm_task *caller, uint32_t pages, uint64_t highest,
-                                uint32_t *section)
-{
-    return caller->io != 0 ? mm_section_create(caller, pages, section)
-                           : mm_section_create_contiguous(caller, pages, highest, section);
-}
-
-static void drop_common(const struct mm_task *caller, uint32_t section)
-{
-    mm_io_section_gone(caller, section);
-    if (mm_section(section)->views != 0)
-        mm_view_destroy(mm_section(section)->views);
-    mm_section_close(section);
-    mm_section_settle(section);
-}
-
-HANDLER(do_common_buffer)
-{
-    const struct ash_mem_common_request *request = in;
-    uint32_t pages, section, index;
-    if (!pages_of(request->bytes, &pages))
-        return STATUS_INVALID_PARAMETER;
-    if (!caller->dma_allowed)
-        return STATUS_ACCESS_DENIED;
-    uint64_t highest = request->highest_logical != 0 ? request->highest_logical : UINT64_MAX;
-    ash_status status = create_common(caller, pages, highest, &section);
-    if (!ash_success(status))
-        return status;
-    struct mm_view_request place = {
-        .task = caller, .prot = read_write, .most = read_write, .kind = MM_VIEW_OWN};
-    status = mm_view_create(&place, section, &index);
-    uint32_t io_view = 0;
-    if (ash_success(status) && caller->io != 0)
-        status = mm_io_own_view(caller, section, &io_view);
-    uint64_t logical = ash_success(status) ? mm_io_logical(io_view, section, 0) : 0;
-    if (ash_success(status) && logical + pages * ASH_PAGE_SIZE - 1 > highest)
-        status = STATUS_NO_MEMORY;
-    if (!ash_success(status)) {
-        drop_common(caller, section);
-        return status;
-    }
-    *(struct ash_mem_common_reply *)out =
-        (struct ash_mem_common_reply){mm_view(index)->address, pages * ASH_PAGE_SIZE, logical};
-    return STATUS_SUCCESS;
 }
 
 HANDLER(do_map_device)
@@ -240,30 +179,6 @@ HANDLER(do_task_info)
     return STATUS_SUCCESS;
 }
 
-HANDLER(do_own_dma)
-{
-    const struct ash_mem_own_dma_request *request = in;
-    struct ash_mem_dma_reply *reply = out;
-    struct mm_view *view = mm_view_at(caller, request->address, nullptr);
-    if (!caller->dma_allowed)
-        return STATUS_ACCESS_DENIED;
-    if (view == nullptr || view->kind != MM_VIEW_OWN || request->pages == 0 ||
-        request->pages > ASH_MEM_DMA_PAGES)
-        return STATUS_INVALID_PARAMETER;
-    uint64_t first = (request->address - view->address) / ASH_PAGE_SIZE;
-    if (first >= view->elements || request->pages > view->elements - first)
-        return STATUS_INVALID_PARAMETER;
-    uint32_t io_view = 0;
-    ash_status status =
-        caller->io != 0 ? mm_io_own_view(caller, view->section, &io_view) : STATUS_SUCCESS;
-    if (!ash_success(status))
-        return status;
-    reply->pages = request->pages;
-    for (uint32_t i = 0; i < request->pages; i++)
-        reply->address[i] = mm_io_logical(io_view, view->section, first + i);
-    return STATUS_SUCCESS;
-}
-
 HANDLER(do_stale)
 {
     mm_grant_stale(caller, out);
@@ -292,7 +207,7 @@ static ash_status mirror(struct mm_task *caller, uint32_t section, uint32_t firs
 {
     uint32_t view;
     struct mm_view_request place = {
-        .task = caller, .prot = read_write, .most = read_write, .kind = MM_VIEW_OWN};
+        .task = caller, .prot = MM_READ_WRITE, .most = MM_READ_WRITE, .kind = MM_VIEW_OWN};
     ash_status status = mm_view_create(&place, section, &view);
     if (ash_success(status)) {
         *address = mm_view(view)->address;
@@ -310,7 +225,7 @@ HANDLER(do_task_map)
     struct ash_mem_task_map_reply *reply = out;
     uint32_t pages, section, view;
     struct mm_task *task = mm_task_find((uint32_t)request->task);
-    if (task == nullptr || !pages_of(request->bytes, &pages) || !mm_prot_valid(request->prot) ||
+    if (task == nullptr || !mm_pages_of(request->bytes, &pages) || !mm_prot_valid(request->prot) ||
         (request->flags & ~(ash_word)ASH_MEM_GUARD) != 0 || request->mirror > 1)
         return STATUS_INVALID_PARAMETER;
     struct mm_view_request place = {.task = task,
@@ -384,35 +299,6 @@ HANDLER(do_device_revoke)
     return mm_device_revoke((uint32_t)request->task, request->physical, request->bytes);
 }
 
-HANDLER(do_dma_allow)
-{
-    const struct ash_mem_dma_allow_request *request = in;
-    struct mm_task *task = mm_task_find((uint32_t)request->task);
-    struct ash_mem_dma_allow_reply *reply = out;
-    if (task == nullptr || request->allow > 1)
-        return STATUS_INVALID_PARAMETER;
-    if (request->allow == 0) {
-        mm_io_end(task);
-        return STATUS_SUCCESS;
-    }
-    ash_status status = mm_io_allow(task, request->device);
-    reply->enforced = task->io != 0;
-    return status;
-}
-
-HANDLER(do_dma_fault)
-{
-    struct ash_mem_dma_fault_reply *reply = out;
-    if (!mm_backend_has_iommu())
-        return STATUS_NOT_SUPPORTED;
-    struct mm_fault fault;
-    bool found = mm_backend_fault(&fault);
-    if (found)
-        *reply = (struct ash_mem_dma_fault_reply){true,        fault.device, fault.address,
-                                                  fault.cause, fault.kind,   fault.lost};
-    return STATUS_SUCCESS;
-}
-
 #define EVERYBODY 0
 #define NOTHING   0
 static const struct operation operations[] = {
@@ -430,10 +316,10 @@ static const struct operation operations[] = {
     {ASH_MEM_GRANT_MAP, EVERYBODY, sizeof(struct ash_mem_grant_id),
      sizeof(struct ash_mem_map_reply), do_grant_map},
     {ASH_MEM_GRANT_DMA, EVERYBODY, sizeof(struct ash_mem_dma_request),
-     sizeof(struct ash_mem_dma_reply), do_grant_dma},
+     sizeof(struct ash_mem_dma_reply), mm_do_grant_dma},
     {ASH_MEM_GRANT_RELEASE, EVERYBODY, sizeof(struct ash_mem_grant_id), NOTHING, do_grant_release},
     {ASH_MEM_COMMON_BUFFER, EVERYBODY, sizeof(struct ash_mem_common_request),
-     sizeof(struct ash_mem_common_reply), do_common_buffer},
+     sizeof(struct ash_mem_common_reply), mm_do_common_buffer},
     {ASH_MEM_MAP_DEVICE, EVERYBODY, sizeof(struct ash_mem_device_request),
      sizeof(struct ash_mem_map_reply), do_map_device},
     {ASH_MEM_STATISTICS, EVERYBODY, NOTHING, sizeof(struct ash_mem_statistics_reply),
@@ -441,7 +327,9 @@ static const struct operation operations[] = {
     {ASH_MEM_TASK_INFO, EVERYBODY, sizeof(struct ash_mem_task_request),
      sizeof(struct ash_mem_task_info_reply), do_task_info},
     {ASH_MEM_OWN_DMA, EVERYBODY, sizeof(struct ash_mem_own_dma_request),
-     sizeof(struct ash_mem_dma_reply), do_own_dma},
+     sizeof(struct ash_mem_dma_reply), mm_do_own_dma},
+    {ASH_MEM_DMA_INFO, EVERYBODY, sizeof(struct ash_mem_dma_info_request),
+     sizeof(struct ash_mem_dma_info_reply), mm_do_dma_info},
     {ASH_MEM_STALE, EVERYBODY, NOTHING, sizeof(struct ash_mem_stale_reply), do_stale},
     {ASH_MEM_TASK_CREATE, ASH_TASK_PROCESS, sizeof(struct ash_mem_task_create_request), NOTHING,
      do_task_create},
@@ -464,9 +352,9 @@ static const struct operation operations[] = {
     {ASH_MEM_DEVICE_REVOKE, ASH_TASK_PNP, sizeof(struct ash_mem_device_allow_request), NOTHING,
      do_device_revoke},
     {ASH_MEM_DMA_ALLOW, ASH_TASK_PNP, sizeof(struct ash_mem_dma_allow_request),
-     sizeof(struct ash_mem_dma_allow_reply), do_dma_allow},
+     sizeof(struct ash_mem_dma_allow_reply), mm_do_dma_allow},
     {ASH_MEM_DMA_FAULT, ASH_TASK_PNP, NOTHING, sizeof(struct ash_mem_dma_fault_reply),
-     do_dma_fault},
+     mm_do_dma_fault},
 };
 
 static const struct operation *find_operation(uint64_t op)

@@ -175,17 +175,36 @@ NTSTATUS manager_line_vector(PDEVICE_OBJECT pdo, PULONG vector)
     return STATUS_NOT_FOUND;
 }
 
-NTSTATUS manager_dma_pages(PMDL mdl, ULONG offset, ULONG count, ULONG64 *logical)
+NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
+                          BOOLEAN device_writes, ULONG64 *logical)
 {
     ULONG_PTR page = (ULONG_PTR)PAGE_ALIGN((PCHAR)MmGetMdlVirtualAddress(mdl) + offset);
-    for (ULONG i = 0; i < count; i++)
+    (void)pdo, (void)device_writes;
+    for (ULONG i = 0; i < pages; i++)
         logical[i] = page + (ULONG64)i * PAGE_SIZE;
     return STATUS_SUCCESS;
 }
 
-PVOID manager_dma_common(ULONG bytes, ULONG64 highest, ULONG64 *logical)
+void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
+                       BOOLEAN device_writes)
 {
-    (void)highest;
+    (void)pdo, (void)mdl, (void)offset, (void)pages, (void)device_writes;
+}
+
+bool manager_dma_enforced(PDEVICE_OBJECT pdo)
+{
+    (void)pdo;
+    return false;
+}
+
+void manager_dma_limit(PDEVICE_OBJECT pdo, ULONG64 highest)
+{
+    (void)pdo, (void)highest;
+}
+
+PVOID manager_dma_common(PDEVICE_OBJECT pdo, ULONG bytes, ULONG64 highest, ULONG64 *logical)
+{
+    (void)pdo, (void)highest;
     PVOID p = port_pages_alloc(BYTES_TO_PAGES((SIZE_T)bytes));
     *logical = (ULONG_PTR)p;
     return p;

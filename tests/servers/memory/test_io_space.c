@@ -121,13 +121,13 @@ TEST(own_pages_are_reachable_until_unmapped)
 TEST(a_common_buffer_is_contiguous_for_the_device)
 {
     start(true, WRITE);
-    CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 40 * ASH_PAGE_SIZE, 0xffffffff), STATUS_SUCCESS);
+    CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 40 * ASH_PAGE_SIZE, 0xffffffff, 0), STATUS_SUCCESS);
     uint64_t address = reply_words[0], logical = reply_words[2];
     for (unsigned i = 0; i < 40; i++)
         CHECK_EQ(device_sees(logical + i * ASH_PAGE_SIZE).physical,
                  fake_lookup(mm_task_find(B)->vspace, address + i * ASH_PAGE_SIZE).physical);
     uint64_t sections = mm.sections.used;
-    CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 40 * ASH_PAGE_SIZE, 0x10000), STATUS_NO_MEMORY);
+    CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 40 * ASH_PAGE_SIZE, 0x10000, 0), STATUS_NO_MEMORY);
     CHECK_EQ(mm.sections.used, sections);
     CHECK_STR(check_all(), "");
     CHECK_EQ(ASK(B, ASH_MEM_UNMAP, address), STATUS_SUCCESS);
@@ -140,7 +140,7 @@ TEST(when_dma_ends_nothing_is_left_of_it)
     uint64_t live = 0, before = 0;
     for (unsigned round = 0; round < 5; round++) {
         uint64_t logical = dma_of_page(0);
-        CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, ASH_PAGE_SIZE, 0), STATUS_SUCCESS);
+        CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, ASH_PAGE_SIZE, 0, 0), STATUS_SUCCESS);
         uint64_t common = reply_words[0];
         CHECK(device_sees(logical).present);
         CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 0, DEVICE), STATUS_SUCCESS);

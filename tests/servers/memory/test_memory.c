@@ -360,13 +360,13 @@ TEST(destroying_the_device_task_ends_its_hold)
 TEST(common_buffers_are_contiguous)
 {
     start();
-    CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 68 << 10, 0), STATUS_ACCESS_DENIED);
+    CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 68 << 10, 0, 0), STATUS_ACCESS_DENIED);
     CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
-    CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 68 << 10, 0xffffffff), STATUS_SUCCESS);
+    CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 68 << 10, 0xffffffff, 0), STATUS_SUCCESS);
     for (uint64_t i = 0; i < 17; i++)
         CHECK_EQ(fake_lookup(space_of(B), reply_words[0] + i * ASH_PAGE_SIZE).physical,
                  reply_words[2] + i * ASH_PAGE_SIZE);
-    CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 4096, 0x7fffffff), STATUS_NO_MEMORY);
+    CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 4096, 0x7fffffff, 0), STATUS_NO_MEMORY);
     CHECK_EQ(ASK(B, ASH_MEM_OWN_DMA, reply_words[0], 1), STATUS_INVALID_PARAMETER);
     CHECK_STR(check_all(), "");
 }
