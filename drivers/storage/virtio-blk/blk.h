@@ -13,6 +13,7 @@
 
 #include "queue.h"
 
+#include <disk.h>
 #include <pdo.h>
 
 #define BLK_TAG 0x206B6C42u // 'Blk '
@@ -77,7 +78,7 @@ struct fdo_extension {
 struct pdo_extension {
     struct extension common;
     struct fdo_extension *blk;
-    ULONG number; // N of \Device\HarddiskN
+    struct disk_identity identity;
 };
 
 // --- hardware.c: PASSIVE_LEVEL except where said ------------------------------------------------
@@ -134,6 +135,7 @@ KDEFERRED_ROUTINE BlkDpc;
 
 // --- disk.c: dispatch routines of the PDO; they complete or take the IRP ------------------------
 
+// Makes the disk's device object, or lets it know what the device says after another start.
 NTSTATUS DiskCreate(struct fdo_extension *blk);
 NTSTATUS DiskReadWrite(PDEVICE_OBJECT disk, PIRP irp);
 NTSTATUS DiskFlush(PDEVICE_OBJECT disk, PIRP irp);

@@ -12,7 +12,7 @@ static NTSTATUS start_hardware(struct fdo_extension *blk, PCM_RESOURCE_LIST raw,
     if (!NT_SUCCESS(status))
         return status;
     status = HardwareRun(blk);
-    if (NT_SUCCESS(status) && !blk->disk)
+    if (NT_SUCCESS(status))
         status = DiskCreate(blk);
     if (!NT_SUCCESS(status)) {
         HardwareRelease(blk);
