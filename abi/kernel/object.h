@@ -106,7 +106,8 @@ enum ash_method {
     /* IrqControl. get: mr0 source number, mr1 index, mr2 1 = edge triggered; c0 CNode
      * get_message: mr0 index; c0 CNode: an Irq for a message, if the machine has such interrupts
      * Irq. bind: c0 Notification (write). ack: lets the line interrupt again. unbind.
-     * message: -> mr0 physical address, mr1 what a device writes there, 32 bits, to interrupt */
+     * message: -> mr0 address, mr1 what a device writes there, 32 bits, to interrupt. The address is
+     *   physical, or of an Irq of an IoSpace ASH_IO_MESSAGE_PAGE */
     ASH_IRQ_CONTROL_GET = 72,
     ASH_IRQ_BIND = 73,
     ASH_IRQ_ACK = 74,
@@ -142,11 +143,14 @@ enum ash_method {
      *   slots from `first index` on hold Frames of 4 KiB, which are mapped one behind the other.
      *   All or none. unmap: mr0 first index, mr1 count 1..32; c0 CNode: the same for taking them
      *   away, with one invalidation for all; slots whose Frame is not mapped here are passed over.
-     * info: -> mr0 1 if attached, mr1 device ID */
+     * info: -> mr0 1 if attached, mr1 device ID
+     * get_message: mr0 number 1..63, mr1 index; c0 CNode: an Irq for what the device raises when it
+     *   writes that number to ASH_IO_MESSAGE_PAGE */
     ASH_IO_SPACE_DETACH = 96,
     ASH_IO_SPACE_MAP = 97,
     ASH_IO_SPACE_UNMAP = 98,
     ASH_IO_SPACE_INFO = 99,
+    ASH_IO_SPACE_GET_MESSAGE = 100,
 };
 
 /* The page of every IoSpace that is for messages: nothing can be mapped there. */

@@ -13,6 +13,13 @@
 #define COMMAND_MEMORY 2u
 #define COMMAND_MASTER 4u
 
+#define CONFIG_MESSAGE 16u /* its capability for MSI */
+#define MESSAGE_ID     5u
+#define MESSAGE_ON     (1u << 16)
+
+#define RAISE (0x60 / 4)
+#define QUIET (0x64 / 4)
+
 #define DMA_SOURCE  (0x80 / 8)
 #define DMA_TARGET  (0x88 / 8)
 #define DMA_COUNT   (0x90 / 8)
@@ -61,4 +68,20 @@ bool edu_read(ash_word address, ash_word bytes)
 bool edu_write(ash_word address, ash_word bytes)
 {
     return run(BUFFER, address, bytes, DMA_TO_RAM);
+}
+
+bool edu_interrupt(ash_word address, uint32_t data)
+{
+    volatile uint32_t *message = (volatile uint32_t *)AT_CONFIG + CONFIG_MESSAGE;
+    volatile uint32_t *register32 = (volatile uint32_t *)AT_BAR;
+    if ((message[0] & 0xff) != MESSAGE_ID)
+        return false;
+    message[1] = (uint32_t)address;
+    message[2] = (uint32_t)(address >> 32);
+    message[3] = data;
+    message[0] |= MESSAGE_ON;
+    register32[RAISE] = 1;
+    register32[QUIET] = 1;
+    sleep_us(20);
+    return true;
 }

@@ -15,4 +15,7 @@ bool edu_open(void);
 bool edu_read(ash_word address, ash_word bytes);
 bool edu_write(ash_word address, ash_word bytes);
 
+/* The device interrupts with that message; false if it cannot. */
+bool edu_interrupt(ash_word address, uint32_t data);
+
 #endif

@@ -34,7 +34,7 @@ extern const struct test untyped_tests[], cnode_tests[], endpoint_tests[], trans
     error_tests[], device_error_tests[], budget_tests[], chain_tests[], register_tests[],
     priority_tests[], rights_tests[], passive_tests[], fpu_state_tests[], tlb_tests[],
     timers_tests[], tree_tests[], exhaust_tests[], cause_tests[], message_tests[], defect_tests[],
-    space_tests[], io_space_tests[];
+    space_tests[], io_space_tests[], io_message_tests[];
 
 extern const struct ash_boot *boot;
 

@@ -197,7 +197,7 @@ int ash_root_main(const struct ash_boot *info)
         hostile_tests,  error_tests,        device_error_tests, budget_tests,   chain_tests,
         register_tests, priority_tests,     rights_tests,       passive_tests,  fpu_state_tests,
         tlb_tests,      timers_tests,       tree_tests,         exhaust_tests,  cause_tests,
-        message_tests,  space_tests,        defect_tests,       io_space_tests};
+        message_tests,  space_tests,        defect_tests,       io_space_tests, io_message_tests};
     boot = info;
     unsigned failures = 0;
     printf("\x1e"

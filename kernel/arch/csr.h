@@ -63,6 +63,11 @@ static inline void fence_all(void)
 {
     __asm__ volatile("fence rw, rw" ::: "memory");
 }
+/* Memory and registers of devices in program order, for them as for us. */
+static inline void fence_device(void)
+{
+    __asm__ volatile("fence iorw, iorw" ::: "memory");
+}
 static inline void tlb_flush_all(void)
 {
     __asm__ volatile("sfence.vma" ::: "memory");

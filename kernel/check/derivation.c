@@ -87,7 +87,8 @@ static void check_child(const struct slot *slot)
     const struct slot *parent = parent_of(slot);
     if (!parent || parent->cap.type == ASH_OBJ_UNTYPED)
         return; /* memory.c */
-    if (parent->cap.type == ASH_OBJ_IRQ_CONTROL && slot->cap.type == ASH_OBJ_IRQ)
+    if ((parent->cap.type == ASH_OBJ_IRQ_CONTROL || parent->cap.type == ASH_OBJ_IO_SPACE) &&
+        slot->cap.type == ASH_OBJ_IRQ)
         return;
     check_copy(slot, parent);
 }

@@ -41,6 +41,23 @@ static void check_attached(const struct io_space *io)
          "a device's addresses are translated once: %p", at);
 }
 
+static void check_messages(const struct io_space *io)
+{
+    const struct irq_file *file = &io->messages;
+    const void *at = io;
+    uint64_t may = 0;
+    for (uint32_t i = 0; i < IRQ_FILE_VECTORS; i++) {
+        const struct irq *irq = &irqs[file->irq[i]];
+        if (file->irq[i] == 0)
+            continue;
+        RULE(irq->file == file && irq->vector == i, "a message and its Irq name each other: %p, %u",
+             at, i);
+        may |= 1ull << i;
+    }
+    RULE(file->notice == 0 || irqs[file->notice].file == file, "a notice is its file's: %p", at);
+    RULE((file->open & ~may) == 0, "only a message that has an Irq may come: %p", at);
+}
+
 /* How many contexts of the page are valid, and whether it is that of one of them. */
 static uint32_t check_page(const uint64_t *page)
 {
@@ -68,6 +85,7 @@ void check_directory(void)
         if (type_of(all_objects[i]) != ASH_OBJ_IO_SPACE)
             continue;
         const struct io_space *io = (const void *)all_objects[i]->slot->cap.object;
+        check_messages(io);
         if (!io->attached)
             continue;
         check_attached(io);

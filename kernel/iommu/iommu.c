@@ -23,12 +23,6 @@ static volatile uint32_t *reg32(uint32_t offset)
     return (volatile uint32_t *)(iommu.registers + offset);
 }
 
-/* Memory and registers in program order, for the device as for us. */
-static void fence_device(void)
-{
-    __asm__ volatile("fence iorw, iorw" ::: "memory");
-}
-
 bool iommu_works(void)
 {
     return iommu.works;
@@ -170,6 +164,24 @@ void iommu_detach(uint32_t device, struct iommu_tables *tables, uint32_t number)
     post(COMMAND_FORGET_DIRECTORY | DIRECTORY_DEVICE(device), 0);
     iommu_forget_all(number);
     give_back_page(device, tables);
+    iommu_finish();
+}
+
+/* --- Messages -------------------------------------------------------------------------------- */
+
+bool iommu_has_messages(void)
+{
+    uint64_t needs = CAPABILITIES_MSI_FLAT | CAPABILITIES_MSI_MRIF;
+    return (iommu.capabilities & needs) == needs;
+}
+
+void iommu_messages(struct iommu_tables *tables, uint32_t number, uint64_t address, uint32_t notice)
+{
+    uint64_t file = window_physical(tables->message_file).value;
+    tables->message_table[1] = address >> 12 << 10 | notice;
+    fence_device();
+    tables->message_table[0] = file >> 9 << 7 | MESSAGE_MRIF | MESSAGE_V;
+    iommu_forget_page(number, ASH_IO_MESSAGE_PAGE);
     iommu_finish();
 }
 

@@ -60,6 +60,14 @@ void iommu_attach(uint32_t device, struct iommu_tables *tables, uint32_t number)
 /* The device and these tables have nothing to do with each other any more. */
 void iommu_detach(uint32_t device, struct iommu_tables *tables, uint32_t number);
 
+/* Can a device be given messages of its own? */
+bool iommu_has_messages(void);
+/* From now on the message n that the device of these tables writes to the message page becomes bit
+ * n of the first word of message_file; if it is set in the second, `notice` is written to that
+ * address. */
+void iommu_messages(struct iommu_tables *tables, uint32_t number, uint64_t address,
+                    uint32_t notice);
+
 /* Entries of the tables with that number were cleared or changed: forgets one page (in steps: any
  * number of iommu_forget_page, then iommu_finish), or all of them at once. */
 void iommu_forget_page(uint32_t number, uint64_t address);

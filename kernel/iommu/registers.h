@@ -76,6 +76,10 @@
 #define EXTENDED_BITS 6u
 #define BASE_BITS     7u
 
+/* Entries of an MSI page table */
+#define MESSAGE_V    1ull
+#define MESSAGE_MRIF (1ull << 1)
+
 #define IOMMU_DEVICES  65536u /* PCI's */
 #define IOMMU_COMMANDS 256u
 #define IOMMU_FAULTS   128u

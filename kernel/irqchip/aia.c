@@ -67,6 +67,12 @@ void aia_connect(uint32_t source, bool edge, const struct hart *hart)
         state[source] |= IS_LEVEL;
 }
 
+void aia_raise(uint32_t identity, const struct hart *hart)
+{
+    fence_device();
+    *(volatile uint32_t *)window((paddr){aia_page(hart)}) = identity;
+}
+
 static void open(uint32_t identity, struct hart *hart)
 {
     state[identity] |= OPEN;
@@ -76,8 +82,7 @@ static void open(uint32_t identity, struct hart *hart)
         return;
     }
     opening[hart->index][identity / 64] |= 1ull << identity % 64;
-    fence_all();
-    *(volatile uint32_t *)window((paddr){aia_page(hart)}) = aia.notice;
+    aia_raise(aia.notice, hart);
 }
 
 static void open_what_others_asked_for(const struct hart *hart)

@@ -59,6 +59,7 @@ static inline uint64_t aia_page(const struct hart *hart)
 bool aia_find(const void *tree);
 void aia_add_hart(const void *tree, struct hart *hart);
 
+void aia_raise(uint32_t identity, const struct hart *hart);
 void aia_hart_init(const struct hart *hart);
 void aia_connect(uint32_t source, bool edge, const struct hart *hart);
 [[nodiscard]] bool aia_unmask(uint32_t identity, struct hart *hart);

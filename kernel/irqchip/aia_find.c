@@ -66,7 +66,7 @@ static uint32_t less(uint64_t value, uint32_t limit)
 static void measure(const void *tree)
 {
     uint64_t ids = tree_u32(tree, imsic_node, "riscv,num-ids", IDENTITIES_MIN);
-    aia.notice = less(ids, IRQ_IDENTITIES - 1);
+    aia.notice = less(ids, IRQ_WITHOUT_CHIP - 1);
     aia.sources = less(aia.sources, aia.notice - 1);
     uint64_t guests = tree_u32(tree, imsic_node, "riscv,guest-index-bits", 0);
     if (guests > 7 || tree_u32(tree, imsic_node, "riscv,group-index-bits", 0) != 0)

@@ -30,6 +30,11 @@ uint64_t irqchip_message_address(const struct hart *hart)
     return aia_page(hart);
 }
 
+void irqchip_raise(uint32_t identity, const struct hart *hart)
+{
+    aia_raise(identity, hart);
+}
+
 void irqchip_connect(uint32_t source, bool edge, struct hart *hart)
 {
     if (aia.imsic)

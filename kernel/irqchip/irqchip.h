@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #define IRQ_IDENTITIES 1024u
+/* What the chips tell apart is below; the rest is for messages that come through an IOMMU. */
+#define IRQ_WITHOUT_CHIP 512u
 
 struct hart;
 
@@ -32,6 +34,9 @@ uint32_t irqchip_sources(void);
 uint32_t irqchip_last_message(void);
 /* Where a device writes an identity of that hart's to raise it. */
 uint64_t irqchip_message_address(const struct hart *hart);
+
+/* Raises a message on that hart. */
+void irqchip_raise(uint32_t identity, const struct hart *hart);
 
 /* Before the first irqchip_unmask of a wired source: what its wire means, and whose it is. */
 void irqchip_connect(uint32_t source, bool edge, struct hart *hart);

@@ -5,8 +5,10 @@
  * and nobody can change what was checked.
  */
 #include "object/io_space.h"
+#include "hart.h"
 #include "iommu/iommu.h"
 #include "ipc/invoke.h"
+#include "irqchip/irqchip.h"
 #include "object/cnode.h"
 #include "object/mapping.h"
 #include "small.h"
@@ -148,6 +150,19 @@ static unsigned unmap(struct io_space *io, struct invocation *call)
     return ASH_OK;
 }
 
+static unsigned get_message(struct slot *slot, struct invocation *call)
+{
+    struct io_space *io = (struct io_space *)slot->cap.object;
+    if (!iommu_has_messages() || irqchip_last_message() == irqchip_sources())
+        return invoke_error(call, ASH_E_METHOD, ASH_IO_SPACE_GET_MESSAGE, 0);
+    bool first = false;
+    unsigned error = irq_file_get(&io->messages, slot, call, &first);
+    if (error == ASH_OK && first)
+        iommu_messages(tables_of(io), io->space.asid, irqchip_message_address(&harts[0]),
+                       io->messages.notice);
+    return error;
+}
+
 static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *call)
 {
     struct io_space *io = (struct io_space *)slot->cap.object;
@@ -165,6 +180,8 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
         invoke_reply(call, 0, io->attached);
         invoke_reply(call, 1, io->device);
         return ASH_OK;
+    case ASH_IO_SPACE_GET_MESSAGE:
+        return get_message(slot, call);
     default:
         return invoke_error(call, ASH_E_METHOD, method, 0);
     }
@@ -175,6 +192,7 @@ static void destroy(struct object *object)
 {
     struct io_space *io = (struct io_space *)object;
     detach(io);
+    irq_file_end(&io->messages);
     vspace_give_back_number(&io->space);
 }
 
@@ -198,6 +216,8 @@ static void create(struct capability *cap, paddr memory, uint64_t parameter)
     struct io_space *io = (struct io_space *)tables->owner;
     io->space.root = tables->root;
     io->space.for_device = true;
+    io->messages.pending = &tables->message_file[0];
+    io->messages.enabled = &tables->message_file[1];
     vspace_take_number(&io->space);
     cap->object = (uint64_t)io;
 }

@@ -9,12 +9,14 @@
 #ifndef KERNEL_OBJECT_IO_SPACE_H
 #define KERNEL_OBJECT_IO_SPACE_H
 
+#include "object/irq_file.h"
 #include "object/vspace.h"
 
 struct io_space {
     struct vspace space;
     uint32_t device;
     bool attached;
+    struct irq_file messages;
 };
 
 extern const struct object_class io_space_class, iommu_class;

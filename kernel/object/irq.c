@@ -5,7 +5,8 @@
  * not cannot be interrupted for ever.
  *
  * An Irq of a wired source has the identity of that source; one for a message has whichever was
- * free. Identities are taken in turn, so that a message which is late finds nobody new.
+ * free. Identities are taken in turn, so that a message which is late finds nobody new. The
+ * messages of a device behind the IOMMU have identities that no chip knows (irq_file.c).
  */
 #include "object/irq.h"
 #include "hart.h"
@@ -13,26 +14,18 @@
 #include "irqchip/irqchip.h"
 #include "object/cnode.h"
 #include "object/ipc_objects.h"
+#include "object/irq_file.h"
 #include "small.h"
 
-struct irq {
-    struct object object;
-    struct hart *hart;        /* where it is delivered; null while no capability exists */
-    struct slot notification; /* internal slot */
-};
+struct irq irqs[IRQ_IDENTITIES];
 
-static struct irq irqs[IRQ_IDENTITIES];
-
-static uint32_t identity_of(const struct irq *irq)
-{
-    return (uint32_t)(irq - irqs);
-}
-
-static void deliver(const struct irq *irq)
+void irq_deliver(const struct irq *irq)
 {
     const struct capability *cap = &irq->notification.cap;
     if (cap->type == ASH_OBJ_NOTIFICATION)
         notification_signal((struct notification *)cap->object, cap->data);
+    else if (irq->file && irq->vector == 0)
+        irq_file_notice(irq);
 }
 
 /* One interrupt: if there are more, they interrupt as soon as this one's handler runs. */
@@ -40,20 +33,28 @@ void irq_handle(void)
 {
     uint32_t identity = irqchip_claim(this_hart);
     if (identity != 0)
-        deliver(&irqs[identity]);
+        irq_deliver(&irqs[identity]);
 }
 
 /* What came while it was masked comes now. */
 static void unmask(struct irq *irq)
 {
-    if (irqchip_unmask(identity_of(irq), irq->hart))
-        deliver(irq);
+    bool came = irq->vector ? irq_file_unmask(irq) : irqchip_unmask(irq_identity(irq), irq->hart);
+    if (came)
+        irq_deliver(irq);
 }
 
 SMALL
 
-/* The empty slot that a new Irq goes to: its index is in message word `word`. */
-static unsigned decode_slot(struct invocation *call, unsigned word, struct slot **slot)
+static void mask(struct irq *irq)
+{
+    if (irq->vector)
+        irq_file_mask(irq);
+    else
+        irqchip_mask(irq_identity(irq), irq->hart);
+}
+
+unsigned irq_decode_slot(struct invocation *call, unsigned word, struct slot **slot)
 {
     struct slot *target = invoke_cap_of(call, 0, ASH_OBJ_CNODE);
     if (!target)
@@ -68,7 +69,7 @@ static unsigned decode_slot(struct invocation *call, unsigned word, struct slot 
     return ASH_OK;
 }
 
-static void make(struct irq *irq, struct slot *slot, struct slot *parent)
+void irq_make(struct irq *irq, struct slot *slot, struct slot *parent)
 {
     *irq = (struct irq){.hart = &harts[0]};
     struct capability cap = {.type = ASH_OBJ_IRQ, .rights = ASH_RIGHT_ALL, .object = (uint64_t)irq};
@@ -81,7 +82,7 @@ static unsigned get(struct slot *slot, struct invocation *call)
         return invoke_error(call, ASH_E_TRUNCATED, 3, 0);
     uint64_t source = invoke_word(call, 0);
     struct slot *target = nullptr;
-    unsigned error = decode_slot(call, 1, &target);
+    unsigned error = irq_decode_slot(call, 1, &target);
     if (error == ASH_E_SOURCE)
         return error;
     if (source == 0 || source > irqchip_sources())
@@ -91,22 +92,28 @@ static unsigned get(struct slot *slot, struct invocation *call)
     struct irq *irq = &irqs[source];
     if (irq->object.references)
         return ASH_E_BUSY;
-    make(irq, target, slot);
+    irq_make(irq, target, slot);
     irqchip_connect((uint32_t)source, invoke_word(call, 2), irq->hart);
     return ASH_OK;
 }
 
-/* A free identity behind those of the wired sources, or null. */
-static struct irq *free_message(void)
+struct irq *irq_free(uint32_t after, uint32_t last, uint32_t *at)
 {
-    static uint32_t last;
-    uint32_t sources = irqchip_sources(), end = irqchip_last_message();
-    for (uint32_t i = sources; i < end; i++) {
-        last = last < end && last > sources ? last + 1 : sources + 1;
-        if (!irqs[last].object.references)
-            return &irqs[last];
+    for (uint32_t i = after; i < last; i++) {
+        *at = *at < last && *at > after ? *at + 1 : after + 1;
+        if (!irqs[*at].object.references && !irqs[*at].file)
+            return &irqs[*at];
     }
     return nullptr;
+}
+
+struct irq *irq_free_message(void)
+{
+    static uint32_t at;
+    struct irq *irq = irq_free(irqchip_sources(), irqchip_last_message(), &at);
+    if (irq) /* a late message to the last owner is forgotten */
+        irqchip_mask(irq_identity(irq), &harts[0]);
+    return irq;
 }
 
 static unsigned get_message(struct slot *slot, struct invocation *call)
@@ -116,14 +123,13 @@ static unsigned get_message(struct slot *slot, struct invocation *call)
     if (call->length < 1)
         return invoke_error(call, ASH_E_TRUNCATED, 1, 0);
     struct slot *target = nullptr;
-    unsigned error = decode_slot(call, 0, &target);
+    unsigned error = irq_decode_slot(call, 0, &target);
     if (error != ASH_OK)
         return error;
-    struct irq *irq = free_message();
+    struct irq *irq = irq_free_message();
     if (!irq)
         return ASH_E_EXHAUSTED;
-    irqchip_mask(identity_of(irq), &harts[0]); /* a late message to the last owner is forgotten */
-    make(irq, target, slot);
+    irq_make(irq, target, slot);
     return ASH_OK;
 }
 
@@ -161,10 +167,15 @@ static unsigned bind(struct irq *irq, struct invocation *call)
 
 static unsigned message(const struct irq *irq, struct invocation *call)
 {
-    if (identity_of(irq) <= irqchip_sources())
+    if (irq->vector) {
+        invoke_reply(call, 0, ASH_IO_MESSAGE_PAGE);
+        invoke_reply(call, 1, irq->vector);
+        return ASH_OK;
+    }
+    if (irq_identity(irq) <= irqchip_sources())
         return invoke_error(call, ASH_E_METHOD, ASH_IRQ_MESSAGE, 0);
     invoke_reply(call, 0, irqchip_message_address(irq->hart));
-    invoke_reply(call, 1, identity_of(irq));
+    invoke_reply(call, 1, irq_identity(irq));
     return ASH_OK;
 }
 
@@ -180,7 +191,7 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
         unmask(irq);
         return ASH_OK;
     case ASH_IRQ_UNBIND:
-        irqchip_mask(identity_of(irq), irq->hart);
+        mask(irq);
         return slot_delete_inner(&irq->notification);
     case ASH_IRQ_MESSAGE:
         return message(irq, call);
@@ -192,7 +203,9 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
 static void destroy(struct object *object)
 {
     struct irq *irq = (struct irq *)object;
-    irqchip_mask(identity_of(irq), irq->hart);
+    mask(irq);
+    if (irq->vector)
+        irq_file_leave(irq);
     irq->hart = nullptr;
 }
 

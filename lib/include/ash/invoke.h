@@ -380,6 +380,15 @@ struct ash_iommu_fault {
     return ash_invoke(control, ASH_IRQ_CONTROL_GET_MESSAGE, 1, 1, &m);
 }
 
+/* The device's own message `number`, 1 .. 63; METHOD if the machine does not keep them apart. */
+[[nodiscard]] static inline ash_error ash_io_space_get_message(ash_cptr space, ash_word number,
+                                                               ash_cptr cnode, ash_word index)
+{
+    struct ash_message m = {.mr = {number, index}};
+    ash_ipc()->caps[0] = cnode;
+    return ash_invoke(space, ASH_IO_SPACE_GET_MESSAGE, 2, 1, &m);
+}
+
 /* Where the device writes what, 32 bits. */
 [[nodiscard]] static inline ash_error ash_irq_message(ash_cptr irq, ash_word *address,
                                                       ash_word *data)

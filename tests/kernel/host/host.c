@@ -328,6 +328,15 @@ void iommu_detach(uint32_t device, struct iommu_tables *, uint32_t)
     host_fail("device %u is detached", device);
 }
 
+bool iommu_has_messages(void)
+{
+    return true;
+}
+
+void iommu_messages(struct iommu_tables *, uint32_t, uint64_t, uint32_t)
+{
+}
+
 void iommu_forget_page(uint32_t, uint64_t address)
 {
     host_fail("the IOMMU forgets %lx", address);
@@ -359,6 +368,11 @@ uint32_t irqchip_last_message(void)
 uint64_t irqchip_message_address(const struct hart *hart)
 {
     return 0x28000000 + hart->index * ASH_PAGE_SIZE;
+}
+void irqchip_raise(uint32_t identity, const struct hart *hart)
+{
+    host_check(identity >= 1 && identity <= HOST_SOURCES + HOST_MESSAGES && hart,
+               "message %u", identity);
 }
 void irqchip_connect(uint32_t source, bool edge, struct hart *hart)
 {

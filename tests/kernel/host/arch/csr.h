@@ -66,6 +66,9 @@ static inline void fence_instructions(void)
 static inline void fence_all(void)
 {
 }
+static inline void fence_device(void)
+{
+}
 static inline void tlb_flush_all(void)
 {
     host_flush(~0ull, ~0ull);
