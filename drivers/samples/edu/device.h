@@ -27,16 +27,16 @@ enum {
     EDU_REGISTER_BYTES = 0xa0,
 };
 
-#define EDU_ID_MASK             0xffffu
-#define EDU_ID                  0x00edu
-#define EDU_STATUS_INTERRUPT    0x80u // when the factorial is ready
-#define EDU_DMA_START           1u
-#define EDU_DMA_TO_MEMORY       2u
-#define EDU_DMA_INTERRUPT       4u
-#define EDU_CAUSE_FACTORIAL     0x001u
-#define EDU_CAUSE_DMA           0x100u
-#define EDU_BUFFER_ADDRESS      0x40000u // as the DMA engine calls the device's buffer
-#define EDU_DEFAULT_DMA_BITS    28u
+#define EDU_ID_MASK          0xffffu
+#define EDU_ID               0x00edu
+#define EDU_STATUS_INTERRUPT 0x80u // when the factorial is ready
+#define EDU_DMA_START        1u
+#define EDU_DMA_TO_MEMORY    2u
+#define EDU_DMA_INTERRUPT    4u
+#define EDU_CAUSE_FACTORIAL  0x001u
+#define EDU_CAUSE_DMA        0x100u
+#define EDU_BUFFER_ADDRESS   0x40000u // as the DMA engine calls the device's buffer
+#define EDU_DEFAULT_DMA_BITS 28u
 #ifndef EDU_ANSWER_MILLISECONDS // tests have less time
 #define EDU_ANSWER_MILLISECONDS 5000
 #endif

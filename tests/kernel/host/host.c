@@ -371,8 +371,8 @@ uint64_t irqchip_message_address(const struct hart *hart)
 }
 void irqchip_raise(uint32_t identity, const struct hart *hart)
 {
-    host_check(identity >= 1 && identity <= HOST_SOURCES + HOST_MESSAGES && hart,
-               "message %u", identity);
+    host_check(identity >= 1 && identity <= HOST_SOURCES + HOST_MESSAGES && hart, "message %u",
+               identity);
 }
 void irqchip_connect(uint32_t source, bool edge, struct hart *hart)
 {
