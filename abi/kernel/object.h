@@ -106,8 +106,8 @@ enum ash_method {
     /* IrqControl. get: mr0 source number, mr1 index, mr2 1 = edge triggered; c0 CNode
      * get_message: mr0 index; c0 CNode: an Irq for a message, if the machine has such interrupts
      * Irq. bind: c0 Notification (write). ack: lets the line interrupt again. unbind.
-     * message: -> mr0 address, mr1 what a device writes there, 32 bits, to interrupt. The address is
-     *   physical, or of an Irq of an IoSpace ASH_IO_MESSAGE_PAGE */
+     * message: -> mr0 address, mr1 what a device writes there, 32 bits, to interrupt. The address
+     * is physical, or of an Irq of an IoSpace ASH_IO_MESSAGE_PAGE */
     ASH_IRQ_CONTROL_GET = 72,
     ASH_IRQ_BIND = 73,
     ASH_IRQ_ACK = 74,
