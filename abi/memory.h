@@ -5,26 +5,32 @@
  * A *section* is a run of pages owned by one task. Every mapping a task has is a view of one.
  * A *link* (see link.h) joins a requester and an answerer. A *grant* lets the answerer of a link
  * use a section of the requester: map it, and, where the plug-and-play manager has allowed the
- * task DMA, learn its logical addresses. A grant that arrived on one link may be forwarded to
+ * task DMA, open it to a device. A grant that arrived on one link may be forwarded to
  * another of which the answerer is the requester; closing a grant or a link closes all that was
  * forwarded from it.
  *
  *     app --link 1, grant 3--> fat --link 2, grant 5--> partition --link 3, grant 2--> virtio-blk
  *      |                        forwards (1,3)           forwards (2,5)
- *      +-- section 0x41: 16 pages                              asks DMA addresses of (3,2)
+ *      +-- section 0x41: 16 pages                              opens pages of (3,2) to the disk
  *
  * Whatever a requester does - close the grant, unmap the section, die - takes no memory from under
- * an answerer at work: a closed grant that the answerer has mapped, or whose DMA addresses it has
- * learned, is *stale*. Its mapping and pages stay, the pages counted as the owner's while that task
+ * an answerer at work: a closed grant that the answerer has mapped, or whose pages its device
+ * reaches, is *stale*. Its mapping and pages stay, the pages counted as the owner's while that task
  * lives, until the answerer releases it (ASH_MEM_STALE tells which there are) or is destroyed
  * (after its device was quiesced); its mapping goes at ASH_MEM_LINK_FREE at the latest. Nothing new
  * can be had of a stale grant: neither a mapping nor DMA addresses nor a forwarded grant.
- * Pages of a closed section are reused only after every mapping is gone and no stale grant holds
- * them. Quota: each task has a limit of pages, and may have given at most 4096 grants; one that
- * holds 4096 stale grants gets no further mapping or DMA addresses. Over it STATUS_QUOTA_EXCEEDED.
- * Errors: STATUS_INVALID_PARAMETER (an argument has no meaning), STATUS_NO_MEMORY,
- * STATUS_QUOTA_EXCEEDED, STATUS_ACCESS_DENIED (not yours), STATUS_INVALID_HANDLE (no such section,
- * link, grant), STATUS_CONFLICTING_ADDRESSES.
+ *
+ * A device reaches pages of a grant while an *open* names them (docs/architecture.md, "DMA
+ * grants"): ASH_MEM_DMA_OPEN binds it to a request that the answerer owes, ASH_MEM_DMA_CLOSE ends
+ * it; if the answerer answers without closing, the requester ends it with ASH_MEM_DMA_END. A grant
+ * made with ASH_MEM_REGISTERED, and a common buffer, need no opens. Where a device is not behind an
+ * IOMMU logical addresses are physical ones, and the pages are only kept from other uses. Pages of
+ * a closed section are reused only after every mapping is gone and no stale grant holds them.
+ * Quota: each task has a limit of pages, and may have given at most 4096 grants; one that holds
+ * 4096 stale grants gets no further mapping or DMA addresses; it has at most 4096 opens. Over it
+ * STATUS_QUOTA_EXCEEDED. Errors: STATUS_INVALID_PARAMETER (an argument has no meaning),
+ * STATUS_NO_MEMORY, STATUS_QUOTA_EXCEEDED, STATUS_ACCESS_DENIED (not yours), STATUS_INVALID_HANDLE
+ * (no such section, link, grant), STATUS_CONFLICTING_ADDRESSES.
  */
 #ifndef ABI_MEMORY_H
 #define ABI_MEMORY_H
@@ -42,23 +48,30 @@ enum ash_mem_op {
     ASH_MEM_GRANT_CLOSE = 6,    /* grant_id: by the link's requester. What the answerer has mapped
                                    stays mapped until it releases the grant */
     ASH_MEM_GRANT_MAP = 7,      /* grant_id -> map_reply. By the link's answerer */
-    ASH_MEM_GRANT_DMA = 8,      /* dma_request -> dma_reply. By the link's answerer */
+    ASH_MEM_DMA_OPEN = 8,       /* dma_open_request -> dma_open_reply. By the link's answerer, or of
+                                   own memory */
     ASH_MEM_GRANT_RELEASE = 9,  /* grant_id: the answerer unmaps it and gives up its DMA addresses;
                                    ends a stale grant */
     ASH_MEM_COMMON_BUFFER = 10, /* common_request -> common_reply: physically contiguous, zeroed */
     ASH_MEM_MAP_DEVICE = 11,    /* device_request -> map_reply: only ranges allowed by pnp */
     ASH_MEM_STATISTICS = 12,    /* (nothing) -> statistics_reply. For any task */
     ASH_MEM_TASK_INFO = 13,     /* task_request -> task_info_reply */
-    ASH_MEM_OWN_DMA = 14,       /* own_dma_request -> dma_reply: logical addresses of an own view */
+    ASH_MEM_DMA_CLOSE = 14,     /* dma_close_request: when it returns the device does not reach what
+                                   no other open names */
 
     ASH_MEM_STALE =
-        15, /* (nothing) -> stale_reply: closed grants that the caller still has mapped or whose
-               DMA addresses it holds; it releases those that no request of its uses any more */
+        15, /* (nothing) -> stale_reply: closed grants that the caller still has mapped or that its
+               device reaches; it releases those that no request of its uses any more */
 
     ASH_MEM_MAP_AGAIN = 16, /* map_again_request -> map_reply: one more view of the caller's own
                                section that is mapped at `address`, with rights prot. The section
                                closes with its last view */
 
+    ASH_MEM_DMA_USE = 17,  /* link_request -> map_reply. By the link's requester: an array of 16-bit
+                              counts, one for each slot, read-only until the link is closed: how many
+                              opens are bound to the request in that slot */
+    ASH_MEM_DMA_END = 18,  /* dma_end_request -> dma_end_reply. By the link's requester: the opens
+                              that are bound to that slot's request end if it has been answered */
     ASH_MEM_DMA_INFO = 19, /* dma_info_request -> dma_info_reply: of a device of the caller */
 
     /* For the process manager alone. */
@@ -110,7 +123,10 @@ struct ash_mem_protect_request {
     ash_word address, bytes, prot;
 };
 /* `address` is that of one of the caller's own views; the grant covers the whole section.
- * prot: what the answerer may do. */
+ * prot: what the answerer may do; with ASH_MEM_REGISTERED its device reaches the whole section from
+ * the first open on until the grant is released, and not only during requests. Forwarded grants are
+ * as the one they come from. */
+#define ASH_MEM_REGISTERED 0x100
 struct ash_mem_grant_request {
     ash_word link, address, prot;
 };
@@ -124,23 +140,40 @@ struct ash_mem_grant_reply {
 struct ash_mem_grant_id {
     ash_word link, grant;
 };
-struct ash_mem_dma_request {
-    ash_word link, grant, first_page, pages;
+/* Pages for a device of the caller, which writes them (1) or only reads. Of granted memory: the
+ * pages that the request in `slot` of the link names with that grant, as long as it is owed. Of own
+ * memory: link 0, `grant` is an address in an own view, first_page counts from its page on.
+ * device: the device object of its PDO; any number if the task has only one device. */
+struct ash_mem_dma_open_request {
+    ash_word link, grant;
+    uint32_t first_page;
+    uint16_t slot;
+    uint8_t pages, writes;
+    ash_word device;
 };
+static_assert(sizeof(struct ash_mem_dma_open_request) == 32);
 #define ASH_MEM_DMA_PAGES 32u
-/* address[i] is the logical address of page first_page + i; pages <= ASH_MEM_DMA_PAGES.
- * stale: how many closed grants the caller could release (ASH_MEM_STALE). */
-struct ash_mem_dma_reply {
-    ash_word pages, address[ASH_MEM_DMA_PAGES];
-    ash_word stale;
+/* address[i] is the logical address of page first_page + i; pages <= ASH_MEM_DMA_PAGES; the reply
+ * is no longer than they are. id: for ASH_MEM_DMA_CLOSE; 0: nothing was opened, as the device
+ * reaches these pages, for which the addresses stay valid, until the grant is released or the own
+ * section unmapped. */
+struct ash_mem_dma_open_reply {
+    ash_word id, address[ASH_MEM_DMA_PAGES];
+};
+struct ash_mem_dma_close_request {
+    ash_word id;
+};
+/* left: opens that stay, as the request in that slot is not answered. */
+struct ash_mem_dma_end_request {
+    ash_word link, slot;
+};
+struct ash_mem_dma_end_reply {
+    ash_word left;
 };
 #define ASH_MEM_STALE_GRANTS 30u
 struct ash_mem_stale_reply {
     ash_word count; /* in grant[] */
     struct ash_mem_grant_id grant[ASH_MEM_STALE_GRANTS];
-};
-struct ash_mem_own_dma_request {
-    ash_word address, pages;
 };
 /* device: the device object of its PDO. highest: 0, or what its addresses may be at most from now
  * on, where they can be chosen. */
@@ -196,9 +229,10 @@ struct ash_mem_untyped_free_request {
     ash_word id;
 };
 
-/* request_bytes: requester writes, answerer reads. answer_bytes: the reverse. Page multiples. */
+/* request_bytes: requester writes, answerer reads. answer_bytes: the reverse. Page multiples, with
+ * room for that many slots (link.h). */
 struct ash_mem_link_create_request {
-    ash_word requester, answerer, request_bytes, answer_bytes;
+    ash_word requester, answerer, request_bytes, answer_bytes, slots;
 };
 /* Addresses of both areas as each of the three sees them. */
 struct ash_mem_link_create_reply {
@@ -215,10 +249,11 @@ struct ash_mem_device_allow_request {
     ash_word task, physical, bytes;
 };
 /* device: its ID at the IOMMU, or ASH_MEM_NO_DEVICE if it is not behind one. STATUS_INTERNAL_ERROR:
- * the ID is in use. */
+ * the ID is in use. pdo: the device object by which the task will name it; with allow 0 that
+ * device's DMA ends, or with pdo 0 that of all devices of the task. */
 #define ASH_MEM_NO_DEVICE (~(ash_word)0)
 struct ash_mem_dma_allow_request {
-    ash_word task, allow, device;
+    ash_word task, allow, device, pdo;
 };
 /* enforced: the device reaches only what was granted; else logical addresses are physical ones. */
 struct ash_mem_dma_allow_reply {

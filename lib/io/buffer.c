@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Registered memory and the bounce buffers. A buffer is a section of its own, granted as a whole
-// and once for each link; the grant ends with the link or the buffer. Of a bounce buffer each
-// request has pages of its own, so what a driver does to one request's data stays there.
+// Buffers and the bounce buffers. A buffer is a section of its own, granted as a whole and once for
+// each link and direction; the grant ends with the link or the buffer. What a driver's device
+// reaches of it are the pages of requests under way, unless the buffer is registered. Of a bounce
+// buffer each request has pages of its own, so what a driver does to one request's data stays
+// there.
 #include "ash/manager.h"
 #include "ash/memory.h"
 #include "internal.h"
@@ -74,12 +76,71 @@ static struct io_buffer *find(const void *data, size_t bytes)
     return nullptr;
 }
 
+static void close_grants(struct io_buffer *buffer)
+{
+    for (unsigned i = 0; i < 2 * IO_CONNECTIONS; i++) {
+        ash_word *grant = &buffer->grant[i / IO_CONNECTIONS][i % IO_CONNECTIONS];
+        const struct io_connection *connection = io_connection_at(i % IO_CONNECTIONS);
+        if (*grant == 0 || connection == nullptr)
+            continue;
+        const struct ash_mem_grant_id id = {connection->link, *grant};
+        (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_CLOSE, &id, sizeof(id), nullptr, 0);
+        *grant = 0;
+    }
+}
+
+static ash_status set_registered(const void *memory, bool registered)
+{
+    ash_mutex_lock(&io_lock);
+    struct io_buffer *buffer = find(memory, 1);
+    if (buffer != nullptr && buffer->registered != registered) {
+        close_grants(buffer);
+        buffer->registered = registered;
+    }
+    ash_mutex_unlock(&io_lock);
+    return buffer != nullptr ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+}
+
+ash_status ash_io_buffer_register(void *buffer)
+{
+    return set_registered(buffer, true);
+}
+
+ash_status ash_io_buffer_unregister(void *buffer)
+{
+    return set_registered(buffer, false);
+}
+
+static void watch(struct io_connection *connection)
+{
+    const struct ash_mem_link_request request = {connection->link};
+    struct ash_mem_map_reply reply;
+    connection->watched = true;
+    if (ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_USE, &request, sizeof(request), &reply,
+                                sizeof(reply))))
+        connection->uses = (const _Atomic uint16_t *)reply.address;
+}
+
+void io_end_dma(struct io_connection *connection, int slot)
+{
+    const struct ash_mem_dma_end_request request = {connection->link, (ash_word)slot};
+    struct ash_mem_dma_end_reply reply;
+    atomic_thread_fence(memory_order_seq_cst); /* the answer was read before */
+    if (connection->uses != nullptr &&
+        atomic_load_explicit(&connection->uses[slot], memory_order_acquire) == 0)
+        return;
+    (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_END, &request, sizeof(request), &reply,
+                      sizeof(reply));
+}
+
 static ash_status grant(struct io_connection *connection, struct io_buffer *buffer, bool write)
 {
-    const struct ash_mem_grant_request request = {connection->link, (ash_word)buffer->base,
-                                                  write ? ASH_MEM_READ | ASH_MEM_WRITE
-                                                        : ASH_MEM_READ};
+    const unsigned prot = (write ? ASH_MEM_READ | ASH_MEM_WRITE : ASH_MEM_READ) |
+                          (buffer->registered ? ASH_MEM_REGISTERED : 0);
+    const struct ash_mem_grant_request request = {connection->link, (ash_word)buffer->base, prot};
     struct ash_mem_grant_reply reply;
+    if (!connection->watched)
+        watch(connection);
     ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT, &request, sizeof(request),
                                     &reply, sizeof(reply));
     if (ash_success(status))
@@ -116,8 +177,8 @@ static char *take_pages(struct io_connection *connection, unsigned pages)
     return nullptr;
 }
 
-ash_status io_space_take(struct io_connection *connection, size_t bytes, struct ash_io *io,
-                         struct io_where *where)
+ash_status io_space_take(struct io_connection *connection, size_t bytes, bool write,
+                         struct ash_io *io, struct io_where *where)
 {
     if (connection->bounce == nullptr)
         connection->bounce = allocate(IO_BOUNCE_BYTES);
@@ -130,7 +191,7 @@ ash_status io_space_take(struct io_connection *connection, size_t bytes, struct 
         io->space = allocate(bytes);
     if (io->space == nullptr)
         return STATUS_NO_MEMORY;
-    ash_status status = io_locate(connection, io->space, bytes, true, where);
+    ash_status status = io_locate(connection, io->space, bytes, write, where);
     if (!ash_success(status))
         io_space_give(connection, io);
     return status;

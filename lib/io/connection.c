@@ -170,6 +170,8 @@ bool io_take(struct io_connection *connection)
     int slot = ash_requester_take(&connection->ring, &answer);
     if (slot < 0)
         return false;
+    if (connection->watched)
+        io_end_dma(connection, slot);
     struct ash_io *io = connection->out[slot];
     connection->out[slot] = nullptr;
     io->status = answer.status;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Device control, with the four transfer methods (abi/irp.h says how each travels). Small buffers
-// are inline; large ones lie in space that the driver is granted for this request, or in registered
-// memory of the caller.
+// are inline; large ones lie in space that the driver is granted for this request, or in a buffer
+// of the caller.
 #include "internal.h"
 #include <string.h>
 
@@ -58,7 +58,7 @@ static ash_status buffered(struct control *c)
         c->request->inline_size = (uint32_t)c->in_bytes;
         return STATUS_SUCCESS;
     }
-    ash_status status = io_space_take(c->file->connection, larger, c->io, &where);
+    ash_status status = io_space_take(c->file->connection, larger, true, c->io, &where);
     if (!ash_success(status))
         return status;
     copy(c->io->space, c->in, c->in_bytes);
@@ -96,7 +96,7 @@ static void input_at(struct control *c, const struct io_where *where, size_t off
     c->request->input_offset = where->offset + offset;
 }
 
-/* The output buffer is registered memory: the driver gets it as it is. */
+/* The output lies in a buffer: the driver gets it as it is. */
 static bool output_in_place(struct control *c)
 {
     struct io_where where;
@@ -121,7 +121,7 @@ static ash_status both_in_space(struct control *c)
         end = in_at + c->in_bytes > out_at + c->out_bytes ? in_at + c->in_bytes
                                                           : out_at + c->out_bytes;
     }
-    ash_status status = io_space_take(c->file->connection, end, c->io, &where);
+    ash_status status = io_space_take(c->file->connection, end, true, c->io, &where);
     if (!ash_success(status))
         return status;
     copy(c->io->space + in_at, c->in, c->in_bytes);
@@ -133,7 +133,7 @@ static ash_status both_in_space(struct control *c)
     return STATUS_SUCCESS;
 }
 
-/* The input alone, when the output is registered memory. */
+/* The input alone, when the output lies in a buffer. */
 static ash_status input_alone(struct control *c)
 {
     struct io_where where;
@@ -147,7 +147,7 @@ static ash_status input_alone(struct control *c)
         input_at(c, &where, 0);
         return STATUS_SUCCESS;
     }
-    status = io_space_take(c->file->connection, c->in_bytes, c->io, &where);
+    status = io_space_take(c->file->connection, c->in_bytes, false, c->io, &where);
     if (!ash_success(status))
         return status;
     memcpy(c->io->space, c->in, c->in_bytes);

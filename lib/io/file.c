@@ -151,7 +151,7 @@ static ash_status start(struct ash_file *file, uint8_t major, const void *data, 
     struct io_where where;
     clear(io, nullptr);
     ash_mutex_lock(&io_lock);
-    ash_status status = io_locate(file->connection, data, bytes, true, &where);
+    ash_status status = io_locate(file->connection, data, bytes, major == MJ_READ, &where);
     if (ash_success(status))
         status = start_at(file, major, &where, bytes, offset, io);
     if (ash_success(status))
@@ -172,17 +172,18 @@ ash_status ash_write_start(struct ash_file *file, const void *buffer, size_t byt
     return start(file, MJ_WRITE, buffer, bytes, offset, io);
 }
 
-/* One request on any memory: registered memory as it is, other memory through space of its own. */
+/* One request on any memory: a buffer as it is, other memory through space of its own. */
 static ash_status transfer_at(struct ash_file *file, uint8_t major, char *data, size_t bytes,
                               uint64_t offset, struct ash_io *io)
 {
     struct io_where where = {};
     ash_status status = STATUS_SUCCESS;
-    if (bytes == 0 || ash_success(io_locate(file->connection, data, bytes, true, &where)))
+    if (bytes == 0 ||
+        ash_success(io_locate(file->connection, data, bytes, major == MJ_READ, &where)))
         return start_at(file, major, &where, bytes, offset, io);
     if (bytes > UINT32_MAX / 2)
         return STATUS_INVALID_PARAMETER;
-    status = io_space_take(file->connection, bytes, io, &where);
+    status = io_space_take(file->connection, bytes, major == MJ_READ, io, &where);
     if (!ash_success(status))
         return status;
     if (major == MJ_WRITE)
@@ -254,9 +255,9 @@ static ash_status read_or_write(struct ash_file *file, uint8_t major, char *data
 {
     struct io_where where;
     ash_mutex_lock(&io_lock);
-    bool registered = ash_success(io_locate(file->connection, data, bytes, true, &where));
-    ash_status status = registered ? transfer(file, major, data, bytes, offset, done)
-                                   : in_pieces(file, major, data, bytes, offset, done);
+    bool in_place = ash_success(io_locate(file->connection, data, bytes, major == MJ_READ, &where));
+    ash_status status = in_place ? transfer(file, major, data, bytes, offset, done)
+                                 : in_pieces(file, major, data, bytes, offset, done);
     ash_mutex_unlock(&io_lock);
     return status;
 }

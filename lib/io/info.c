@@ -58,7 +58,7 @@ static ash_status use_bounce(struct call *call, size_t bytes)
     struct io_where where;
     if (bytes > IO_BOUNCE_BYTES)
         return STATUS_INVALID_PARAMETER;
-    ash_status status = io_space_take(call->file->connection, bytes, &call->io, &where);
+    ash_status status = io_space_take(call->file->connection, bytes, true, &call->io, &where);
     if (!ash_success(status))
         return status;
     call->request->grant = where.grant;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Inside the client I/O library. A connection is the requester's end of the FILE link to one
- * driver's task; all files that this task opened with that driver share it. A buffer is registered
- * memory with the grants it has so far, one for each connection that used it.
+ * driver's task; all files that this task opened with that driver share it. A buffer is memory that
+ * is granted as it is, with the grants it has so far, for each connection that used it one to be
+ * read and one to be written.
  *
  * One lock guards everything here; functions marked (L) are called with it held, and those that
  * wait give it up meanwhile. Callbacks of requests run under it.
@@ -25,9 +26,13 @@ struct io_connection {
     ash_cptr doorbell; /* of the driver */
     unsigned index;
     bool unrung;                             /* submitted since the doorbell was last thought of */
-    char *bounce;                            /* registered memory, made at first use */
+    char *bounce;                            /* a buffer, made at first use */
     uint32_t bounce_used;                    /* a bit for each page of it */
     struct ash_io *out[ASH_LINK_DATA_SLOTS]; /* by slot: submitted, not taken */
+    /* By slot: what the driver still has open to its device. Null while it was granted nothing, or
+     * if there is no memory for it (watched): then the memory manager is asked each time. */
+    const _Atomic uint16_t *uses;
+    bool watched;
 };
 
 struct ash_file {
@@ -42,6 +47,7 @@ struct io_buffer {
     struct io_buffer *next;
     char *base;
     size_t bytes;
+    bool registered;
     ash_word grant[2][IO_CONNECTIONS]; /* to read, and to write, too; 0: none yet */
 };
 
@@ -74,13 +80,16 @@ struct io_where { /* of data for a request */
     ash_word grant, offset;
 };
 /* Where `data` lies for the driver, who may write there or only read. STATUS_INVALID_PARAMETER: not
- * in registered memory. (L) */
+ * in a buffer. (L) */
 [[nodiscard]] ash_status io_locate(struct io_connection *connection, const void *data, size_t bytes,
                                    bool write, struct io_where *where);
 /* Memory that a request uses until it has been taken, and where it lies: pages of the connection's
  * bounce buffer, or a buffer of its own. (L) */
-[[nodiscard]] ash_status io_space_take(struct io_connection *connection, size_t bytes,
+[[nodiscard]] ash_status io_space_take(struct io_connection *connection, size_t bytes, bool write,
                                        struct ash_io *io, struct io_where *where);
 void io_space_give(struct io_connection *connection, struct ash_io *io); /* (L) */
+/* The answer in that slot was taken: the driver's device is made to be through with the request's
+ * memory, if the driver has not seen to it. (L) */
+void io_end_dma(struct io_connection *connection, int slot);
 
 #endif

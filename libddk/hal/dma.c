@@ -25,6 +25,7 @@ struct piece {
     PMDL Mdl;
     ULONG Offset; // in this MDL
     ULONG Length;
+    BOOLEAN Write; // to the device
 };
 typedef NTSTATUS (*visit_run)(void *context, ULONG64 logical, ULONG length);
 
@@ -38,7 +39,7 @@ static bool locate(PMDL mdl, PVOID va, ULONG length, struct piece *piece)
     ULONG_PTR first = (ULONG_PTR)MmGetMdlVirtualAddress(mdl), at = (ULONG_PTR)va;
     if (at < first || at - first > mdl->ByteCount)
         return false;
-    *piece = (struct piece){mdl, (ULONG)(at - first), length};
+    *piece = (struct piece){mdl, (ULONG)(at - first), length, FALSE};
     return true;
 }
 
@@ -52,7 +53,8 @@ static NTSTATUS walk_mdl(const struct adapter *adapter, const struct piece *piec
         ULONG in_page = (piece->Mdl->ByteOffset + offset) & (PAGE_SIZE - 1);
         ULONG pages = (ULONG)BYTES_TO_PAGES((SIZE_T)in_page + left);
         pages = pages < PAGES_AT_ONCE ? pages : PAGES_AT_ONCE;
-        NTSTATUS status = manager_dma_open(adapter->Pdo, piece->Mdl, offset, pages, TRUE, logical);
+        NTSTATUS status =
+            manager_dma_open(adapter->Pdo, piece->Mdl, offset, pages, !piece->Write, logical);
         for (ULONG i = 0; i < pages && NT_SUCCESS(status); i++) {
             ULONG part = PAGE_SIZE - in_page < left ? PAGE_SIZE - in_page : left;
             if (logical[i] + PAGE_SIZE - 1 > adapter->Highest)
@@ -77,7 +79,8 @@ static NTSTATUS walk(const struct adapter *adapter, struct piece piece, visit_ru
             return STATUS_INVALID_PARAMETER; // longer than the chain
         ULONG offset = mdl == piece.Mdl ? piece.Offset : 0;
         ULONG here = mdl->ByteCount - offset < left ? mdl->ByteCount - offset : left;
-        NTSTATUS status = walk_mdl(adapter, &(struct piece){mdl, offset, here}, visit, context);
+        NTSTATUS status =
+            walk_mdl(adapter, &(struct piece){mdl, offset, here, piece.Write}, visit, context);
         if (!NT_SUCCESS(status))
             return status;
         left -= here;
@@ -163,10 +166,10 @@ static NTSTATUS build_scatter_gather(PDMA_ADAPTER dma, PDEVICE_OBJECT device, PM
     enum list_owner owner = LIST_OF_CALLER;
     PSCATTER_GATHER_LIST list = buffer;
     struct piece piece;
-    (void)write;
     ki_require_irql(DISPATCH_LEVEL, "GetScatterGatherList above DISPATCH_LEVEL");
     if (!locate(mdl, va, length, &piece))
         return STATUS_INVALID_PARAMETER;
+    piece.Write = write;
     ULONG elements = elements_for(&piece);
     if (elements > adapter->MapRegisters)
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -201,7 +204,7 @@ static VOID put_scatter_gather(PDMA_ADAPTER dma, PSCATTER_GATHER_LIST list, BOOL
 static NTSTATUS calculate_scatter_gather(PDMA_ADAPTER dma, PMDL mdl, PVOID va, ULONG length,
                                          PULONG bytes, PULONG registers)
 {
-    struct piece piece = {NULL, 0, length};
+    struct piece piece = {NULL, 0, length, FALSE};
     ULONG elements = (ULONG)BYTES_TO_PAGES((SIZE_T)length + PAGE_SIZE - 1);
     (void)dma;
     if (mdl != NULL && !locate(mdl, va, length, &piece))
@@ -285,9 +288,11 @@ static PHYSICAL_ADDRESS map_transfer(PDMA_ADAPTER dma, PMDL mdl, PVOID base, PVO
 {
     struct first_run run = {0, 0};
     struct piece piece;
-    (void)base, (void)write;
-    if (locate(mdl, va, *length, &piece))
+    (void)base;
+    if (locate(mdl, va, *length, &piece)) {
+        piece.Write = write;
         (void)walk(adapter_of(dma), piece, take_first, &run);
+    }
     *length = run.Length;
     return (PHYSICAL_ADDRESS){.QuadPart = (LONGLONG)run.Logical};
 }
@@ -355,7 +360,7 @@ static NTSTATUS get_info(PDMA_ADAPTER dma, PDMA_ADAPTER_INFO info)
 static NTSTATUS get_transfer_info(PDMA_ADAPTER dma, PMDL mdl, ULONGLONG offset, ULONG length,
                                   BOOLEAN write_only, PDMA_TRANSFER_INFO info)
 {
-    struct piece piece = {mdl, (ULONG)offset, length};
+    struct piece piece = {mdl, (ULONG)offset, length, FALSE};
     (void)dma, (void)write_only;
     if (info->Version != DMA_TRANSFER_INFO_VERSION1)
         return STATUS_NOT_SUPPORTED;
@@ -381,8 +386,8 @@ static NTSTATUS get_scatter_gather_ex(PDMA_ADAPTER dma, PDEVICE_OBJECT device, P
 {
     struct adapter *adapter = adapter_of(dma);
     enum list_owner owner;
-    struct piece piece = {mdl, (ULONG)offset, length};
-    (void)transfer, (void)write, (void)completion, (void)completion_context;
+    struct piece piece = {mdl, (ULONG)offset, length, write};
+    (void)transfer, (void)completion, (void)completion_context;
     if (offset > mdl->ByteCount)
         return STATUS_INVALID_PARAMETER;
     if ((flags & DMA_SYNCHRONOUS_CALLBACK) == 0 || result == NULL)

@@ -111,8 +111,7 @@ static NTSTATUS granted_output(struct rt_request *request, ULONG out, bool neith
         rt_user_range(request, request->irp->UserBuffer, out, true);
         return STATUS_SUCCESS;
     }
-    mm_init_backed_mdl(&request->mdl, backing, wire->grant_offset, out, sizeof(request->mdl));
-    request->irp->MdlAddress = &request->mdl;
+    rt_init_mdl(request, out);
     return STATUS_SUCCESS;
 }
 

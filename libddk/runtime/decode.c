@@ -73,12 +73,25 @@ NTSTATUS rt_decode_buffered(struct rt_request *request, const void *in, ULONG in
     return status;
 }
 
+static PVOID map_request(struct mm_backing *backing, ULONG64 offset, ULONG length)
+{
+    struct rt_grant *grant = CONTAINING_RECORD(backing, struct rt_request, backing)->grant;
+    return grant != NULL ? grant->backing.Map(&grant->backing, offset, length) : NULL;
+}
+
+void rt_init_mdl(struct rt_request *request, ULONG length)
+{
+    request->backing.Map = map_request;
+    mm_init_backed_mdl(&request->mdl, &request->backing, request->wire.grant_offset, length,
+                       sizeof(request->mdl));
+    request->irp->MdlAddress = &request->mdl;
+}
+
 // Direct: an MDL over the grant; small data without a grant is in kit memory.
 static NTSTATUS direct(struct rt_request *request, const void *in, ULONG in_bytes, ULONG length,
                        bool from_device)
 {
     const struct ash_request *wire = &request->wire;
-    PMDL mdl = &request->mdl;
     if (length == 0)
         return STATUS_SUCCESS;
     if (wire->grant == 0) {
@@ -100,8 +113,7 @@ static NTSTATUS direct(struct rt_request *request, const void *in, ULONG in_byte
     NTSTATUS status = open_grant(request);
     if (!NT_SUCCESS(status))
         return status;
-    mm_init_backed_mdl(mdl, &request->grant->backing, wire->grant_offset, length, sizeof(*mdl));
-    request->irp->MdlAddress = mdl;
+    rt_init_mdl(request, length);
     return STATUS_SUCCESS;
 }
 

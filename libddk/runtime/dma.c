@@ -1,44 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// What a device may reach: pages that a request or this task itself opened to it, and common
-// buffers.
+// What a device may reach: pages that a request, or this task itself, opened to it, and common
+// buffers. Each open of the memory manager has a record: of granted memory in the list of the
+// request by which this task got it, which closes what the driver has left open when it completes;
+// of own memory in one list. Where the memory manager says that addresses last (registered buffers,
+// devices that are not confined) nothing is opened, and they are kept with the grant.
 
 #include "rt.h"
 
-static NTSTATUS own_dma(PCHAR address, ULONG count, ULONG64 *logical)
-{
-    const struct ash_mem_own_dma_request request = {(uintptr_t)PAGE_ALIGN(address), count};
-    struct ash_mem_dma_reply reply;
-    ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_OWN_DMA, &request, sizeof(request),
-                                    &reply, sizeof(reply));
-    if (!ash_success(status))
-        return status;
-    for (ULONG i = 0; i < count; i++)
-        logical[i] = reply.address[i];
-    return STATUS_SUCCESS;
-}
+#define TAG   'AMDr'
+#define CHUNK ASH_MEM_DMA_PAGES // neighbours of a page are likely to be wanted next
+C_ASSERT((CHUNK & (CHUNK - 1)) == 0);
 
-NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
-                          BOOLEAN device_writes, ULONG64 *logical)
-{
-    (void)pdo, (void)device_writes;
-    if (mm_backing_of(mdl) == NULL)
-        return own_dma((PCHAR)MmGetMdlVirtualAddress(mdl) + offset, pages, logical);
-    struct rt_grant *grant = CONTAINING_RECORD(mm_backing_of(mdl), struct rt_grant, backing);
-    uint64_t found[ASH_MEM_DMA_PAGES];
-    NTSTATUS status =
-        rt_grant_dma(grant, (mm_backing_offset(mdl) + offset) >> PAGE_SHIFT, pages, found);
-    for (ULONG i = 0; i < pages && NT_SUCCESS(status); i++)
-        logical[i] = found[i];
-    return status;
-}
-
-// The addresses stay valid as long as this task knows of the grant.
-void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
-                       BOOLEAN device_writes)
-{
-    (void)pdo, (void)mdl, (void)offset, (void)pages, (void)device_writes;
-}
+static struct ki_lock lock; // of all lists of opens and of what is known of grants
+static struct rt_open *own_opens;
 
 // Drivers may name any device of the stack; the memory manager knows the lowest, the PDO.
 static uint64_t device_name(PDEVICE_OBJECT device)
@@ -55,6 +30,228 @@ static bool ask_device(PDEVICE_OBJECT pdo, uint64_t highest)
     return ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_INFO, &request, sizeof(request),
                                    &reply, sizeof(reply))) &&
            reply.enforced != 0;
+}
+
+// --- Addresses that last ---------------------------------------------------------------------
+
+static bool find_known(const struct rt_grant *grant, const struct ash_mem_dma_open_request *wanted,
+                       ULONG64 *logical)
+{
+    const struct rt_addresses *known = &grant->known[wanted->writes];
+    uint64_t first = wanted->first_page;
+    bool found = known->device == wanted->device && first + wanted->pages <= known->pages;
+    for (unsigned i = 0; found && i < wanted->pages; i++)
+        found = (logical[i] = known->logical[first + i]) != 0;
+    return found;
+}
+
+static bool is_known(const struct rt_grant *grant, const struct ash_mem_dma_open_request *wanted,
+                     ULONG64 *logical)
+{
+    if (!grant->lasting)
+        return false;
+    ki_acquire(&lock);
+    bool found = find_known(grant, wanted, logical);
+    ki_release(&lock);
+    return found;
+}
+
+static bool room_for(struct rt_addresses *known, uint64_t count)
+{
+    if (count <= known->pages)
+        return true;
+    uint64_t *larger = ExAllocatePool2(POOL_FLAG_NON_PAGED, (count + 15) * sizeof(uint64_t), TAG);
+    if (larger == NULL)
+        return false;
+    if (known->logical != NULL) {
+        memcpy(larger, known->logical, known->pages * sizeof(uint64_t));
+        ExFreePoolWithTag(known->logical, TAG);
+    }
+    known->logical = larger;
+    known->pages = (uint32_t)(count + 15);
+    return true;
+}
+
+// Of one device a direction: the first that asked. Without memory they are asked for again.
+static void learn(struct rt_grant *grant, const struct ash_mem_dma_open_request *wanted,
+                  const uint64_t *address)
+{
+    struct rt_addresses *known = &grant->known[wanted->writes];
+    ki_acquire(&lock);
+    if (known->logical == NULL)
+        known->device = wanted->device;
+    if (known->device == wanted->device &&
+        room_for(known, (uint64_t)wanted->first_page + wanted->pages))
+        memcpy(known->logical + wanted->first_page, address, wanted->pages * sizeof(uint64_t));
+    ki_release(&lock);
+}
+
+void rt_dma_forget(struct rt_grant *grant)
+{
+    for (unsigned i = 0; i < ARRAYSIZE(grant->known); i++)
+        if (grant->known[i].logical != NULL)
+            ExFreePoolWithTag(grant->known[i].logical, TAG);
+}
+
+// --- Opens -----------------------------------------------------------------------------------
+
+static NTSTATUS ask(const struct ash_mem_dma_open_request *wanted,
+                    struct ash_mem_dma_open_reply *reply)
+{
+    reply->id = 0;
+    return ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_OPEN, wanted, sizeof(*wanted), reply,
+                       sizeof(*reply));
+}
+
+static void tell_close(uint64_t id)
+{
+    const struct ash_mem_dma_close_request request = {id};
+    (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_CLOSE, &request, sizeof(request), NULL, 0);
+}
+
+static struct rt_open *new_open(struct rt_request *request)
+{
+    if (request != NULL &&
+        InterlockedCompareExchange64((volatile LONG64 *)&request->open.id, -1, 0) == 0)
+        return &request->open;
+    return ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(struct rt_open), TAG);
+}
+
+static void free_open(struct rt_request *request, struct rt_open *open)
+{
+    if (request != NULL && open == &request->open)
+        __atomic_store_n(&open->id, 0, __ATOMIC_RELEASE);
+    else
+        ExFreePoolWithTag(open, TAG);
+}
+
+static struct rt_open **list_of(struct rt_request *request)
+{
+    return request != NULL ? &request->opens : &own_opens;
+}
+
+static NTSTATUS remember(struct rt_request *request, const struct ash_mem_dma_open_request *wanted,
+                         uint64_t page, uint64_t id)
+{
+    struct rt_open *open = new_open(request);
+    if (open == NULL) {
+        tell_close(id);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    *open = (struct rt_open){NULL, id, wanted->device, page, wanted->pages, wanted->writes};
+    ki_acquire(&lock);
+    open->next = *list_of(request);
+    *list_of(request) = open;
+    ki_release(&lock);
+    return STATUS_SUCCESS;
+}
+
+// The pages around the wanted ones as well, as far as the section goes.
+static void learn_more(struct rt_grant *grant, struct ash_mem_dma_open_request wanted)
+{
+    struct ash_mem_dma_open_reply reply;
+    uint32_t first = wanted.first_page & ~(CHUNK - 1);
+    if (wanted.first_page + wanted.pages > first + CHUNK)
+        return;
+    wanted.first_page = first;
+    wanted.pages = CHUNK;
+    if (NT_SUCCESS(ask(&wanted, &reply)) && reply.id == 0)
+        learn(grant, &wanted, reply.address);
+}
+
+static NTSTATUS open_granted(struct rt_request *request, struct ash_mem_dma_open_request *wanted,
+                             ULONG64 *logical)
+{
+    struct rt_grant *grant = request->grant;
+    struct ash_mem_dma_open_reply reply;
+    if (grant == NULL)
+        return STATUS_INVALID_DEVICE_REQUEST; // completed: the memory is not this task's any more
+    if (is_known(grant, wanted, logical))
+        return STATUS_SUCCESS;
+    wanted->link = grant->link;
+    wanted->grant = grant->grant;
+    wanted->slot = (uint16_t)request->slot;
+    grant->opened = true;
+    NTSTATUS status = ask(wanted, &reply);
+    if (!NT_SUCCESS(status))
+        return status;
+    memcpy(logical, reply.address, wanted->pages * sizeof(*logical));
+    if (reply.id != 0)
+        return remember(request, wanted, wanted->first_page, reply.id);
+    rt_grants_are_held();
+    grant->lasting = true;
+    learn(grant, wanted, reply.address);
+    learn_more(grant, *wanted);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS open_own(PCHAR address, struct ash_mem_dma_open_request *wanted, ULONG64 *logical)
+{
+    struct ash_mem_dma_open_reply reply;
+    wanted->grant = (uintptr_t)PAGE_ALIGN(address);
+    NTSTATUS status = ask(wanted, &reply);
+    if (!NT_SUCCESS(status))
+        return status;
+    memcpy(logical, reply.address, wanted->pages * sizeof(*logical));
+    return reply.id != 0 ? remember(NULL, wanted, wanted->grant >> PAGE_SHIFT, reply.id)
+                         : STATUS_SUCCESS;
+}
+
+NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
+                          BOOLEAN device_writes, ULONG64 *logical)
+{
+    struct rt_request *request = rt_request_of(mdl);
+    if (pages == 0 || pages > ASH_MEM_DMA_PAGES)
+        return STATUS_INVALID_PARAMETER;
+    struct ash_mem_dma_open_request wanted = {
+        .pages = (uint8_t)pages, .writes = device_writes != FALSE, .device = device_name(pdo)};
+    if (request == NULL)
+        return open_own((PCHAR)MmGetMdlVirtualAddress(mdl) + offset, &wanted, logical);
+    wanted.first_page = (uint32_t)((mm_backing_offset(mdl) + offset) >> PAGE_SHIFT);
+    return open_granted(request, &wanted, logical);
+}
+
+static struct rt_open *take_open(struct rt_request *request, const struct rt_open *like)
+{
+    ki_acquire(&lock);
+    struct rt_open **at = list_of(request);
+    while (*at != NULL && ((*at)->page != like->page || (*at)->pages != like->pages ||
+                           (*at)->device != like->device || (*at)->writes != like->writes))
+        at = &(*at)->next;
+    struct rt_open *open = *at;
+    if (open != NULL)
+        *at = open->next;
+    ki_release(&lock);
+    return open;
+}
+
+void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
+                       BOOLEAN device_writes)
+{
+    struct rt_request *request = rt_request_of(mdl);
+    uint64_t at = request != NULL ? mm_backing_offset(mdl) : (uintptr_t)MmGetMdlVirtualAddress(mdl);
+    const struct rt_open like = {.device = device_name(pdo),
+                                 .page = (at + offset) >> PAGE_SHIFT,
+                                 .pages = pages,
+                                 .writes = device_writes != FALSE};
+    if (*list_of(request) == NULL)
+        return; // the addresses last
+    struct rt_open *open = take_open(request, &like);
+    if (open == NULL)
+        return;
+    tell_close(open->id);
+    free_open(request, open);
+}
+
+// Before the answer: the requester looks whether anything is still open.
+void rt_dma_close_all(struct rt_request *request)
+{
+    while (request->opens != NULL) {
+        struct rt_open *open = request->opens;
+        request->opens = open->next;
+        tell_close(open->id);
+        free_open(request, open);
+    }
 }
 
 bool manager_dma_enforced(PDEVICE_OBJECT pdo)

@@ -177,7 +177,9 @@ static NTSTATUS encode_mdl(struct rt_out *out, struct ash_request *wire, struct 
         PVOID memory = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
         return bounce(out, wire, sent, memory, to_device ? length : 0, to_device ? 0 : length);
     }
-    struct rt_grant *grant = CONTAINING_RECORD(mm_backing_of(mdl), struct rt_grant, backing);
+    struct rt_grant *grant = rt_request_of(mdl)->grant;
+    if (grant == NULL)
+        return STATUS_INVALID_PARAMETER; // its request is completed
     NTSTATUS status = rt_grant_forward(grant, out, &wire->grant);
     wire->grant_offset = mm_backing_offset(mdl);
     wire->grant_length = length;

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// What this task knows of the grants that came in: mapping, DMA addresses, forwarded grants. Ids
-// are never used again by the memory manager, so a record can be kept between requests and is found
-// again by (link, id). Records without users beyond GRANTS_KEPT are given back, least used first.
-// A mapping stays valid while its record has users, even if the requester closes the grant or dies.
+// What this task knows of the grants that came in: mapping, forwarded grants (dma.c: addresses).
+// Ids are never used again by the memory manager, so a record can be kept between requests and is
+// found again by (link, id). Records without users beyond GRANTS_KEPT are given back, least used
+// first. A mapping stays valid while its record has users, even if the requester closes the grant
+// or dies.
 
 #include "rt.h"
 
 #define GRANTS_KEPT 32u
 #define TAG         'narG'
 
-static volatile bool holding; // this task has mapped a grant or learned DMA addresses
-static struct ki_lock lock;   // of all lists and records' contents but users
+static volatile bool holding; // this task has mapped a grant or learned lasting DMA addresses
+static struct ki_lock lock;   // of all lists and records' contents but users and addresses
 
 // The requester chose offset and length: nothing outside of the granted section is touched.
 static PVOID map_backing(struct mm_backing *backing, ULONG64 offset, ULONG length)
@@ -49,10 +50,9 @@ static void give_back(struct rt_grant *grant)
                               NULL, 0);
     }
     const struct ash_mem_grant_id id = {grant->link, grant->grant};
-    if (grant->address != 0 || grant->logical != NULL)
+    if (grant->address != 0 || grant->opened)
         (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_RELEASE, &id, sizeof(id), NULL, 0);
-    if (grant->logical != NULL)
-        ExFreePoolWithTag(grant->logical, TAG);
+    rt_dma_forget(grant);
     ExFreePoolWithTag(grant, TAG);
 }
 
@@ -84,9 +84,9 @@ static struct rt_grant *take_idle(struct rt_in *in, uint64_t id)
     return idle ? grant : NULL;
 }
 
-// Closed grants that this task has mapped or knows DMA addresses of keep their pages from being
-// used again: whenever a new grant comes, on any link, those without users are given back. In the
-// server only, so that no link goes and no record gets a user meanwhile.
+// Closed grants that this task has mapped or knows lasting DMA addresses of keep their pages from
+// being used again: whenever a new grant comes, on any link, those without users are given back. In
+// the server only, so that no link goes and no record gets a user meanwhile.
 static void give_back_stale(void)
 {
     struct ash_mem_stale_reply reply;
@@ -99,6 +99,11 @@ static void give_back_stale(void)
         if (grant != NULL)
             give_back(grant);
     }
+}
+
+void rt_grants_are_held(void)
+{
+    holding = true;
 }
 
 static struct rt_grant *new_grant(struct rt_in *in, uint64_t id)
@@ -201,78 +206,4 @@ NTSTATUS rt_grant_forward(struct rt_grant *grant, struct rt_out *out, uint64_t *
         *place = (struct rt_forward){out, out->info.link, reply.grant};
     ki_release(&lock);
     return STATUS_SUCCESS; // without a place it is closed with the grant it came from
-}
-
-static bool room_for_pages(struct rt_grant *grant, uint64_t count)
-{
-    if (count <= grant->logical_pages)
-        return true;
-    uint64_t *larger = ExAllocatePool2(POOL_FLAG_NON_PAGED, (count + 15) * sizeof(uint64_t), TAG);
-    if (larger == NULL)
-        return false;
-    if (grant->logical != NULL) {
-        memcpy(larger, grant->logical, grant->logical_pages * sizeof(uint64_t));
-        ExFreePoolWithTag(grant->logical, TAG);
-    }
-    grant->logical = larger;
-    grant->logical_pages = (uint32_t)(count + 15);
-    return true;
-}
-
-// Several pages at once: neighbours are likely to be wanted next. The chunk may stick out of the
-// section, then exactly the wanted pages are asked for.
-#define CHUNK ASH_MEM_DMA_PAGES
-C_ASSERT((CHUNK & (CHUNK - 1)) == 0);
-
-static NTSTATUS ask_dma(struct rt_grant *grant, uint64_t first, uint32_t pages, uint64_t *logical)
-{
-    const struct ash_mem_dma_request request = {grant->link, grant->grant, first, pages};
-    struct ash_mem_dma_reply reply;
-    ash_status status = ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_DMA, &request, sizeof(request),
-                                    &reply, sizeof(reply));
-    holding = true;
-    if (ash_success(status))
-        memcpy(logical, reply.address, pages * sizeof(uint64_t));
-    return status;
-}
-
-static bool all_known(const struct rt_grant *grant, uint64_t first, uint32_t pages,
-                      uint64_t *logical)
-{
-    if (first + pages > grant->logical_pages)
-        return false;
-    for (uint32_t i = 0; i < pages; i++)
-        if ((logical[i] = grant->logical[first + i]) == 0)
-            return false;
-    return true;
-}
-
-NTSTATUS rt_grant_dma(struct rt_grant *grant, uint64_t first, uint32_t pages, uint64_t *logical)
-{
-    if (first > MAXLONG || pages > ASH_MEM_DMA_PAGES)
-        return STATUS_INVALID_PARAMETER;
-    ki_acquire(&lock);
-    bool known = all_known(grant, first, pages, logical);
-    ki_release(&lock);
-    if (known)
-        return STATUS_SUCCESS;
-    uint64_t chunk[CHUNK], at = first & ~(uint64_t)(CHUNK - 1);
-    uint32_t count = CHUNK;
-    NTSTATUS status = STATUS_INVALID_PARAMETER;
-    if (first + pages <= at + CHUNK)
-        status = ask_dma(grant, at, count, chunk);
-    if (!NT_SUCCESS(status)) {
-        at = first;
-        count = pages;
-        status = ask_dma(grant, at, count, chunk);
-    }
-    if (!NT_SUCCESS(status))
-        return status;
-    memcpy(logical, chunk + (first - at), pages * sizeof(uint64_t));
-    ki_acquire(&lock);
-    bool room = room_for_pages(grant, at + count);
-    if (room)
-        memcpy(grant->logical + at, chunk, count * sizeof(uint64_t));
-    ki_release(&lock);
-    return room ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }

@@ -72,6 +72,8 @@ static void init_request(struct rt_request *request, struct rt_in *in, int slot)
     request->mount_vpb = NULL;
     request->result[0] = request->result[1] = 0;
     request->user.Count = 0;
+    request->opens = NULL;
+    request->open.id = 0;
     request->in = in;
     request->slot = slot;
     request->refs = 1;
@@ -105,6 +107,8 @@ void rt_request_release(struct rt_request *request)
 // the grant as soon as it sees the answer.
 static void let_go(struct rt_request *request)
 {
+    if (request->opens != NULL)
+        rt_dma_close_all(request);
     if (request->grant != NULL)
         rt_grant_put(request->grant);
     if (request->input_grant != NULL)

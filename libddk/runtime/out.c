@@ -62,6 +62,30 @@ static void complete(PIRP irp, NTSTATUS status, ULONG_PTR information)
     ki_check_state(&state, "completion routine returned with IRQL or locks changed", NULL);
 }
 
+// Where the memory manager tells what lower drivers have open to their devices for this task's
+// requests; asked for when the first one takes memory along.
+static void ask_uses(struct rt_out *out)
+{
+    const struct ash_mem_link_request request = {out->info.link};
+    struct ash_mem_map_reply reply;
+    out->asked_uses = true;
+    if (ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_USE, &request, sizeof(request), &reply,
+                                sizeof(reply))))
+        out->uses = (const _Atomic uint16_t *)reply.address;
+}
+
+// The lower driver has answered: its device is through with the request's memory, or is made to be.
+static void end_dma(struct rt_out *out, int slot)
+{
+    const struct ash_mem_dma_end_request request = {out->info.link, (uint64_t)slot};
+    struct ash_mem_dma_end_reply reply;
+    atomic_thread_fence(memory_order_seq_cst); // the answer was read before
+    if (out->uses != NULL && atomic_load_explicit(&out->uses[slot], memory_order_acquire) == 0)
+        return;
+    (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_END, &request, sizeof(request), &reply,
+                      sizeof(reply));
+}
+
 // Lock held. STATUS_PENDING: it is in the ring. STATUS_DEVICE_BUSY: no room now. Else it failed.
 static NTSTATUS send(struct rt_out *out, PIRP irp, bool *ring)
 {
@@ -77,6 +101,9 @@ static NTSTATUS send(struct rt_out *out, PIRP irp, bool *ring)
         ash_requester_release(&out->ring, slot);
         return status;
     }
+    const struct ash_request *wire = ash_requester_request(&out->ring, slot);
+    if (!out->asked_uses && (wire->grant | wire->input_grant) != 0)
+        ask_uses(out);
     out->irp[slot] = irp;
     context->slot = slot;
     ash_requester_submit(&out->ring, slot, ash_time());
@@ -240,6 +267,8 @@ static PIRP take(struct rt_out *out, struct ash_answer *answer)
     int slot = ash_requester_take(&out->ring, answer);
     if (slot < 0)
         return NULL;
+    if (out->asked_uses)
+        end_dma(out, slot);
     PIRP irp = out->irp[slot];
     out->irp[slot] = NULL;
     rt_decode_answer(out, slot, irp, &out->sent[slot], answer);

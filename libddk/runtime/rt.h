@@ -28,6 +28,21 @@
 struct rt_in;
 struct rt_out;
 
+// --- Pages opened to a device (dma.c).
+struct rt_open {
+    struct rt_open *next;
+    uint64_t id; // of the memory manager
+    uint64_t device, page;
+    ULONG pages;
+    BOOLEAN writes;
+};
+// Addresses that stay valid as long as the grant: 0 where not asked for yet.
+struct rt_addresses {
+    uint64_t device;
+    uint64_t *logical;
+    uint32_t pages;
+};
+
 // --- Grants that arrived on an inbound link (grant.c). Cached until the link goes or space is
 // short.
 struct rt_forward {
@@ -36,13 +51,14 @@ struct rt_forward {
 };
 #define RT_FORWARDS 3u
 struct rt_grant {
-    struct mm_backing backing; // first: an MDL's Process points here
-    LIST_ENTRY entry;          // most recently used first
+    struct mm_backing backing;
+    LIST_ENTRY entry; // most recently used first
     struct rt_in *in;
     uint64_t link, grant;
-    uint64_t address, bytes; // of the mapping, 0 if not mapped yet
-    uint64_t *logical;       // DMA address of each page, 0 where not asked for yet
-    uint32_t logical_pages;
+    uint64_t address, bytes;      // of the mapping, 0 if not mapped yet
+    struct rt_addresses known[2]; // for a device that reads, and one that writes
+    bool opened;                  // to a device, at some time
+    bool lasting;                 // what is known stays valid
     volatile LONG users;
     struct rt_forward forward[RT_FORWARDS];
 };
@@ -51,7 +67,8 @@ void rt_grant_put(struct rt_grant *grant);
 void rt_grants_drop(struct rt_in *in);
 PVOID rt_grant_address(struct rt_grant *grant); // of its byte 0, or NULL
 NTSTATUS rt_grant_forward(struct rt_grant *grant, struct rt_out *out, uint64_t *id);
-NTSTATUS rt_grant_dma(struct rt_grant *grant, uint64_t first, uint32_t pages, uint64_t *logical);
+void rt_grants_are_held(void); // some of them now need to be given back when they are closed
+void rt_dma_forget(struct rt_grant *grant);
 
 // --- Inbound.
 struct rt_request {
@@ -72,6 +89,9 @@ struct rt_request {
     BOOLEAN out_grant; // they go to the grant, else inline
     BOOLEAN out_whole; // all of out is returned
     struct ash_request wire;
+    struct mm_backing backing; // mdl's Process: of the grant, for this request
+    struct rt_open *opens;     // to devices, for this request
+    struct rt_open open;       // the first of them
     MDL mdl;
     IO_SECURITY_CONTEXT security;
     UNICODE_STRING name;
@@ -79,6 +99,15 @@ struct rt_request {
     uint64_t result[2];
     struct ki_user_ranges user; // addresses that are the requester's to the driver
 };
+// Makes mdl that of the IRP: `length` bytes from where the request says in its grant.
+void rt_init_mdl(struct rt_request *request, ULONG length);
+void rt_dma_close_all(struct rt_request *request);
+// The request by which this task got an MDL's memory; NULL: it is its own.
+FORCEINLINE struct rt_request *rt_request_of(PMDL mdl)
+{
+    struct mm_backing *backing = mm_backing_of(mdl);
+    return backing != NULL ? CONTAINING_RECORD(backing, struct rt_request, backing) : NULL;
+}
 // Hands such an address to the driver; nothing for a requester in kernel mode.
 void rt_user_range(struct rt_request *request, PVOID address, SIZE_T bytes, bool write);
 
@@ -155,6 +184,8 @@ struct rt_out {
     RTL_BITMAP bounce_map;
     ULONG bounce_bits[2];
     bool dead; // let go of: its memory may be gone
+    bool asked_uses;
+    const _Atomic uint16_t *uses; // by slot: what is still open to a device for the request there
 };
 struct rt_out *rt_out_add(const struct ash_link_info *info, ash_cptr doorbell);
 void rt_out_let_go(struct rt_out *out);

@@ -82,7 +82,7 @@ ash_status io_link_new(ash_word kind, ash_word device, struct io_task *requester
     const struct ash_mem_link_create_request request = {
         link->requester, link->answerer,
         ash_link_request_bytes(link->ledger.slots, link->ledger.inline_bytes),
-        ash_link_answer_bytes(link->ledger.slots, link->ledger.inline_bytes)};
+        ash_link_answer_bytes(link->ledger.slots, link->ledger.inline_bytes), link->ledger.slots};
     ash_status status = port_link_create(&request, &link->memory);
     if (!ash_success(status)) {
         free(link);

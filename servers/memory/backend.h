@@ -51,6 +51,12 @@ void mm_backend_revoke(mm_slot slot);
  * to a device, and taken away again: afterwards the device reaches nothing. ASH_E_BUSY: one of the
  * two has somebody already. */
 bool mm_backend_has_iommu(void);
+/* Maps the frames in `count` slots from `first` on, all of one slot page, one after the other from
+ * `address` on; at most ASH_MEM_DMA_PAGES, all under one page table. ASH_E_NO_TABLE: that lacks. */
+[[nodiscard]] enum ash_error mm_backend_io_map(mm_slot io_space, uint64_t address, unsigned rights,
+                                               mm_slot first, unsigned count);
+/* What devices did with these pages is done, and they reach them no more, when it returns. */
+void mm_backend_io_unmap(mm_slot io_space, mm_slot first, unsigned count);
 [[nodiscard]] enum ash_error mm_backend_attach(mm_slot io_space, uint64_t device);
 void mm_backend_detach(mm_slot io_space);
 /* Takes the oldest record of what the IOMMU refused; false: none. */
@@ -63,7 +69,7 @@ uint64_t mm_backend_left(mm_slot untyped);
  * the window (RAM page at physical address P is seen at mm_backend_window(P) once its frame is
  * mapped there) and the ranges that hold the bookkeeping's growing arrays. */
 void *mm_backend_window(uint64_t physical);
-#define MM_ARENAS      9u
+#define MM_ARENAS      11u
 #define MM_ARENA_BYTES ((size_t)1 << 28)
 void *mm_backend_arena(unsigned number);
 

@@ -58,18 +58,26 @@ void mm_frame_exported(mm_page page)
     mm.group[page / MM_GROUP_PAGES].exported |= page_bit(page);
 }
 
-static bool clear_page(mm_page page)
+void *mm_frame_window(mm_page page)
 {
     struct mm_group *group = &mm.group[page / MM_GROUP_PAGES];
     void *window = mm_backend_window(mm_frame_physical(page));
     if (!(group->windowed & page_bit(page))) {
         if (mm_map_frame(mm.self, mm_frame_slot(page), (uint64_t)(uintptr_t)window,
                          ASH_MEM_READ | ASH_MEM_WRITE) != STATUS_SUCCESS)
-            return false;
+            return nullptr;
         group->windowed |= page_bit(page);
     }
+    return window;
+}
+
+static bool clear_page(mm_page page)
+{
+    void *window = mm_frame_window(page);
+    if (window == nullptr)
+        return false;
     memset(window, 0, ASH_PAGE_SIZE);
-    group->dirty &= (uint8_t)~page_bit(page);
+    mm.group[page / MM_GROUP_PAGES].dirty &= (uint8_t)~page_bit(page);
     return true;
 }
 

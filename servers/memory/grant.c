@@ -4,10 +4,11 @@
  *
  * A grant hangs from its section (made of it directly) or from its parent (forwarded), from its
  * link, and from its answerer. Closing takes it out of the first two. If the answerer has mapped
- * it or knows its DMA addresses the record lives on, closed ("stale"), in the answerer's list only,
- * and keeps the mapping and the section's pages until the answerer releases it or is destroyed:
- * nothing a requester does takes memory from under a request that the answerer works on. The
- * mapping of a stale grant also goes with its link, the DMA addresses do not.
+ * it or its device reaches pages by it the record lives on, closed ("stale"), in the answerer's
+ * list only, and keeps the mapping and the section's pages until the answerer releases it or is
+ * destroyed: nothing a requester does takes memory from under a request that the answerer works on.
+ * What only opens keep (open.c) goes with the last of them. The mapping of a stale grant also goes
+ * with its link, what the device reaches does not.
  * Ids carry a number that is not used twice, so that a stale id never names another grant.
  */
 #include "mm.h"
@@ -90,8 +91,8 @@ static void forget(uint32_t index)
     mm_pool_give(&mm.grants, index);
 }
 
-static ash_status create(struct mm_link *link, uint32_t link_index, uint32_t section,
-                         uint32_t parent, unsigned prot, struct ash_mem_grant_reply *reply)
+static ash_status create(struct mm_link *link, uint32_t link_index, const struct mm_grant *like,
+                         struct ash_mem_grant_reply *reply)
 {
     static uint32_t generation;
     struct mm_task *answerer = mm_task_find(link->answerer);
@@ -104,19 +105,18 @@ static ash_status create(struct mm_link *link, uint32_t link_index, uint32_t sec
         mm.grants.top > INDEX_MASK && mm.grants.free == 0 ? 0 : mm_pool_take(&mm.grants);
     if (index == 0)
         return STATUS_NO_MEMORY;
-    *mm_grant(index) = (struct mm_grant){.section = section,
-                                         .prot = prot,
-                                         .requester = link->requester,
-                                         .answerer = link->answerer,
-                                         .link = link->id,
-                                         .link_index = link_index,
-                                         .parent = parent,
-                                         .generation = ++generation,
-                                         .live = true};
+    struct mm_grant *grant = mm_grant(index);
+    *grant = *like;
+    grant->requester = link->requester;
+    grant->answerer = link->answerer;
+    grant->link = link->id;
+    grant->link_index = link_index;
+    grant->generation = ++generation;
+    grant->live = true;
     link_lists(index, link, answerer);
     requester->given++;
     reply->grant = id_of(index);
-    reply->bytes = mm_section(section)->pages.count * ASH_PAGE_SIZE;
+    reply->bytes = mm_section(like->section)->pages.count * ASH_PAGE_SIZE;
     return STATUS_SUCCESS;
 }
 
@@ -137,11 +137,15 @@ ash_status mm_grant_create(struct mm_task *caller, uint64_t link, uint64_t addre
     if (!ash_success(status))
         return status;
     struct mm_view *view = mm_view_at(caller, address, nullptr);
+    bool registered = (prot & ASH_MEM_REGISTERED) != 0;
+    prot &= ~(uint64_t)ASH_MEM_REGISTERED;
     if (view == nullptr || prot == 0 || !mm_prot_valid(prot))
         return STATUS_INVALID_PARAMETER;
     if (view->kind != MM_VIEW_OWN || mm_section(view->section)->owner != caller->id)
         return STATUS_ACCESS_DENIED;
-    return create(mm_link(link_index), link_index, view->section, 0, (unsigned)prot, reply);
+    const struct mm_grant like = {
+        .section = view->section, .prot = (unsigned)prot, .registered = registered};
+    return create(mm_link(link_index), link_index, &like, reply);
 }
 
 ash_status mm_grant_forward(struct mm_task *caller, const struct ash_mem_forward_request *request,
@@ -156,14 +160,32 @@ ash_status mm_grant_forward(struct mm_task *caller, const struct ash_mem_forward
     if (!ash_success(status))
         return status;
     const struct mm_grant *grant = mm_grant(parent);
-    return create(mm_link(link_index), link_index, grant->section, parent, grant->prot, reply);
+    const struct mm_grant like = {.section = grant->section,
+                                  .prot = grant->prot,
+                                  .registered = grant->registered,
+                                  .parent = parent};
+    return create(mm_link(link_index), link_index, &like, reply);
+}
+
+/* What only opens keep goes with the last of them. */
+static void drop_idle_reaches(uint32_t index)
+{
+    uint32_t next;
+    for (uint32_t at = mm_grant(index)->reaches; at != 0; at = next) {
+        next = mm_reach(at)->next;
+        if (!mm_reach(at)->lasting && mm_reach(at)->opens == 0)
+            mm_reach_destroy(at);
+    }
 }
 
 /* A stale grant that holds nothing any more is forgotten; any other is left alone. */
-static void settle(uint32_t index)
+void mm_grant_settle(uint32_t index)
 {
     struct mm_grant *grant = mm_grant(index);
-    if (!grant->closed || grant->dma || grant->view != 0)
+    if (!grant->closed)
+        return;
+    drop_idle_reaches(index);
+    if (grant->reaches != 0 || grant->view != 0)
         return;
     mm_task_find(grant->answerer)->stale--;
     forget(index);
@@ -172,7 +194,7 @@ static void settle(uint32_t index)
 void mm_grant_view_gone(uint32_t index)
 {
     mm_grant(index)->view = 0;
-    settle(index);
+    mm_grant_settle(index);
 }
 
 static void close_leaf(uint32_t index)
@@ -185,7 +207,7 @@ static void close_leaf(uint32_t index)
     grant->closed = true;
     grant->parent = grant->sibling_next = grant->sibling_previous = 0;
     mm_task_find(grant->answerer)->stale++;
-    settle(index);
+    mm_grant_settle(index);
 }
 
 void mm_grant_close_tree(uint32_t root)
@@ -245,85 +267,57 @@ ash_status mm_grant_map(struct mm_task *caller, uint64_t link, uint64_t id,
     return STATUS_SUCCESS;
 }
 
-/* The device may reach what the grant lets its driver reach, from now until the grant is released.
- */
-static ash_status begin_dma(const struct mm_task *caller, struct mm_grant *grant)
+/* May the answerer's device have these pages? */
+static ash_status check_open(const struct mm_task *caller, const struct mm_grant *grant,
+                             const struct ash_mem_dma_open_request *request)
 {
-    if (grant->dma)
-        return STATUS_SUCCESS;
-    if (caller->stale >= MM_GRANTS_STALE)
-        return STATUS_QUOTA_EXCEEDED;
-    ash_status status = STATUS_SUCCESS;
-    if (caller->io != 0)
-        status = mm_io_view(caller, grant->section, grant->prot, &grant->io_view);
-    if (!ash_success(status))
-        return status;
-    mm_section(grant->section)->holders++;
-    grant->dma = true;
-    return STATUS_SUCCESS;
-}
-
-ash_status mm_grant_dma(struct mm_task *caller, const struct ash_mem_dma_request *request,
-                        struct ash_mem_dma_reply *reply)
-{
-    uint32_t index;
-    ash_status status = answerer_grant(caller, request->link, request->grant, &index);
-    if (!ash_success(status))
-        return status;
-    struct mm_grant *grant = mm_grant(index);
-    const struct mm_section *section = mm_section(grant->section);
+    uint32_t count = mm_section(grant->section)->pages.count;
     if (grant->closed)
         return STATUS_INVALID_HANDLE;
-    if (!caller->dma_allowed)
-        return STATUS_ACCESS_DENIED;
-    if (request->pages == 0 || request->pages > ASH_MEM_DMA_PAGES ||
-        request->first_page >= section->pages.count ||
-        request->pages > section->pages.count - request->first_page)
+    if (request->first_page >= count || request->pages > count - request->first_page)
         return STATUS_INVALID_PARAMETER;
-    status = begin_dma(caller, grant);
+    if (request->writes != 0 && (grant->prot & ASH_MEM_WRITE) == 0)
+        return STATUS_ACCESS_DENIED;
+    return caller->stale >= MM_GRANTS_STALE ? STATUS_QUOTA_EXCEEDED : STATUS_SUCCESS;
+}
+
+ash_status mm_grant_open(struct mm_task *caller, struct mm_task *device,
+                         const struct ash_mem_dma_open_request *request,
+                         struct ash_mem_dma_open_reply *reply)
+{
+    uint32_t index, at;
+    ash_status status = answerer_grant(caller, request->link, request->grant, &index);
+    if (ash_success(status))
+        status = check_open(caller, mm_grant(index), request);
+    if (ash_success(status))
+        status = mm_reach_of_grant(device, index, request->writes != 0, &at);
     if (!ash_success(status))
         return status;
-    reply->pages = request->pages;
-    reply->stale = caller->stale;
-    for (uint32_t i = 0; i < request->pages; i++)
-        reply->address[i] = mm_io_logical(grant->io_view, grant->section, request->first_page + i);
-    return STATUS_SUCCESS;
-}
-
-static void end_dma(struct mm_grant *grant)
-{
-    if (grant->io_view != 0)
-        mm_view_destroy(grant->io_view);
-    if (grant->dma)
-        mm_section(grant->section)->holders--;
-    grant->io_view = 0;
-    grant->dma = false;
-}
-
-void mm_grant_dma_end(struct mm_task *task)
-{
-    uint32_t next;
-    for (uint32_t at = task->answers; at != 0; at = next) {
-        struct mm_grant *grant = mm_grant(at);
-        uint32_t section = grant->section;
-        next = grant->answer_next;
-        if (!grant->dma)
-            continue;
-        end_dma(grant);
-        settle(at);
-        mm_section_settle(section);
-    }
+    const struct mm_reach *reach = mm_reach(at);
+    const struct mm_open_request wanted = {.reach = at,
+                                           .first = request->first_page,
+                                           .pages = request->pages,
+                                           .link = mm_grant(index)->link_index,
+                                           .slot = request->slot,
+                                           .grant_id = request->grant,
+                                           .writes = request->writes != 0};
+    if (!reach->lasting)
+        status = mm_open_make(caller, &wanted, &reply->id);
+    for (uint32_t i = 0; i < request->pages && ash_success(status); i++)
+        reply->address[i] = mm_reach_logical(reach, request->first_page + i);
+    return status;
 }
 
 static void release(uint32_t index)
 {
     struct mm_grant *grant = mm_grant(index);
     uint32_t section = grant->section;
-    end_dma(grant);
+    while (grant->reaches != 0)
+        mm_reach_destroy(grant->reaches);
     if (grant->view != 0)
         mm_view_destroy(grant->view); /* settles the grant through mm_grant_view_gone */
     else
-        settle(index);
+        mm_grant_settle(index);
     mm_section_settle(section);
 }
 

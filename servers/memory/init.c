@@ -58,6 +58,8 @@ static void init_pools(void)
     mm_pool_init(&mm.vectors, MM_ARENA_VECTORS, 64 * sizeof(uint32_t));
     mm_pool_init(&mm.segments, MM_ARENA_SEGMENTS, sizeof(struct mm_segment));
     mm_pool_init(&mm.ranges, MM_ARENA_RANGES, sizeof(struct mm_range));
+    mm_pool_init(&mm.reaches, MM_ARENA_REACHES, sizeof(struct mm_reach));
+    mm_pool_init(&mm.opens, MM_ARENA_OPENS, sizeof(struct mm_open));
 }
 
 bool mm_init(uint32_t self, const struct mm_ram *ram, unsigned ram_count,

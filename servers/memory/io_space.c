@@ -1,116 +1,127 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a task's device reaches. A task that drives a device behind the IOMMU has a second record:
- * that of the device, a task whose address space is the kernel's IoSpace. A section that the device
- * may reach has a view there, whose address is the logical address; the kernel makes sure that a
- * view which is destroyed is out of the device's reach before its pages are used for anything else.
+ * Devices. A task that may use DMA has a record for each of its devices: a task of its own kind,
+ * whose address space is the kernel's IoSpace and whose views' addresses are the logical ones. What
+ * the device may see there reaches (reach.c) say.
  *
- * Invariants: the device's record lives while `io` of its task names it; its views are those of
- * grants that the task answers (grant->io_view) and of sections that the task owns, one each.
+ * A device that is not behind the IOMMU has a record without an address space: logical addresses
+ * are physical ones and nothing is enforced.
  *
- * Where there is no IOMMU, or the device is not behind it, `io` stays 0: logical addresses are
- * physical ones and nothing is enforced.
+ * Invariants: a device's record is in the list of its driver's task, and names it; a view of kind
+ * IO belongs to one reach. When a device's DMA ends it is first detached, which waits until what it
+ * had begun is done; then its reaches go, and then the sections that nothing else needs.
  */
 #include "mm.h"
 
-/* Not where a machine has RAM or registers of its own, so that an address which a device uses
- * without being behind the IOMMU after all names nothing. */
-#define LOWEST ((uint64_t)0x60000000 / ASH_PAGE_SIZE)
+/* Where logical addresses are chosen, in this order, as pages. The first is not where a machine has
+ * RAM or registers of its own, so that an address which a device uses without being behind the
+ * IOMMU after all names nothing; it ends before the page to which devices write their interrupts.
+ * The last is for devices that produce short addresses. */
+static const struct {
+    uint64_t low, high;
+} places[] = {
+    {0x60000000 / ASH_PAGE_SIZE, ASH_IO_MESSAGE_PAGE / ASH_PAGE_SIZE},
+    {(uint64_t)0x100000000 / ASH_PAGE_SIZE, (uint64_t)0x3f00000000 / ASH_PAGE_SIZE},
+    {0x10000 / ASH_PAGE_SIZE, 0x60000000 / ASH_PAGE_SIZE},
+};
 
-static struct mm_task *device_of(const struct mm_task *task)
+uint64_t mm_io_place(const struct mm_task *device, uint64_t pages)
 {
-    return task->io != 0 ? mm_task_find(task->io) : nullptr;
-}
-
-static ash_status make_device(struct mm_task *task, uint64_t device)
-{
-    struct mm_task *io = mm_task_new(task->id | MM_TASK_IO, UINT32_MAX);
-    if (io == nullptr)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    io->low = LOWEST;
-    ash_status status = STATUS_NO_MEMORY;
-    if (mm_table_make(io, ASH_OBJ_IO_SPACE, &io->vspace))
-        status = mm_status(mm_backend_attach(io->vspace, device));
-    if (!ash_success(status)) {
-        mm_tables_give(io);
-        mm_task_forget(io);
-        return status;
+    uint64_t end = device->highest / ASH_PAGE_SIZE + (device->highest % ASH_PAGE_SIZE == 0xfff);
+    for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        /* The guard page above may lie beyond what the device produces. */
+        uint64_t high = end + 1 < places[i].high ? end + 1 : places[i].high;
+        uint64_t hole = high > places[i].low
+                            ? mm_range_hole(device->views, places[i].low, high, pages + 2, 1, 0)
+                            : 0;
+        if (hole != 0)
+            return (hole + 1) * ASH_PAGE_SIZE;
     }
-    task->io = io->id;
-    return STATUS_SUCCESS;
-}
-
-ash_status mm_io_allow(struct mm_task *task, uint64_t device)
-{
-    if (task->dma_allowed)
-        mm_io_end(task);
-    ash_status status = STATUS_SUCCESS;
-    if (device != ASH_MEM_NO_DEVICE && mm_backend_has_iommu())
-        status = make_device(task, device);
-    task->dma_allowed = ash_success(status);
-    return status;
-}
-
-void mm_io_quiesce(struct mm_task *task)
-{
-    const struct mm_task *io = device_of(task);
-    if (io != nullptr)
-        mm_backend_detach(io->vspace);
-    task->dma_allowed = false;
-}
-
-void mm_io_end(struct mm_task *task)
-{
-    mm_io_quiesce(task);
-    mm_grant_dma_end(task);
-    struct mm_task *io = device_of(task);
-    if (io == nullptr)
-        return;
-    while (io->views != 0) {
-        uint32_t section = mm_view(io->views)->section;
-        mm_view_destroy(io->views);
-        mm_section_settle(section);
-    }
-    mm_tables_give(io);
-    mm_task_forget(io);
-    task->io = 0;
-}
-
-ash_status mm_io_view(const struct mm_task *task, uint32_t section, unsigned prot, uint32_t *view)
-{
-    prot &= ASH_MEM_READ | ASH_MEM_WRITE;
-    struct mm_view_request request = {
-        .task = device_of(task), .prot = prot, .most = prot, .guard = true, .kind = MM_VIEW_IO};
-    return mm_view_create(&request, section, view);
-}
-
-/* The device's view of a section that the task owns, or 0. */
-static uint32_t own_view(const struct mm_task *task, const struct mm_section *section)
-{
-    for (uint32_t at = section->views; at != 0; at = mm_view(at)->next)
-        if (mm_view(at)->kind == MM_VIEW_IO && mm_view(at)->task == task->io)
-            return at;
     return 0;
 }
 
-ash_status mm_io_own_view(const struct mm_task *task, uint32_t section, uint32_t *view)
+struct mm_task *mm_io_device(const struct mm_task *task, uint64_t pdo)
 {
-    *view = own_view(task, mm_section(section));
-    if (*view != 0)
-        return STATUS_SUCCESS;
-    return mm_io_view(task, section, ASH_MEM_READ | ASH_MEM_WRITE, view);
+    struct mm_task *first = task->io != 0 ? mm_task_find(task->io) : nullptr;
+    if (first == nullptr || first->io == 0)
+        return first;
+    for (struct mm_task *at = first; at != nullptr;
+         at = at->io != 0 ? mm_task_find(at->io) : nullptr)
+        if (at->pdo == pdo)
+            return at;
+    return nullptr;
 }
 
-void mm_io_section_gone(const struct mm_task *owner, uint32_t section)
+static ash_status confine(struct mm_task *record, uint64_t device)
 {
-    uint32_t view = owner->io != 0 ? own_view(owner, mm_section(section)) : 0;
-    if (view != 0)
-        mm_view_destroy(view);
+    ash_status status = STATUS_NO_MEMORY;
+    if (mm_table_make(record, ASH_OBJ_IO_SPACE, &record->vspace))
+        status = mm_status(mm_backend_attach(record->vspace, device));
+    return status;
 }
 
-uint64_t mm_io_logical(uint32_t view, uint32_t section, uint64_t page)
+ash_status mm_io_allow(struct mm_task *task, uint64_t device, uint64_t pdo)
 {
-    if (view != 0)
-        return mm_view(view)->address + page * ASH_PAGE_SIZE;
-    return mm_frame_physical(mm_vector_get(&mm_section(section)->pages, (uint32_t)page));
+    static uint32_t number;
+    for (uint32_t at = task->io; at != 0; at = mm_task_find(at)->io) {
+        if (mm_task_find(at)->pdo == pdo) {
+            mm_io_end(task, pdo);
+            break;
+        }
+    }
+    struct mm_task *record = mm_task_new(MM_TASK_IO | (++number & ~MM_TASK_IO), UINT32_MAX);
+    if (record == nullptr)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    record->driver = task->id;
+    record->pdo = pdo;
+    record->highest = UINT64_MAX;
+    ash_status status = STATUS_SUCCESS;
+    if (device != ASH_MEM_NO_DEVICE && mm_backend_has_iommu())
+        status = confine(record, device);
+    if (!ash_success(status)) {
+        mm_tables_give(record);
+        mm_task_forget(record);
+        return status;
+    }
+    record->io = task->io;
+    task->io = record->id;
+    return STATUS_SUCCESS;
+}
+
+static void drop_reach(uint32_t index)
+{
+    uint32_t grant = mm_reach(index)->grant, section = mm_reach(index)->section;
+    mm_reach_destroy(index);
+    if (grant != 0)
+        mm_grant_settle(grant);
+    mm_section_settle(section);
+}
+
+static void end_device(struct mm_task *record)
+{
+    if (record->vspace != 0)
+        mm_backend_detach(record->vspace);
+    while (record->reaches != 0)
+        drop_reach(record->reaches);
+    mm_tables_give(record);
+    mm_task_forget(record);
+}
+
+void mm_io_end(struct mm_task *task, uint64_t pdo)
+{
+    for (uint32_t *at = &task->io; *at != 0;) {
+        struct mm_task *record = mm_task_find(*at);
+        if (pdo != 0 && record->pdo != pdo) {
+            at = &record->io;
+            continue;
+        }
+        *at = record->io;
+        end_device(record);
+    }
+}
+
+void mm_io_section_gone(uint32_t section)
+{
+    while (mm_section(section)->reaches != 0)
+        mm_reach_destroy(mm_section(section)->reaches);
 }

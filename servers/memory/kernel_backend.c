@@ -107,6 +107,19 @@ void mm_backend_detach(mm_slot io_space)
     (void)ash_io_space_detach(mm_slot_path(io_space)); /* not attached: nothing to do */
 }
 
+enum ash_error mm_backend_io_map(mm_slot io_space, uint64_t address, unsigned rights, mm_slot first,
+                                 unsigned count)
+{
+    return ash_io_space_map(mm_slot_path(io_space), address, rights, page_path(first),
+                            first % MM_SLOTS_PER_PAGE, count);
+}
+
+void mm_backend_io_unmap(mm_slot io_space, mm_slot first, unsigned count)
+{
+    (void)ash_io_space_unmap(mm_slot_path(io_space), page_path(first), first % MM_SLOTS_PER_PAGE,
+                             count); /* what is not mapped is passed over */
+}
+
 bool mm_backend_fault(struct mm_fault *fault)
 {
     bool found;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * Links: two sections that belong to the I/O manager, one written by the requester, one by the
- * answerer. Either side's mappings go when it is destroyed or when the link is closed; the I/O
- * manager's stay until it frees the link. An id carries a number that is not used twice.
+ * answerer; and, if the requester asks for it, a page that this manager alone writes. Either side's
+ * mappings go when it is destroyed or when the link is closed; the I/O manager's stay until it
+ * frees the link. An id carries a number that is not used twice.
  */
+#include "link.h"
 #include "mm.h"
 
 #define INDEX_BITS 16u
@@ -41,8 +43,10 @@ static void drop(uint32_t *view)
 static void free_link(uint32_t index)
 {
     struct mm_link *link = mm_link(index);
+    mm_open_link_gone(link);
     mm_grant_link_gone(link);
-    for (unsigned area = 0; area < 2; area++) {
+    link->uses = nullptr;
+    for (unsigned area = 0; area < MM_LINK_AREAS; area++) {
         drop(&link->answerer_view[area]);
         drop(&link->requester_view[area]);
         drop(&link->io_view[area]);
@@ -97,9 +101,11 @@ static void tell(const struct mm_link *link, struct ash_mem_link_create_reply *r
     };
 }
 
-static bool bytes_valid(uint64_t bytes)
+/* Whole pages, with room for the slots behind the first. */
+static bool bytes_valid(uint64_t bytes, uint64_t slots, size_t each)
 {
-    return bytes != 0 && bytes % ASH_PAGE_SIZE == 0 && bytes < (uint64_t)1 << 30;
+    return bytes != 0 && bytes % ASH_PAGE_SIZE == 0 && bytes < (uint64_t)1 << 30 &&
+           slots <= ASH_LINK_SLOTS_MAX && (slots == 0 || 4096 + slots * each <= bytes);
 }
 
 ash_status mm_link_create(struct mm_task *io, const struct ash_mem_link_create_request *request,
@@ -109,7 +115,8 @@ ash_status mm_link_create(struct mm_task *io, const struct ash_mem_link_create_r
     struct mm_task *requester = mm_task_find((uint32_t)request->requester);
     struct mm_task *answerer = mm_task_find((uint32_t)request->answerer);
     if (requester == nullptr || answerer == nullptr || requester == answerer ||
-        !bytes_valid(request->request_bytes) || !bytes_valid(request->answer_bytes))
+        !bytes_valid(request->request_bytes, request->slots, sizeof(struct ash_request)) ||
+        !bytes_valid(request->answer_bytes, request->slots, sizeof(struct ash_answer)))
         return STATUS_INVALID_PARAMETER;
     uint32_t index = mm.links.top > INDEX_MASK && mm.links.free == 0 ? 0 : mm_pool_take(&mm.links);
     if (index == 0)
@@ -117,6 +124,7 @@ ash_status mm_link_create(struct mm_task *io, const struct ash_mem_link_create_r
     *mm_link(index) = (struct mm_link){.id = ++generation << INDEX_BITS | index,
                                        .requester = requester->id,
                                        .answerer = answerer->id,
+                                       .slots = (uint32_t)request->slots,
                                        .live = true};
     const uint64_t bytes[2] = {request->request_bytes, request->answer_bytes};
     ash_status status = build(index, io, requester, answerer, bytes);
@@ -132,10 +140,36 @@ static void close_link(struct mm_link *link)
     link->closed = true;
     while (link->grants != 0)
         mm_grant_close_tree(link->grants);
-    for (unsigned area = 0; area < 2; area++) {
+    for (unsigned area = 0; area < MM_LINK_AREAS; area++) {
         drop(&link->requester_view[area]);
         drop(&link->answerer_view[area]);
     }
+}
+
+/* A section like the others, of the same owner; the requester sees it, the manager writes it. */
+ash_status mm_link_uses(uint32_t index)
+{
+    struct mm_link *link = mm_link(index);
+    uint32_t section, owner = mm_section(link->section[MM_LINK_REQUESTS])->owner;
+    struct mm_task *io = mm_task_find(owner), *requester = mm_task_find(link->requester);
+    if (io == nullptr || requester == nullptr)
+        return STATUS_INVALID_HANDLE;
+    ash_status status = mm_section_create(io, 1, &section);
+    if (!ash_success(status))
+        return status;
+    mm_section(section)->link = true;
+    void *page = mm_frame_window(mm_vector_get(&mm_section(section)->pages, 0));
+    status = page == nullptr ? STATUS_NO_MEMORY
+                             : map_area(requester, index, section, ASH_MEM_READ,
+                                        &link->requester_view[MM_LINK_USES]);
+    if (!ash_success(status)) {
+        mm_section_close(section);
+        mm_section_settle(section);
+        return status;
+    }
+    link->section[MM_LINK_USES] = section;
+    link->uses = page;
+    return status;
 }
 
 ash_status mm_link_close(uint64_t id)
@@ -162,7 +196,7 @@ ash_status mm_link_free(uint64_t id)
 void mm_link_view_gone(uint32_t view)
 {
     struct mm_link *link = mm_link(mm_view(view)->grant);
-    for (unsigned area = 0; area < 2; area++) {
+    for (unsigned area = 0; area < MM_LINK_AREAS; area++) {
         if (link->io_view[area] == view)
             link->io_view[area] = 0;
         if (link->requester_view[area] == view)

@@ -9,13 +9,15 @@
  *   section.c  runs of pages, their views                   range.c   free addresses of a task
  *   grant.c    grants, forwarding tree    link.c  links     device.c  device memory
  *   task.c     tasks and their page tables                  untyped.c memory for kernel objects
- *   io_space.c what devices reach by DMA
+ *   io_space.c devices and their IoSpaces        reach.c   what a device may see of a section
+ *   open.c    pages that a device may use now
  *
  * Invariants, checked by tests/servers/memory after every step of a random run:
  * - a RAM page belongs to one block; a page of a frame block is free or in exactly one section;
- * - a section's pages go back when it is closed, has no view and nobody holds its DMA addresses;
+ * - a section's pages go back when it is closed and has neither a view nor a reach;
  * - a grant is closed before its parent, and a link's grants before the link;
- * - a closed grant lives while its answerer has it mapped or knows its DMA addresses;
+ * - a closed grant lives while its answerer has it mapped or its device reaches pages by it;
+ * - a page is in an IoSpace only if a lasting reach or an open of that device names it;
  * - slots and records in use are those reachable from a live task, section, link or block.
  */
 #ifndef MEMORY_MM_H
@@ -126,6 +128,8 @@ typedef uint32_t mm_page; /* (physical - mm.base) / ASH_PAGE_SIZE */
 void mm_frame_give(mm_page page);
 mm_slot mm_frame_slot(mm_page page);
 uint64_t mm_frame_physical(mm_page page);
+/* The page in the manager's own address space, or null without memory for a page table. */
+void *mm_frame_window(mm_page page);
 void mm_frame_exported(mm_page page); /* somebody else got a capability derived from its frame */
 /* Before there are blocks: an object of the region that the manager starts with. */
 void mm_boot_account(void);
@@ -152,16 +156,24 @@ struct mm_task {
     uint32_t answers;  /* list of grants it is the answerer of */
     uint32_t section_count, grant_count;
     uint32_t given;   /* open grants it is the requester of */
-    uint32_t stale;   /* of the grants it answers: closed ones that it has mapped or used for DMA */
+    uint32_t stale;   /* of the grants it answers: closed ones that still hold something */
+    uint32_t opens;   /* of its devices */
     uint32_t tables;  /* list of blocks for page tables (group number + 1). Such a group's `frames`
                          are the slots of its tables, `pages_free` counts those made */
     uint32_t devices; /* list of allowed device ranges */
-    bool dma_allowed, adopted;
-    uint32_t io; /* id of its device's record, 0: none (io_space.c) */
+    bool adopted;
+    uint32_t io; /* id of the record of its first device, 0: it may not use DMA (io_space.c) */
     uint32_t hash_next;
+
+    /* Of a device's record; then `io` is the next one of the same task, and `vspace` its IoSpace, 0
+     * if it is not confined. */
+    uint32_t driver;  /* task id */
+    uint32_t reaches; /* list */
+    uint64_t pdo;     /* how the task names it */
+    uint64_t highest; /* logical address that it can produce */
 };
 
-/* Added to a task's id: the record of its device. */
+/* In the ids of devices' records. */
 #define MM_TASK_IO 0x80000000u
 
 struct mm_task *mm_task_find(uint32_t id);
@@ -183,7 +195,8 @@ struct mm_section {
     uint32_t owner;          /* task id; 0 when that task is gone */
     uint32_t views;          /* list */
     uint32_t grants;         /* list of those made directly of it */
-    uint32_t holders;        /* grants whose answerer knows DMA addresses */
+    uint32_t reaches;        /* list of those of its owner's own devices */
+    uint32_t holders;        /* all reaches */
     uint32_t next, previous; /* of the owner's list */
     bool closed, link;       /* link: ring memory, never granted */
 };
@@ -273,9 +286,9 @@ struct mm_grant {
     uint32_t link_next, link_previous;
     uint32_t answer_next, answer_previous;
     uint32_t view;
-    uint32_t io_view; /* the answerer's device's, while `dma` and its DMA is confined */
+    uint32_t reaches; /* list: what the answerer's devices may see of it */
     uint32_t generation;
-    bool live, closed, dma;
+    bool live, closed, registered;
 };
 
 [[nodiscard]] ash_status mm_grant_create(struct mm_task *caller, uint64_t link, uint64_t address,
@@ -286,25 +299,30 @@ struct mm_grant {
 [[nodiscard]] ash_status mm_grant_close(struct mm_task *caller, uint64_t link, uint64_t grant);
 [[nodiscard]] ash_status mm_grant_map(struct mm_task *caller, uint64_t link, uint64_t grant,
                                       struct ash_mem_map_reply *reply);
-[[nodiscard]] ash_status mm_grant_dma(struct mm_task *caller,
-                                      const struct ash_mem_dma_request *request,
-                                      struct ash_mem_dma_reply *reply);
+[[nodiscard]] ash_status mm_grant_open(struct mm_task *caller, struct mm_task *device,
+                                       const struct ash_mem_dma_open_request *request,
+                                       struct ash_mem_dma_open_reply *reply);
 [[nodiscard]] ash_status mm_grant_release(struct mm_task *caller, uint64_t link, uint64_t grant);
 void mm_grant_stale(const struct mm_task *caller, struct ash_mem_stale_reply *reply);
 void mm_grant_close_tree(uint32_t grant);
 void mm_grant_view_gone(uint32_t grant);
 void mm_grant_link_gone(const struct mm_link *link); /* unmaps what is left of its closed grants */
 void mm_grant_task_gone(struct mm_task *task);       /* gives up all it is the answerer of */
-void mm_grant_dma_end(struct mm_task *task);         /* gives up the DMA addresses of these */
+void mm_grant_settle(uint32_t grant); /* forgets it if it is closed and holds nothing any more */
 struct mm_grant *mm_grant(uint32_t index);
+
+/* USES is made when the requester asks for it. */
+enum { MM_LINK_REQUESTS, MM_LINK_ANSWERS, MM_LINK_USES, MM_LINK_AREAS };
 
 struct mm_link {
     uint64_t id;
     uint32_t requester, answerer;
-    uint32_t section[2]; /* request area, answer area */
-    uint32_t io_view[2], requester_view[2], answerer_view[2];
+    uint32_t section[MM_LINK_AREAS];
+    uint32_t io_view[MM_LINK_AREAS], requester_view[MM_LINK_AREAS], answerer_view[MM_LINK_AREAS];
     uint32_t grants; /* list */
-    uint32_t generation;
+    uint32_t opens;  /* list of those bound to its requests */
+    uint32_t generation, slots;
+    _Atomic uint16_t *uses; /* area USES: opens by slot. Null: nobody looks */
     bool live, closed;
 };
 
@@ -316,27 +334,9 @@ struct mm_link *mm_link(uint32_t index);
 [[nodiscard]] ash_status mm_link_close(uint64_t id);
 [[nodiscard]] ash_status mm_link_free(uint64_t id);
 void mm_link_view_gone(uint32_t view);
+[[nodiscard]] ash_status mm_link_uses(uint32_t index); /* makes the area USES */
 
-/* --- What a task's device reaches (io_space.c)
- * -----------------------------------------------------------------------------------------------
- */
-
-/* From now on the task may use DMA, with that device ID; ASH_MEM_NO_DEVICE: not confined. */
-[[nodiscard]] ash_status mm_io_allow(struct mm_task *task, uint64_t device);
-/* The device reaches nothing any more, and what it had begun is done; the task may not use DMA. */
-void mm_io_quiesce(struct mm_task *task);
-/* That, and everything of it is given back. */
-void mm_io_end(struct mm_task *task);
-/* Makes the section reachable; the task has a device (`io` is not 0). */
-[[nodiscard]] ash_status mm_io_view(const struct mm_task *task, uint32_t section, unsigned prot,
-                                    uint32_t *view);
-/* The same for a section of the task's own, once. */
-[[nodiscard]] ash_status mm_io_own_view(const struct mm_task *task, uint32_t section,
-                                        uint32_t *view);
-/* The owner gives the section up. */
-void mm_io_section_gone(const struct mm_task *owner, uint32_t section);
-/* The logical address of a page of a section: in that view, or physical where that is 0. */
-uint64_t mm_io_logical(uint32_t view, uint32_t section, uint64_t page);
+#include "dma.h"
 
 /* --- Device memory
  * ------------------------------------------------------------------------------------- */
@@ -379,6 +379,8 @@ enum mm_arena_number {
     MM_ARENA_VECTORS,
     MM_ARENA_SEGMENTS,
     MM_ARENA_RANGES,
+    MM_ARENA_REACHES,
+    MM_ARENA_OPENS,
 };
 
 struct mm {
@@ -388,7 +390,7 @@ struct mm {
     mm_slot *node[MM_LEVELS]; /* node[level][group >> level]: the block's Untyped, 0 if none */
     uint32_t free[MM_LEVELS]; /* free blocks, group number + 1 */
     uint32_t partial;         /* groups with some free frames, group number + 1 */
-    struct mm_pool sections, views, grants, links, vectors, segments, ranges;
+    struct mm_pool sections, views, grants, links, vectors, segments, ranges, reaches, opens;
     uint32_t segment_first;
     struct mm_task task[MM_TASKS];
     uint32_t task_hash[MM_TASKS];

@@ -95,7 +95,7 @@ HANDLER(do_unmap)
     if (section == 0)
         return STATUS_SUCCESS;
     if (mm_section(section)->owner == caller->id && owner_done(mm_section(section))) {
-        mm_io_section_gone(caller, section);
+        mm_io_section_gone(section);
         mm_section_close(section);
     }
     mm_section_settle(section);
@@ -175,7 +175,7 @@ HANDLER(do_task_info)
         return STATUS_INVALID_HANDLE;
     *(struct ash_mem_task_info_reply *)out =
         (struct ash_mem_task_info_reply){task == mm.self ? mm.pages_own : task->pages, task->quota,
-                                         task->section_count, task->grant_count, task->dma_allowed};
+                                         task->section_count, task->grant_count, task->io != 0};
     return STATUS_SUCCESS;
 }
 
@@ -302,6 +302,10 @@ HANDLER(do_device_revoke)
 #define EVERYBODY 0
 #define NOTHING   0
 static const struct operation operations[] = {
+    {ASH_MEM_DMA_OPEN, EVERYBODY, sizeof(struct ash_mem_dma_open_request), sizeof(ash_word),
+     mm_do_dma_open},
+    {ASH_MEM_DMA_CLOSE, EVERYBODY, sizeof(struct ash_mem_dma_close_request), NOTHING,
+     mm_do_dma_close},
     {ASH_MEM_MAP, EVERYBODY, sizeof(struct ash_mem_map_request), sizeof(struct ash_mem_map_reply),
      do_map},
     {ASH_MEM_MAP_AGAIN, EVERYBODY, sizeof(struct ash_mem_map_again_request),
@@ -315,8 +319,10 @@ static const struct operation operations[] = {
     {ASH_MEM_GRANT_CLOSE, EVERYBODY, sizeof(struct ash_mem_grant_id), NOTHING, do_grant_close},
     {ASH_MEM_GRANT_MAP, EVERYBODY, sizeof(struct ash_mem_grant_id),
      sizeof(struct ash_mem_map_reply), do_grant_map},
-    {ASH_MEM_GRANT_DMA, EVERYBODY, sizeof(struct ash_mem_dma_request),
-     sizeof(struct ash_mem_dma_reply), mm_do_grant_dma},
+    {ASH_MEM_DMA_USE, EVERYBODY, sizeof(struct ash_mem_link_request),
+     sizeof(struct ash_mem_map_reply), mm_do_dma_use},
+    {ASH_MEM_DMA_END, EVERYBODY, sizeof(struct ash_mem_dma_end_request),
+     sizeof(struct ash_mem_dma_end_reply), mm_do_dma_end},
     {ASH_MEM_GRANT_RELEASE, EVERYBODY, sizeof(struct ash_mem_grant_id), NOTHING, do_grant_release},
     {ASH_MEM_COMMON_BUFFER, EVERYBODY, sizeof(struct ash_mem_common_request),
      sizeof(struct ash_mem_common_reply), mm_do_common_buffer},
@@ -326,8 +332,6 @@ static const struct operation operations[] = {
      do_statistics},
     {ASH_MEM_TASK_INFO, EVERYBODY, sizeof(struct ash_mem_task_request),
      sizeof(struct ash_mem_task_info_reply), do_task_info},
-    {ASH_MEM_OWN_DMA, EVERYBODY, sizeof(struct ash_mem_own_dma_request),
-     sizeof(struct ash_mem_dma_reply), mm_do_own_dma},
     {ASH_MEM_DMA_INFO, EVERYBODY, sizeof(struct ash_mem_dma_info_request),
      sizeof(struct ash_mem_dma_info_reply), mm_do_dma_info},
     {ASH_MEM_STALE, EVERYBODY, NOTHING, sizeof(struct ash_mem_stale_reply), do_stale},
@@ -380,7 +384,9 @@ ash_status mm_operation(uint32_t caller, uint64_t op, const void *request, size_
         (operation->owner != EVERYBODY && operation->owner != caller))
         return STATUS_ACCESS_DENIED;
     memset(reply, 0, operation->reply_bytes);
+    result->bytes = operation->reply_bytes;
     ash_status status = operation->handler(task, request, reply, result);
-    result->bytes = ash_success(status) ? operation->reply_bytes : 0;
+    if (!ash_success(status))
+        result->bytes = 0;
     return status;
 }

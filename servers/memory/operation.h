@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The handlers of requests: `in` is the copied request, `out` the reply, zero before. */
+/* The handlers of requests: `in` is the copied request; `out` the reply, zero before as far as the
+ * table says, whose length a handler may change (result->bytes). */
 #ifndef MEMORY_OPERATION_H
 #define MEMORY_OPERATION_H
 
@@ -11,9 +12,11 @@
     ash_status name([[maybe_unused]] struct mm_task *caller, [[maybe_unused]] const void *in,      \
                     [[maybe_unused]] void *out, [[maybe_unused]] struct mm_result *result)
 
-MM_HANDLER(mm_do_grant_dma);
+MM_HANDLER(mm_do_dma_open);
+MM_HANDLER(mm_do_dma_close);
+MM_HANDLER(mm_do_dma_use);
+MM_HANDLER(mm_do_dma_end);
 MM_HANDLER(mm_do_common_buffer);
-MM_HANDLER(mm_do_own_dma);
 MM_HANDLER(mm_do_dma_allow);
 MM_HANDLER(mm_do_dma_info);
 MM_HANDLER(mm_do_dma_fault);

@@ -108,7 +108,7 @@ ash_status mm_task_destroy(uint32_t id)
     struct mm_task *task = mm_task_find(id);
     if (task == nullptr || task->adopted)
         return STATUS_INVALID_PARAMETER;
-    mm_io_end(task);
+    mm_io_end(task, 0);
     close_links(task);
     mm_grant_task_gone(task);
     close_sections(task);

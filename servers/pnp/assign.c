@@ -70,13 +70,13 @@ static const char *assign(struct pnp_node *node)
     return rule != nullptr ? rule : check_conflicts(node);
 }
 
-bool pnp_uses_dma(const struct pnp_node *node)
+static bool may_use_dma(const struct pnp_node *node)
 {
     return node->bus_type == PNP_INTERFACE_PCI;
 }
 
 /* Its ID at the IOMMU: that of a PCI function (PCI Express, "Requester ID"). */
-ash_word pnp_dma_device(const struct pnp_node *node)
+static ash_word dma_device(const struct pnp_node *node)
 {
     return (ash_word)node->bus_number << 8 | (node->address >> 16 & 31) << 3 | (node->address & 7);
 }
@@ -92,17 +92,10 @@ ash_status pnp_memory_allow(struct pnp_node *node)
         if (pnp_resource_mappable(item) && ash_success(status))
             status = port_device_memory(node->function->task, item->start, item->length, true);
     }
-    if (ash_success(status) && pnp_uses_dma(node))
-        status = port_dma_allow(node->function->task, pnp_dma_device(node), &node->dma_enforced);
+    if (ash_success(status) && may_use_dma(node))
+        status = port_dma_allow(node->function->task, node->device, dma_device(node),
+                                &node->dma_enforced);
     return status;
-}
-
-static bool task_still_uses_dma(const struct pnp_node *but)
-{
-    for (const struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next)
-        if (node != but && node->function == but->function && node->allowed && pnp_uses_dma(node))
-            return true;
-    return false;
 }
 
 /* A dead task's are gone with it. */
@@ -118,8 +111,8 @@ void pnp_memory_revoke(struct pnp_node *node)
         if (pnp_resource_mappable(item))
             (void)port_device_memory(node->function->task, item->start, item->length, false);
     }
-    if (pnp_uses_dma(node) && !task_still_uses_dma(node))
-        port_dma_end(node->function->task);
+    if (may_use_dma(node))
+        port_dma_end(node->function->task, node->device);
 }
 
 static enum pnp_outcome refuse(struct pnp_node *node, ash_status status, const char *why)

@@ -9,7 +9,6 @@
 
 #include "io.h"
 #include "irp.h"
-#include "memory.h"
 #include "pnp.h"
 #include "status.h"
 
@@ -68,12 +67,9 @@ void port_link_delete(const char *name);
 [[nodiscard]] ash_status port_device_memory(ash_word task, ash_word physical, ash_word bytes,
                                             bool allow);
 /* The task may use DMA with that device; *enforced: the IOMMU confines it to what is granted. */
-[[nodiscard]] ash_status port_dma_allow(ash_word task, ash_word device, bool *enforced);
-void port_dma_end(ash_word task);
-/* The oldest record of what the IOMMU refused; false: there is none. */
-[[nodiscard]] bool port_dma_fault(struct ash_mem_dma_fault_reply *fault);
-/* The driver's device reached for memory it was not granted: ends it, with a crash report. */
-void port_condemn(ash_word task, ash_word device, ash_word address, ash_word cause);
+[[nodiscard]] ash_status port_dma_allow(ash_word task, ash_word pdo, ash_word device,
+                                        bool *enforced);
+void port_dma_end(ash_word task, ash_word pdo);
 void port_release(ash_word task); /* this manager is done with a dead task */
 
 /* --- Interrupts
@@ -84,8 +80,6 @@ void port_release(ash_word task); /* this manager is done with a dead task */
 [[nodiscard]] ash_status port_irq_bind(ash_cptr irq, ash_cptr notification);
 /* Bound to this manager's own Notification: pnp_line_signalled(line). */
 [[nodiscard]] ash_status port_irq_bind_own(ash_cptr irq, unsigned line);
-/* The IOMMU's: pnp_fault_signalled. */
-[[nodiscard]] ash_status port_fault_interrupt(ash_word source, bool edge, ash_cptr *irq);
 void port_irq_ack(ash_cptr irq);
 /* Every copy of the Irq (or of an acknowledgement capability) is deleted, and it. */
 void port_irq_drop(ash_cptr irq);

@@ -4,7 +4,8 @@
  * goes through the link to the driver's task that the open made, so no manager is on the way of
  * data.
  *
- *     buffer of ash_io_buffer_alloc ----- granted once per driver, never copied
+ *     buffer of ash_io_buffer_alloc ----- granted once per driver, never copied; what a device
+ *                                         reaches of it are the pages of requests under way
  *     any other memory ------------------ copied through pages of a bounce buffer that the driver
  *                                         was granted
  *     small data (information, control) - inline in the request
@@ -91,13 +92,21 @@ struct ash_io {
     bool whole;
 };
 
-/* Registered memory, whole pages, zeroed; null if there is none. */
+/* Memory for requests, whole pages, zeroed; null if there is none. A driver's device reaches those
+ * of its pages that a request under way names, in that request's direction, and no longer. */
 [[nodiscard]] void *ash_io_buffer_alloc(size_t bytes);
 /* No started request uses it any more. */
 void ash_io_buffer_free(void *buffer);
+/* From now on the devices of drivers that get it may reach all of the buffer for as long as they
+ * like, until it is unregistered or freed: faster, as nothing is opened and closed for a request,
+ * and less safe, as a driver can change or read it between requests. Right after each of the two no
+ * started request may use it. STATUS_INVALID_PARAMETER: not a buffer. */
+[[nodiscard]] ash_status ash_io_buffer_register(void *buffer);
+ash_status ash_io_buffer_unregister(void *buffer);
 
-/* `buffer` lies in registered memory, which the driver may use until the request is done. When the
- * status is an error nothing was started. STATUS_INSUFFICIENT_RESOURCES: too many are out. */
+/* `buffer` lies in memory of ash_io_buffer_alloc, which the driver may use until the request is
+ * done. When the status is an error nothing was started. STATUS_INSUFFICIENT_RESOURCES: too many
+ * are out. */
 [[nodiscard]] ash_status ash_read_start(struct ash_file *file, void *buffer, size_t bytes,
                                         uint64_t offset, struct ash_io *io);
 [[nodiscard]] ash_status ash_write_start(struct ash_file *file, const void *buffer, size_t bytes,

@@ -14,14 +14,14 @@ TEST(own_memory_goes_through_the_bounce_buffer)
     memset(data, 'w', sizeof(data));
     CHECK_EQ(ash_write(file, data, sizeof(data), 777, &done), STATUS_SUCCESS);
     CHECK_MEM(disk + 777, data, sizeof(data));
-    CHECK_EQ(grants, 1);
+    CHECK_EQ(grants, 2); /* to be written by the driver, and to be read */
     CHECK_EQ(last.device, 9);
     CHECK_EQ(last.file, 40);
     CHECK_EQ(last.requestor, 20);
     CHECK_EQ(last.mode, 1);
 }
 
-TEST(registered_memory_is_granted_once_and_not_copied)
+TEST(a_buffer_is_granted_once_and_not_copied)
 {
     begin();
     char *buffer = ash_io_buffer_alloc(65536);
@@ -32,6 +32,57 @@ TEST(registered_memory_is_granted_once_and_not_copied)
     CHECK_EQ(last.grant_offset, 2048);
     CHECK_EQ(last.grant_length, 4096);
     CHECK_MEM(buffer + 2048, disk + 32768, 4096);
+    ash_io_buffer_free(buffer);
+}
+
+TEST(a_buffer_is_granted_in_the_direction_of_the_request)
+{
+    begin();
+    char *buffer = ash_io_buffer_alloc(8192);
+    size_t done;
+    CHECK_EQ(ash_write(file, buffer, 4096, 0, &done), STATUS_SUCCESS);
+    CHECK_EQ(last_prot, ASH_MEM_READ);
+    CHECK_EQ(ash_read(file, buffer, 4096, 0, &done), STATUS_SUCCESS);
+    CHECK_EQ(last_prot, ASH_MEM_READ | ASH_MEM_WRITE);
+    CHECK_EQ(ash_write(file, buffer, 4096, 0, &done), STATUS_SUCCESS);
+    CHECK_EQ(grants, 2);
+    ash_io_buffer_free(buffer);
+}
+
+TEST(a_buffer_is_strict_until_it_is_registered)
+{
+    begin();
+    char *buffer = ash_io_buffer_alloc(8192);
+    size_t done;
+    unsigned closed = grants_closed;
+    CHECK_EQ(ash_read(file, buffer, 4096, 0, &done), STATUS_SUCCESS);
+    CHECK_EQ(last_prot & ASH_MEM_REGISTERED, 0);
+    CHECK_EQ(ash_io_buffer_register(buffer), STATUS_SUCCESS);
+    CHECK_EQ(ash_io_buffer_register(buffer), STATUS_SUCCESS);
+    CHECK_EQ(grants_closed, closed + 1);
+    CHECK_EQ(ash_read(file, buffer, 4096, 0, &done), STATUS_SUCCESS);
+    CHECK_EQ(last_prot, ASH_MEM_READ | ASH_MEM_WRITE | ASH_MEM_REGISTERED);
+    CHECK_EQ(ash_io_buffer_unregister(buffer), STATUS_SUCCESS);
+    CHECK_EQ(grants_closed, closed + 2);
+    CHECK_EQ(ash_read(file, buffer, 4096, 0, &done), STATUS_SUCCESS);
+    CHECK_EQ(last_prot & ASH_MEM_REGISTERED, 0);
+    CHECK_EQ(ash_io_buffer_register(&done), STATUS_INVALID_PARAMETER);
+    ash_io_buffer_free(buffer);
+}
+
+TEST(what_a_driver_left_open_to_its_device_is_ended)
+{
+    begin();
+    char *buffer = ash_io_buffer_alloc(8192);
+    size_t done;
+    ended = 0;
+    CHECK_EQ(ash_read(file, buffer, 4096, 0, &done), STATUS_SUCCESS);
+    CHECK_EQ(ended, 0);
+    for (unsigned slot = 0; slot < ASH_LINK_DATA_SLOTS; slot++)
+        uses[slot] = 1;
+    CHECK_EQ(ash_read(file, buffer, 4096, 0, &done), STATUS_SUCCESS);
+    CHECK_EQ(__builtin_popcountll(ended), 1); /* the slot of that request */
+    memset(uses, 0, sizeof(uses));
     ash_io_buffer_free(buffer);
 }
 

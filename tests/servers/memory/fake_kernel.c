@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: MIT
 /* See fake_kernel.h. Received capabilities live in slots above the manager's slot space. */
-#include "fake_kernel.h"
+#include "fake_internal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SLOTS    (MM_SLOTS_PER_PAGE * MM_SLOT_PAGES)
 #define RECEIVED 4096u
-#define HASH     (1u << 20)
-
-struct capability {
-    uint8_t type, rights, bits;
-    bool device, mapped, pinned; /* pinned: a slot page is made of it */
-    uint64_t physical, size, watermark, address, space;
-    uint32_t parent, child, next, previous;
-};
+#define HASH     FAKE_HASH
 
 static struct capability *caps;
 static bool slot_page[MM_SLOT_PAGES];
 static unsigned char *ram, *arenas;
-static uint64_t ram_base, ram_bytes, device_base, device_size, fail_after, calls, live;
+static uint64_t ram_base, ram_bytes, device_base, device_size, fail_after, live;
+uint64_t fake_call_count;
 static uint32_t received_top;
 
 /* (space, page) -> slot + 1 of the mapping; tables: (space, address >> bits, bits) */
@@ -48,24 +42,24 @@ static void forget_entry(struct entry *hash, struct entry *entry)
     }
 }
 
-[[noreturn]] static void broken(const char *rule, uint64_t detail)
+[[noreturn]] void fake_broken(const char *rule, uint64_t detail)
 {
     fprintf(stderr, "fake kernel: %s (%llu)\n", rule, (unsigned long long)detail);
     abort();
 }
 
-static struct capability *at(mm_slot slot)
+struct capability *fake_at(mm_slot slot)
 {
     if (slot == 0 || (slot < SLOTS && !slot_page[slot / MM_SLOTS_PER_PAGE]))
-        broken("slot does not exist", slot);
+        fake_broken("slot does not exist", slot);
     return &caps[slot];
 }
 
 static void insert(mm_slot slot, struct capability cap, uint32_t parent)
 {
-    struct capability *place = at(slot);
+    struct capability *place = fake_at(slot);
     if (place->type != ASH_OBJ_NULL)
-        broken("destination is occupied", slot);
+        fake_broken("destination is occupied", slot);
     *place = cap;
     place->parent = parent;
     place->child = place->previous = 0;
@@ -102,7 +96,7 @@ void fake_reset(uint64_t physical, uint64_t bytes, uint64_t device, uint64_t dev
     slot_page[0] = true;
     ram_base = physical, ram_bytes = bytes, device_base = device, device_size = device_bytes;
     fail_after = UINT64_MAX;
-    calls = live = 0;
+    fake_call_count = live = 0;
     received_top = SLOTS;
     insert(MM_SLOT_OWN_VSPACE, (struct capability){.type = ASH_OBJ_VSPACE, .physical = 1}, 0);
     insert(2, (struct capability){.type = ASH_OBJ_UNTYPED, .physical = physical, .size = bytes}, 0);
@@ -125,7 +119,7 @@ void fake_fail_after(uint64_t count)
 
 static bool failing(void)
 {
-    calls++;
+    fake_call_count++;
     if (fail_after == UINT64_MAX)
         return false;
     if (fail_after == 0) {
@@ -176,11 +170,11 @@ static bool is_space(const struct capability *cap)
 enum ash_error mm_backend_retype(mm_slot untyped, unsigned type, uint64_t size, mm_slot first,
                                  unsigned count)
 {
-    struct capability *parent = at(untyped);
+    struct capability *parent = fake_at(untyped);
     if (parent->type != ASH_OBJ_UNTYPED || count == 0 || count > 1024)
-        broken("retype of what is no Untyped, or of too many", untyped);
+        fake_broken("retype of what is no Untyped, or of too many", untyped);
     if (first / MM_SLOTS_PER_PAGE != (first + count - 1) / MM_SLOTS_PER_PAGE)
-        broken("destination leaves its CNode", first);
+        fake_broken("destination leaves its CNode", first);
     if (failing())
         return ASH_E_MEMORY;
     if (parent->child == 0 && !parent->pinned)
@@ -207,9 +201,9 @@ enum ash_error mm_backend_retype(mm_slot untyped, unsigned type, uint64_t size, 
 
 enum ash_error mm_backend_copy(mm_slot destination, mm_slot source, unsigned rights)
 {
-    struct capability cap = *at(source);
+    struct capability cap = *fake_at(source);
     if (cap.type != ASH_OBJ_FRAME)
-        broken("copy of what is no Frame", source);
+        fake_broken("copy of what is no Frame", source);
     if (failing())
         return ASH_E_EXHAUSTED;
     cap.rights &= (uint8_t)rights;
@@ -218,7 +212,7 @@ enum ash_error mm_backend_copy(mm_slot destination, mm_slot source, unsigned rig
     return ASH_OK;
 }
 
-static void unmap(struct capability *cap)
+void fake_unmap(struct capability *cap)
 {
     if (cap->mapped)
         forget_entry(mappings, probe(mappings, cap->space, cap->address >> cap->bits));
@@ -229,7 +223,7 @@ static void drop_space(uint64_t space)
 {
     for (uint32_t i = 0; i < HASH; i++)
         if (mappings[i].slot != 0 && mappings[i].space == space)
-            broken("VSpace destroyed with a frame mapped", mappings[i].key);
+            fake_broken("VSpace destroyed with a frame mapped", mappings[i].key);
     for (uint32_t i = 0; i < HASH;) {
         if (tables[i].slot != 0 && tables[i].space == space)
             forget_entry(tables, &tables[i]);
@@ -242,7 +236,7 @@ static void delete_cap(uint32_t slot)
 {
     struct capability *cap = &caps[slot];
     if (cap->type == ASH_OBJ_FRAME)
-        unmap(cap);
+        fake_unmap(cap);
     if (is_space(cap))
         drop_space(cap->physical);
     if (cap->type == ASH_OBJ_IO_SPACE)
@@ -265,8 +259,8 @@ static void delete_cap(uint32_t slot)
 
 void mm_backend_delete(mm_slot slot)
 {
-    calls++;
-    if (at(slot)->type != ASH_OBJ_NULL)
+    fake_call_count++;
+    if (fake_at(slot)->type != ASH_OBJ_NULL)
         delete_cap(slot);
 }
 
@@ -280,20 +274,20 @@ static void revoke(uint32_t slot)
 
 void mm_backend_revoke(mm_slot slot)
 {
-    calls++;
-    if (at(slot)->type == ASH_OBJ_NULL)
-        broken("revoke of an empty slot", slot);
+    fake_call_count++;
+    if (fake_at(slot)->type == ASH_OBJ_NULL)
+        fake_broken("revoke of an empty slot", slot);
     revoke(slot);
 }
 
 enum ash_error mm_backend_frame_map(mm_slot frame, mm_slot vspace, uint64_t address,
                                     unsigned rights)
 {
-    struct capability *cap = at(frame);
-    const struct capability *space = at(vspace);
-    calls++;
+    struct capability *cap = fake_at(frame);
+    const struct capability *space = fake_at(vspace);
+    fake_call_count++;
     if (cap->type != ASH_OBJ_FRAME || !is_space(space))
-        broken("map of what is no Frame, or into no VSpace", frame);
+        fake_broken("map of what is no Frame, or into no VSpace", frame);
     if (address & (cap->size - 1))
         return ASH_E_ALIGNMENT;
     if ((rights & ~(unsigned)cap->rights) != 0)
@@ -311,6 +305,7 @@ enum ash_error mm_backend_frame_map(mm_slot frame, mm_slot vspace, uint64_t addr
         memset(arenas + (address - (uint64_t)(uintptr_t)arenas), 0, ASH_PAGE_SIZE); /* a new page */
     *entry = (struct entry){space->physical, key, frame};
     cap->mapped = true;
+    cap->mapped_rights = (uint8_t)rights;
     cap->space = space->physical;
     cap->address = address;
     return ASH_OK;
@@ -318,19 +313,19 @@ enum ash_error mm_backend_frame_map(mm_slot frame, mm_slot vspace, uint64_t addr
 
 enum ash_error mm_backend_frame_unmap(mm_slot frame)
 {
-    calls++;
-    if (!at(frame)->mapped)
+    fake_call_count++;
+    if (!fake_at(frame)->mapped)
         return ASH_E_NOT_BOUND;
-    unmap(at(frame));
+    fake_unmap(fake_at(frame));
     return ASH_OK;
 }
 
 enum ash_error mm_backend_table_map(mm_slot table, mm_slot vspace, uint64_t address)
 {
-    const struct capability *space = at(vspace);
-    calls++;
-    if (at(table)->type != ASH_OBJ_PAGE_TABLE)
-        broken("no page table", table);
+    const struct capability *space = fake_at(vspace);
+    fake_call_count++;
+    if (fake_at(table)->type != ASH_OBJ_PAGE_TABLE)
+        fake_broken("no page table", table);
     struct entry *top = probe(tables, space->physical, address >> 30 << 8 | 30);
     if (top->slot == 0) {
         *top = (struct entry){space->physical, address >> 30 << 8 | 30, table};
@@ -343,73 +338,12 @@ enum ash_error mm_backend_table_map(mm_slot table, mm_slot vspace, uint64_t addr
     return ASH_OK;
 }
 
-/* --- The IOMMU: device ID -> IoSpace ------------------------------------------------------------
- */
-
-#define DEVICES 16u
-static bool iommu;
-static mm_slot attached[DEVICES];
-static struct mm_fault pending;
-static bool fault_pending;
-
-void fake_iommu(bool there)
-{
-    iommu = there;
-    fault_pending = false;
-    memset(attached, 0, sizeof(attached));
-}
-
-mm_slot fake_attached(uint64_t device)
-{
-    return attached[device];
-}
-
-void fake_fault(const struct mm_fault *fault)
-{
-    pending = *fault;
-    fault_pending = true;
-}
-
-bool mm_backend_has_iommu(void)
-{
-    return iommu;
-}
-
-enum ash_error mm_backend_attach(mm_slot io_space, uint64_t device)
-{
-    calls++;
-    if (at(io_space)->type != ASH_OBJ_IO_SPACE)
-        broken("no IoSpace", io_space);
-    if (device >= DEVICES)
-        return ASH_E_RANGE;
-    if (attached[device] != 0)
-        return ASH_E_BUSY;
-    attached[device] = io_space;
-    return ASH_OK;
-}
-
-void mm_backend_detach(mm_slot io_space)
-{
-    calls++;
-    for (unsigned i = 0; i < DEVICES; i++)
-        if (attached[i] == io_space)
-            attached[i] = 0;
-}
-
-bool mm_backend_fault(struct mm_fault *fault)
-{
-    bool found = fault_pending;
-    *fault = pending;
-    fault_pending = false;
-    return found;
-}
-
 enum ash_error mm_backend_slot_page(unsigned page, mm_slot untyped)
 {
-    struct capability *parent = at(untyped);
+    struct capability *parent = fake_at(untyped);
     uint64_t bytes = 64 + 64 * MM_SLOTS_PER_PAGE;
     if (slot_page[page])
-        broken("slot page exists already", page);
+        fake_broken("slot page exists already", page);
     if (failing() || parent->watermark + bytes > parent->size)
         return ASH_E_MEMORY;
     parent->watermark += bytes;
@@ -420,7 +354,7 @@ enum ash_error mm_backend_slot_page(unsigned page, mm_slot untyped)
 
 uint64_t mm_backend_left(mm_slot untyped)
 {
-    return at(untyped)->size - at(untyped)->watermark;
+    return fake_at(untyped)->size - fake_at(untyped)->watermark;
 }
 
 void *mm_backend_window(uint64_t physical)
@@ -435,13 +369,17 @@ void *mm_backend_arena(unsigned number)
 
 struct fake_mapping fake_lookup(mm_slot vspace, uint64_t address)
 {
-    uint64_t space = at(vspace)->physical;
+    uint64_t space = fake_at(vspace)->physical;
     for (unsigned bits = 12; bits <= 21; bits += 9) {
         const struct entry *entry = probe(mappings, space, address >> bits);
         if (entry->slot != 0 && caps[entry->slot].bits == bits) {
             const struct capability *cap = &caps[entry->slot];
-            return (struct fake_mapping){cap->physical + (address & (cap->size - 1)), address, bits,
-                                         cap->rights, true};
+            return (struct fake_mapping){cap->physical + (address & (cap->size - 1)),
+                                         address,
+                                         bits,
+                                         cap->mapped_rights,
+                                         true,
+                                         space};
         }
     }
     return (struct fake_mapping){};
@@ -449,25 +387,44 @@ struct fake_mapping fake_lookup(mm_slot vspace, uint64_t address)
 
 uint64_t fake_mappings(mm_slot vspace)
 {
-    uint64_t count = 0, space = at(vspace)->physical;
+    uint64_t count = 0, space = fake_at(vspace)->physical;
     for (uint32_t i = 0; i < HASH; i++)
         count += mappings[i].slot != 0 && mappings[i].space == space;
     return count;
 }
 
+bool fake_next_mapping(uint32_t *place, struct fake_mapping *mapping)
+{
+    while (*place < HASH) {
+        const struct entry *entry = &mappings[(*place)++];
+        if (entry->slot == 0)
+            continue;
+        const struct capability *cap = &caps[entry->slot];
+        *mapping = (struct fake_mapping){cap->physical,      cap->address, cap->bits,
+                                         cap->mapped_rights, true,         entry->space};
+        return true;
+    }
+    return false;
+}
+
+uint64_t fake_space(mm_slot vspace)
+{
+    return fake_at(vspace)->physical;
+}
+
 unsigned char *fake_memory(uint64_t physical)
 {
     if (physical < ram_base || physical >= ram_base + ram_bytes)
-        broken("no RAM at this address", physical);
+        fake_broken("no RAM at this address", physical);
     return ram + (physical - ram_base);
 }
 
 uint32_t fake_receive(mm_slot slot)
 {
-    struct capability cap = *at(slot);
+    struct capability cap = *fake_at(slot);
     uint32_t parent = slot, handle = received_top++;
     if (received_top > SLOTS + RECEIVED)
-        broken("too many received capabilities", handle);
+        fake_broken("too many received capabilities", handle);
     if (cap.type == ASH_OBJ_UNTYPED) {
         parent = cap.parent;
         delete_cap(slot);
@@ -488,5 +445,5 @@ uint64_t fake_live_capabilities(void)
 
 uint64_t fake_calls(void)
 {
-    return calls;
+    return fake_call_count;
 }

@@ -46,7 +46,7 @@ static uint32_t some_task(void)
 static void allow_dma(uint32_t id)
 {
     (void)ask(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, id, pick(4) != 0,
-              pick(4) == 0 ? ASH_MEM_NO_DEVICE : pick(12), 0);
+              pick(4) == 0 ? ASH_MEM_NO_DEVICE : pick(12), 1 + pick(2));
 }
 
 static void renew_task(void)
@@ -116,10 +116,10 @@ static void make_grant(void)
     uint32_t index;
     const struct mm_link *record = mm_link_find(link, &index);
     uint32_t caller = record != nullptr && pick(10) ? record->requester : some_task();
-    ash_status status =
-        pick(2)
-            ? ask(views[from].task, ASH_MEM_GRANT, link, views[from].address, 1 + pick(3), 0)
-            : ask(caller, ASH_MEM_GRANT_FORWARD, grants[from].link, grants[from].grant, link, 0);
+    ash_status status = pick(2) ? ask(views[from].task, ASH_MEM_GRANT, link, views[from].address,
+                                      (1 + pick(3)) | (pick(3) ? ASH_MEM_REGISTERED : 0), 0)
+                                : ask(caller, ASH_MEM_GRANT_FORWARD, grants[from].link,
+                                      grants[from].grant, link, 0);
     if (status == STATUS_SUCCESS) {
         grants[at].link = link;
         grants[at].grant = words[0];
@@ -169,7 +169,7 @@ static void close_grant(uint32_t caller, uint64_t link, uint64_t grant)
 
 static void use_grant(void)
 {
-    static const uint64_t ops[] = {ASH_MEM_GRANT_MAP, ASH_MEM_GRANT_DMA, ASH_MEM_GRANT_RELEASE,
+    static const uint64_t ops[] = {ASH_MEM_GRANT_MAP, ASH_MEM_DMA_OPEN, ASH_MEM_GRANT_RELEASE,
                                    ASH_MEM_GRANT_CLOSE};
     size_t at = pick(THINGS);
     uint32_t index;
@@ -181,7 +181,8 @@ static void use_grant(void)
     if (op == ASH_MEM_GRANT_CLOSE)
         close_grant(caller, grants[at].link, grants[at].grant);
     else
-        (void)ask(caller, op, grants[at].link, grants[at].grant, pick(3), 1 + pick(3));
+        (void)ask(caller, op, grants[at].link, grants[at].grant,
+                  OPEN(pick(3), 1 + pick(3), pick(2)), 1 + pick(2));
 }
 
 static void use_untyped(void)
@@ -291,6 +292,8 @@ static void finish(void)
     CHECK_EQ(mm.grants.used, 0);
     CHECK_EQ(mm.vectors.used, 0);
     CHECK_EQ(mm.ranges.used, 0);
+    CHECK_EQ(mm.reaches.used, 0);
+    CHECK_EQ(mm.opens.used, 0);
     CHECK_EQ(mm.links.used, 0);
 }
 

@@ -42,7 +42,7 @@ static uint64_t map_pages(uint32_t task, uint64_t pages)
 static struct ash_mem_link_create_reply make_link(uint32_t requester, uint32_t answerer)
 {
     struct ash_mem_link_create_reply reply = {};
-    if (ASK(ASH_TASK_IO, ASH_MEM_LINK_CREATE, requester, answerer, 0x3000, 0x2000) ==
+    if (ASK(ASH_TASK_IO, ASH_MEM_LINK_CREATE, requester, answerer, 0x3000, 0x2000, 8) ==
         STATUS_SUCCESS)
         memcpy(&reply, reply_words, sizeof(reply));
     return reply;
@@ -155,8 +155,8 @@ TEST(managers_operations_are_refused_to_others)
 {
     start();
     CHECK_EQ(ASK(A, ASH_MEM_TASK_CREATE, 99, 10), STATUS_ACCESS_DENIED);
-    CHECK_EQ(ASK(A, ASH_MEM_LINK_CREATE, A, B, 4096, 4096), STATUS_ACCESS_DENIED);
-    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_DMA_ALLOW, A, 1, ASH_MEM_NO_DEVICE), STATUS_ACCESS_DENIED);
+    CHECK_EQ(ASK(A, ASH_MEM_LINK_CREATE, A, B, 4096, 4096, 0), STATUS_ACCESS_DENIED);
+    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_DMA_ALLOW, A, 1, ASH_MEM_NO_DEVICE, 7), STATUS_ACCESS_DENIED);
     CHECK_EQ(ASK(77, ASH_MEM_MAP, 4096, 0), STATUS_ACCESS_DENIED);
     CHECK_EQ(ask(A, 999, "", 0), STATUS_INVALID_PARAMETER);
     CHECK_EQ(ask(A, ASH_MEM_MAP, "", 0), STATUS_INVALID_PARAMETER);
@@ -316,12 +316,13 @@ TEST(pages_known_to_a_device_are_kept_until_released)
     uint64_t link = make_link(A, B).link, address = map_pages(A, 40);
     CHECK_EQ(ASK(A, ASH_MEM_GRANT, link, address, 3), STATUS_SUCCESS);
     uint64_t grant = reply_words[0];
-    CHECK_EQ(ASK(B, ASH_MEM_GRANT_DMA, link, grant, 0, 1), STATUS_ACCESS_DENIED);
-    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
-    CHECK_EQ(ASK(B, ASH_MEM_GRANT_DMA, link, grant, 30, 11), STATUS_INVALID_PARAMETER);
-    CHECK_EQ(ASK(B, ASH_MEM_GRANT_DMA, link, grant, 0, 33), STATUS_INVALID_PARAMETER);
-    CHECK_EQ(ASK(B, ASH_MEM_GRANT_DMA, link, grant, 30, 10), STATUS_SUCCESS);
-    CHECK_EQ(reply_words[0], 10);
+    CHECK_EQ(ASK(B, ASH_MEM_DMA_OPEN, link, grant, OPEN(0, 1, 1), 7), STATUS_ACCESS_DENIED);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1, ASH_MEM_NO_DEVICE, 7), STATUS_SUCCESS);
+    CHECK_EQ(ASK(B, ASH_MEM_DMA_OPEN, link, grant, OPEN(30, 11, 1), 7), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(ASK(B, ASH_MEM_DMA_OPEN, link, grant, OPEN(0, 33, 1), 7), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(ASK(B, ASH_MEM_DMA_OPEN, link, grant, OPEN(30, 10, 1), 7), STATUS_SUCCESS);
+    CHECK_EQ(reply_words[0], 0); /* nothing to be closed */
+    CHECK_EQ(result.bytes, 11 * sizeof(ash_word));
     CHECK_EQ(reply_words[1], fake_lookup(space_of(A), address + 30 * ASH_PAGE_SIZE).physical);
     uint64_t free = mm.pages_free;
     CHECK_EQ(ASK(ASH_TASK_PROCESS, ASH_MEM_TASK_DESTROY, A), STATUS_SUCCESS);
@@ -344,10 +345,10 @@ TEST(destroying_the_device_task_ends_its_hold)
 {
     start();
     uint64_t link = make_link(A, B).link, address = map_pages(A, 4);
-    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1, ASH_MEM_NO_DEVICE, 7), STATUS_SUCCESS);
     CHECK_EQ(ASK(A, ASH_MEM_GRANT, link, address, 3), STATUS_SUCCESS);
     uint64_t grant = reply_words[0];
-    CHECK_EQ(ASK(B, ASH_MEM_GRANT_DMA, link, grant, 0, 4), STATUS_SUCCESS);
+    CHECK_EQ(ASK(B, ASH_MEM_DMA_OPEN, link, grant, OPEN(0, 4, 1), 7), STATUS_SUCCESS);
     CHECK_EQ(ASK(A, ASH_MEM_GRANT_CLOSE, link, grant), STATUS_SUCCESS);
     CHECK_EQ(ASK(A, ASH_MEM_UNMAP, address), STATUS_SUCCESS);
     CHECK_EQ(mm.sections.used, 3);
@@ -361,13 +362,14 @@ TEST(common_buffers_are_contiguous)
 {
     start();
     CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 68 << 10, 0, 0), STATUS_ACCESS_DENIED);
-    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, B, 1, ASH_MEM_NO_DEVICE, 7), STATUS_SUCCESS);
     CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 68 << 10, 0xffffffff, 0), STATUS_SUCCESS);
     for (uint64_t i = 0; i < 17; i++)
         CHECK_EQ(fake_lookup(space_of(B), reply_words[0] + i * ASH_PAGE_SIZE).physical,
                  reply_words[2] + i * ASH_PAGE_SIZE);
     CHECK_EQ(ASK(B, ASH_MEM_COMMON_BUFFER, 4096, 0x7fffffff, 0), STATUS_NO_MEMORY);
-    CHECK_EQ(ASK(B, ASH_MEM_OWN_DMA, reply_words[0], 1), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(ASK(B, ASH_MEM_DMA_OPEN, 0, reply_words[0], OPEN(0, 1, 1), 7),
+             STATUS_INVALID_PARAMETER);
     CHECK_STR(check_all(), "");
 }
 

@@ -19,7 +19,8 @@ static ash_status ask(uint32_t caller, uint64_t op, const void *request, size_t 
 
 static uint64_t make_link(uint32_t requester, uint32_t answerer)
 {
-    ash_status status = ASK(ASH_TASK_IO, ASH_MEM_LINK_CREATE, requester, answerer, 0x3000, 0x2000);
+    ash_status status =
+        ASK(ASH_TASK_IO, ASH_MEM_LINK_CREATE, requester, answerer, 0x3000, 0x2000, 8);
     return status == STATUS_SUCCESS ? reply_words[0] : 0;
 }
 
@@ -187,8 +188,9 @@ TEST(unmapping_the_view_releases_a_stale_grant)
 TEST(freeing_the_link_ends_the_mapping_but_not_the_dma_addresses)
 {
     start();
-    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, C, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
-    CHECK_EQ(ASK(C, ASH_MEM_GRANT_DMA, chain.two, chain.forwarded, 0, 1), STATUS_SUCCESS);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, C, 1, ASH_MEM_NO_DEVICE, 7), STATUS_SUCCESS);
+    CHECK_EQ(ASK(C, ASH_MEM_DMA_OPEN, chain.two, chain.forwarded, OPEN(0, 1, 1), 0),
+             STATUS_SUCCESS);
     CHECK_EQ(ASK(ASH_TASK_PROCESS, ASH_MEM_TASK_DESTROY, A), STATUS_SUCCESS);
     CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_CLOSE, chain.one), STATUS_SUCCESS);
     check_seen(B, chain.at_b);
@@ -209,10 +211,11 @@ TEST(nothing_new_is_had_of_a_stale_grant)
 {
     start();
     uint64_t three = make_link(C, D);
-    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, C, 1, ASH_MEM_NO_DEVICE), STATUS_SUCCESS);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_ALLOW, C, 1, ASH_MEM_NO_DEVICE, 7), STATUS_SUCCESS);
     CHECK_EQ(ASK(A, ASH_MEM_GRANT_CLOSE, chain.one, chain.grant), STATUS_SUCCESS);
     CHECK_EQ(ASK(C, ASH_MEM_GRANT_MAP, chain.two, chain.forwarded), STATUS_INVALID_HANDLE);
-    CHECK_EQ(ASK(C, ASH_MEM_GRANT_DMA, chain.two, chain.forwarded, 0, 1), STATUS_INVALID_HANDLE);
+    CHECK_EQ(ASK(C, ASH_MEM_DMA_OPEN, chain.two, chain.forwarded, OPEN(0, 1, 1), 0),
+             STATUS_INVALID_HANDLE);
     CHECK_EQ(ASK(C, ASH_MEM_GRANT_FORWARD, chain.two, chain.forwarded, three),
              STATUS_INVALID_HANDLE);
     CHECK_EQ(ASK(A, ASH_MEM_GRANT_RELEASE, chain.one, chain.grant), STATUS_ACCESS_DENIED);

@@ -23,6 +23,10 @@ static struct ash_link_info link_info;
 static struct ash_ledger ledger;
 static unsigned grants, accusations, closes, rings;
 static char *granted[16]; /* by grant id */
+static ash_word last_prot;
+static unsigned grants_closed;
+static _Atomic uint16_t uses[ASH_LINK_SLOTS_MAX]; /* what the driver's device has open, by slot */
+static uint64_t ended;                            /* slots of ASH_MEM_DMA_END */
 static char disk[1 << 20];
 static enum { SERVE, HOLD, LIE_ABOUT_LENGTH, ANSWER_TWICE, DIE } mood;
 static struct ash_request last;
@@ -39,7 +43,15 @@ ash_status ash_request(ash_cptr, ash_word op, const void *request, size_t, void 
     if (op == ASH_MEM_GRANT) {
         granted[++grants] = (char *)((const struct ash_mem_grant_request *)request)->address;
         *(struct ash_mem_grant_reply *)reply = (struct ash_mem_grant_reply){.grant = grants};
+        last_prot = ((const struct ash_mem_grant_request *)request)->prot;
     }
+    if (op == ASH_MEM_DMA_USE)
+        ((struct ash_mem_map_reply *)reply)->address = (ash_word)uses;
+    if (op == ASH_MEM_DMA_END) {
+        ended |= (uint64_t)1 << ((const struct ash_mem_dma_end_request *)request)->slot;
+        uses[((const struct ash_mem_dma_end_request *)request)->slot] = 0;
+    }
+    grants_closed += op == ASH_MEM_GRANT_CLOSE;
     accusations += op == ASH_IO_PROTOCOL_ERROR;
     closes += op == ASH_IO_CLOSE;
     if (op == ASH_IO_CLOSE && mood != DIE)
