@@ -54,6 +54,9 @@ enum ash_pnp_op {
                              its DriverUnload. Not for drivers */
     ASH_PNP_OPERATE = 22, /* operate_request -> operate_reply. Answers when it is over; the result
                              is in the reply. Not for drivers */
+    ASH_PNP_DMA = 23,     /* node_request (index among the devices that can do DMA; behind them one
+                             for devices that no bus driver has found, if the IOMMU has refused any
+                             something) -> dma_reply */
     /* Power manager. */
     ASH_PNP_ORDER = 24, /* node_request: index in power-down order (children before parents)
                            -> node_reply */
@@ -83,6 +86,12 @@ enum ash_pnp_operation {
     ASH_PNP_OPERATION_REBALANCE = 5, /* QUERY_STOP, STOP, START */
     ASH_PNP_OPERATION_RESCAN = 6,    /* asks for its children again */
     ASH_PNP_OPERATION_ADD = 7,       /* makes a device of no bus: name is its hardware ID */
+};
+
+enum ash_pnp_dma {
+    ASH_PNP_DMA_NONE = 0,         /* the device does none now */
+    ASH_PNP_DMA_NOT_ENFORCED = 1, /* no IOMMU stands before it: it reaches all memory */
+    ASH_PNP_DMA_ENFORCED = 2,     /* it reaches what its driver was granted */
 };
 
 /* Who said no (PNP_VETO_TYPE in the documentation of configuration manager). */
@@ -194,10 +203,23 @@ struct ash_pnp_node_request {
 };
 struct ash_pnp_node_reply {
     ash_word node, parent, depth, device, driver_task, state, status, resources, restarts;
+    ash_word dma;      /* enum ash_pnp_dma */
     char instance[96]; /* e.g. PCI\VEN_1AF4&DEV_1042\00_01_0 */
     char description[64];
     char service[32];
 };
+/* device: its ID at the IOMMU. faults: how often the IOMMU refused its DMA; address, cause, kind,
+ * reason: the last time. lost: how often the IOMMU had no room for a record, of any device.
+ * cut_off: refused so often that its bus turned off its DMA, and its driver was ended. */
+struct ash_pnp_dma_reply {
+    ash_word node, device, state, faults, lost, address, cause, cut_off;
+    char instance[96];
+    char service[32];
+    char location[48];
+    char kind[24];
+    char reason[64];
+};
+
 struct ash_pnp_load_request {
     char name[32];
 };

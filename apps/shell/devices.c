@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Devices: devtree, irps.
+// Devices: devtree, dma, irps.
 #include "ash/manager.h"
 #include "ash/syscall.h"
 #include "io.h"
@@ -16,6 +16,12 @@ static const char *node_state(ash_word state)
         "not initialised", "no driver",      "driver loading", "added",
         "started",         "stopped",        "removed",        "failed",
         "disabled",        "remove pending", "stop pending",   "removed, files are still open"};
+    return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
+}
+
+static const char *dma_state(ash_word state)
+{
+    static const char *const names[] = {"off", "not enforced", "enforced"};
     return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }
 
@@ -53,6 +59,8 @@ static void print_node(const struct ash_pnp_node_reply *node)
         printf(" (%s)", status_name((ash_status)(uint32_t)node->status));
     if (node->restarts != 0)
         printf(", %lu restarts", (unsigned long)node->restarts);
+    if (node->dma != ASH_PNP_DMA_NONE)
+        printf("  DMA: %s", dma_state(node->dma));
     print_resources(node);
     printf("\n");
 }
@@ -70,6 +78,42 @@ static int devtree(int, char **)
             return shell_fail("devtree", status);
         print_node(&node);
     }
+}
+
+static void print_dma(const struct ash_pnp_dma_reply *dma)
+{
+    if (dma->node == 0)
+        printf("devices that no bus driver has found\n");
+    else
+        printf("%s\n", dma->instance);
+    printf("    %s%s%s: DMA: %s%s", dma->service[0] != '\0' ? dma->service : "-",
+           dma->location[0] != '\0' ? ", " : "", dma->location, dma_state(dma->state),
+           dma->cut_off ? ", cut off" : "");
+    printf(", refused %lu times", (unsigned long)dma->faults);
+    if (dma->faults != 0)
+        printf(", last: %s at 0x%lx: %s (cause %lu)", dma->kind, (unsigned long)dma->address,
+               dma->reason, (unsigned long)dma->cause);
+    printf("\n");
+}
+
+static int dma(int, char **)
+{
+    struct ash_pnp_node_request request = {0};
+    struct ash_pnp_dma_reply reply;
+    ash_word lost = 0;
+    for (;; request.index++) {
+        ash_status status = ash_request(ASH_SLOT_PNP, ASH_PNP_DMA, &request, sizeof(request),
+                                        &reply, sizeof(reply));
+        if (status == STATUS_NO_MORE_ENTRIES)
+            break;
+        if (!ash_success(status))
+            return shell_fail("dma", status);
+        print_dma(&reply);
+        lost = reply.lost;
+    }
+    if (lost != 0)
+        printf("the IOMMU had no room for more records %lu times\n", (unsigned long)lost);
+    return 0;
 }
 
 static const char *major_name(ash_word major)
@@ -118,6 +162,7 @@ static int irps(int, char **)
 
 const struct command shell_device_commands[] = {
     {"devtree", 0, 0, "", "devices as a tree: driver, state, resources", devtree},
+    {"dma", 0, 0, "", "devices that do DMA: enforced or not, what was refused", dma},
     {"irps", 0, 0, "", "the ledger: who owes what to whom since when", irps},
     {},
 };

@@ -70,13 +70,13 @@ static const char *assign(struct pnp_node *node)
     return rule != nullptr ? rule : check_conflicts(node);
 }
 
-static bool may_use_dma(const struct pnp_node *node)
+bool pnp_uses_dma(const struct pnp_node *node)
 {
     return node->bus_type == PNP_INTERFACE_PCI;
 }
 
 /* Its ID at the IOMMU: that of a PCI function (PCI Express, "Requester ID"). */
-static ash_word dma_device(const struct pnp_node *node)
+ash_word pnp_dma_device(const struct pnp_node *node)
 {
     return (ash_word)node->bus_number << 8 | (node->address >> 16 & 31) << 3 | (node->address & 7);
 }
@@ -92,8 +92,8 @@ ash_status pnp_memory_allow(struct pnp_node *node)
         if (pnp_resource_mappable(item) && ash_success(status))
             status = port_device_memory(node->function->task, item->start, item->length, true);
     }
-    if (ash_success(status) && may_use_dma(node))
-        status = port_dma_allow(node->function->task, node->device, dma_device(node),
+    if (ash_success(status) && pnp_uses_dma(node))
+        status = port_dma_allow(node->function->task, node->device, pnp_dma_device(node),
                                 &node->dma_enforced);
     return status;
 }
@@ -111,7 +111,7 @@ void pnp_memory_revoke(struct pnp_node *node)
         if (pnp_resource_mappable(item))
             (void)port_device_memory(node->function->task, item->start, item->length, false);
     }
-    if (may_use_dma(node))
+    if (pnp_uses_dma(node))
         port_dma_end(node->function->task, node->device);
 }
 

@@ -191,6 +191,8 @@ static void stack_died(struct pnp_node *node, struct pnp_driver *driver, ash_sta
         node->stack_count = 0;
         return;
     }
+    if (driver == node->function && node->allowed && pnp_uses_dma(node))
+        pnp_irp_quiesce(node);
     node->driver_died = true;
     node->held |= 1u << place_of(node, driver);
     driver->holds++;

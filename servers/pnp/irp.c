@@ -3,10 +3,12 @@
  * IRPs on their way. A record outlives its node's interest: an abandoned one waits for its answer
  * and is then forgotten. Its number is the `context` that the port brings back.
  */
+#include "drivers/quiesce.h"
 #include "node.h"
 #include "port.h"
 #include <string.h>
 
+#define IRP_MJ_PNP  0x1b
 #define IRPS        256u
 #define DEADLINE_MS 30000u /* generous: the host of an emulator may be busy */
 
@@ -36,6 +38,7 @@ void pnp_irp_alarm(void)
     for (unsigned i = 1; i < IRPS; i++)
         if (records[i].node != nullptr)
             next = earlier(next, records[i].deadline);
+    next = earlier(next, pnp_fault_deadline(port_now()));
     port_alarm(earlier(next, pnp_target_deadline(port_now())));
 }
 
@@ -100,6 +103,17 @@ ash_status pnp_irp_send(struct pnp_node *node, struct port_irp *irp, bool to_top
             return status;
     }
     return pnp_irp_send_driver(node, driver, irp);
+}
+
+void pnp_irp_quiesce(const struct pnp_node *node)
+{
+    const struct port_irp irp = {
+        .major = IRP_MJ_PNP, .minor = PNP_MN_QUIESCE_DEVICE, .device = node->device};
+    unsigned link, number = free_record();
+    if (number == 0 || node->bus->own || !ash_success(pnp_driver_link(node->bus, &link)) ||
+        !ash_success(port_send(link, &irp, number)))
+        return; /* PNP_STEP_QUIESCE asks again */
+    records[number] = (struct record){.used = true, .link = link};
 }
 
 void pnp_irp_answered(unsigned context, const struct port_answer *answer)

@@ -88,6 +88,8 @@ static void signals(struct ash_server *server, ash_word bits)
         take_io_events();
     if (bits & PNP_BIT_PROCESS)
         take_process_events(server);
+    if (bits & PNP_BIT_FAULT)
+        pnp_fault_signalled();
     if (bits & PNP_BIT_TIMER)
         pnp_alarm();
     pnp_irp_alarm();

@@ -4,7 +4,8 @@
  *
  *      31 .. 0   doorbells of links (link id modulo 32)
  *           32   the process manager has events     33  the timer
- *           34   the I/O manager has events         40 .. 63  shared interrupt lines
+ *           34   the I/O manager has events         35  the IOMMU refused something
+ *     40 .. 63   shared interrupt lines
  */
 #ifndef PNP_MAIN_H
 #define PNP_MAIN_H
@@ -15,6 +16,7 @@
 #define PNP_BIT_PROCESS   ((ash_word)1 << 32)
 #define PNP_BIT_TIMER     ((ash_word)1 << 33)
 #define PNP_BIT_IO        ((ash_word)1 << 34)
+#define PNP_BIT_FAULT     ((ash_word)1 << 35)
 #define PNP_BIT_LINE      ((ash_word)1 << 40)
 #define PNP_LINE_SHIFT    40u
 

@@ -16,6 +16,7 @@
  *                stopping for a rebalance               operation.c  its IRPs and their answers
  *   target.c     who wants to be asked before a device is removed
  *   interrupt.c  interrupt connections, shared lines
+ *   fault.c      what the IOMMU refused: counting, saying, cutting off   fault_text.c  its words
  *   property.c   IoGetDeviceProperty                       query.c   what clients ask
  *   interface.c  device interfaces and their events        interface_table.c  their names (pure)
  *
@@ -30,6 +31,7 @@
 #define PNP_NODE_H
 
 #include "database.h"
+#include "fault.h"
 #include "io.h"
 #include "pnp.h"
 #include "resource.h"
@@ -111,6 +113,7 @@ enum pnp_step {
     PNP_STEP_SURPRISE,
     PNP_STEP_HANDLES, /* waits until no file is open on the stack */
     PNP_STEP_REMOVE,
+    PNP_STEP_QUIESCE, /* its bus turns off what the device could still do */
     PNP_STEPS,
 };
 
@@ -147,6 +150,8 @@ struct pnp_node {
     bool allowed;      /* its driver may use its memory */
     bool driver_died;  /* one of its stack */
     bool dma_enforced; /* the IOMMU confines its DMA to what its driver was granted */
+    bool quiesced;     /* its bus said so, after REMOVE */
+    struct pnp_faults faults;
     char *device_id, *instance_id, *hardware_ids, *compatible_ids; /* UTF-8; lists: multi-sz */
     char *location, *container;
     uint32_t capabilities, address, ui_number, bus_type, bus_number;
@@ -222,6 +227,9 @@ struct port_answer;
 /* The same, to a driver that has no device in the stack yet; irp->device is the caller's. */
 [[nodiscard]] ash_status pnp_irp_send_driver(struct pnp_node *node, struct pnp_driver *driver,
                                              const struct port_irp *irp);
+/* Its bus shall turn off the device's DMA and interrupts now, whatever the node is waiting for;
+ * nobody waits for the answer. */
+void pnp_irp_quiesce(const struct pnp_node *node);
 void pnp_irp_answered(unsigned context, const struct port_answer *answer);
 /* The node no longer waits for its IRP; the answer, when it comes, is ignored. */
 void pnp_irp_abandon(struct pnp_node *node);
@@ -261,12 +269,17 @@ enum pnp_outcome pnp_surprise_begin(struct pnp_node *node);
 enum pnp_outcome pnp_handles_begin(struct pnp_node *node);
 enum pnp_outcome pnp_remove_begin(struct pnp_node *node);
 enum pnp_outcome pnp_remove_done(struct pnp_node *node, const struct port_answer *answer);
+enum pnp_outcome pnp_quiesce_begin(struct pnp_node *node);
+enum pnp_outcome pnp_quiesce_done(struct pnp_node *node, const struct port_answer *answer);
 void pnp_capabilities_store(struct pnp_node *node, const struct port_answer *answer);
 enum pnp_outcome pnp_capabilities_send(struct pnp_node *node, bool to_top);
 
 /* Lets the tasks of the node's function and filter drivers use its memory, or takes that back. */
 [[nodiscard]] ash_status pnp_memory_allow(struct pnp_node *node);
 void pnp_memory_revoke(struct pnp_node *node);
+/* Its device can be a master of its bus; its ID at the IOMMU is that. */
+bool pnp_uses_dma(const struct pnp_node *node);
+ash_word pnp_dma_device(const struct pnp_node *node);
 [[nodiscard]] bool pnp_resources_replace(struct pnp_resources **place,
                                          const struct pnp_resources *list);
 

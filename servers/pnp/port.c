@@ -23,6 +23,9 @@
 #define LINKS           64u
 #define DRIVER_PRIORITY ASH_PRIORITY_DRIVER
 #define DRIVER_QUOTA    4096u /* pages */
+/* Documented: bug check 0xE6, first parameter 0x26. */
+#define DRIVER_VERIFIER_DMA_VIOLATION 0xe6u
+#define IOMMU_FOUND_VIOLATION         0x26u
 
 static struct link {
     struct ash_requester end;
@@ -299,6 +302,32 @@ void port_dma_end(ash_word task, ash_word pdo)
                       sizeof(reply));
 }
 
+bool port_dma_fault(struct ash_mem_dma_fault_reply *fault)
+{
+    *fault = (struct ash_mem_dma_fault_reply){};
+    ash_status status =
+        ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_FAULT, nullptr, 0, fault, sizeof(*fault));
+    return ash_success(status) && fault->found != 0;
+}
+
+void port_condemn(ash_word task, ash_word device, ash_word address, ash_word cause)
+{
+    struct ash_proc_condemn_request request = {
+        .task = task,
+        .code = DRIVER_VERIFIER_DMA_VIOLATION,
+        .parameter = {IOMMU_FOUND_VIOLATION, device, address, cause},
+        .name = "DRIVER_VERIFIER_DMA_VIOLATION",
+    };
+    snprintf(request.rule, sizeof(request.rule),
+             "the IOMMU refused its device's DMA again and again, last at 0x%lx: %s",
+             (unsigned long)address, pnp_fault_reason(cause));
+    ash_status status =
+        ash_request(ASH_SLOT_PROCESS, ASH_PROC_CONDEMN, &request, sizeof(request), nullptr, 0);
+    if (!ash_success(status))
+        port_log("the driver in task %lu cannot be ended (0x%08x)", (unsigned long)task,
+                 (unsigned)status);
+}
+
 void port_release(ash_word task)
 {
     const struct ash_proc_task_request request = {task};
@@ -332,6 +361,19 @@ ash_status port_irq_bind_own(ash_cptr irq, unsigned line)
     ash_cptr own = main_doorbell(PNP_BIT_LINE << line);
     ash_status status = own != 0 ? port_irq_bind(irq, own) : STATUS_INSUFFICIENT_RESOURCES;
     port_drop(own);
+    return status;
+}
+
+ash_status port_fault_interrupt(ash_word source, bool edge, ash_cptr *irq)
+{
+    ash_status status = port_irq_get(source, edge, irq);
+    if (!ash_success(status))
+        return status;
+    ash_cptr own = main_doorbell(PNP_BIT_FAULT);
+    status = own != 0 ? port_irq_bind(*irq, own) : STATUS_INSUFFICIENT_RESOURCES;
+    port_drop(own);
+    if (!ash_success(status))
+        port_irq_drop(*irq);
     return status;
 }
 

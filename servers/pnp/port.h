@@ -9,6 +9,7 @@
 
 #include "io.h"
 #include "irp.h"
+#include "memory.h"
 #include "pnp.h"
 #include "status.h"
 
@@ -70,6 +71,10 @@ void port_link_delete(const char *name);
 [[nodiscard]] ash_status port_dma_allow(ash_word task, ash_word pdo, ash_word device,
                                         bool *enforced);
 void port_dma_end(ash_word task, ash_word pdo);
+/* The oldest record of what the IOMMU refused; false: there is none. */
+[[nodiscard]] bool port_dma_fault(struct ash_mem_dma_fault_reply *fault);
+/* The driver's device reached for memory it was not granted: ends it, with a crash report. */
+void port_condemn(ash_word task, ash_word device, ash_word address, ash_word cause);
 void port_release(ash_word task); /* this manager is done with a dead task */
 
 /* --- Interrupts
@@ -80,6 +85,8 @@ void port_release(ash_word task); /* this manager is done with a dead task */
 [[nodiscard]] ash_status port_irq_bind(ash_cptr irq, ash_cptr notification);
 /* Bound to this manager's own Notification: pnp_line_signalled(line). */
 [[nodiscard]] ash_status port_irq_bind_own(ash_cptr irq, unsigned line);
+/* The IOMMU's: pnp_fault_signalled. */
+[[nodiscard]] ash_status port_fault_interrupt(ash_word source, bool edge, ash_cptr *irq);
 void port_irq_ack(ash_cptr irq);
 /* Every copy of the Irq (or of an acknowledgement capability) is deleted, and it. */
 void port_irq_drop(ash_cptr irq);

@@ -27,6 +27,7 @@ void pnp_query_node(const struct pnp_node *node, struct ash_pnp_node_reply *repl
         .state = (ash_word)node->state,
         .status = (uint32_t)node->status,
         .resources = count_resources(shown(node)),
+        .dma = pnp_dma_state(node),
     };
     pnp_node_instance(node, reply->instance, sizeof(reply->instance));
     memcpy(reply->description, node->description, sizeof(reply->description) - 1);

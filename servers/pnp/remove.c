@@ -9,6 +9,7 @@
  * PDO: its bus driver turns off what the device could still do (bus mastering), and only then may
  * the dead task's memory be reused. So nobody waits there for files to be closed.
  */
+#include "drivers/quiesce.h"
 #include "node.h"
 #include "port.h"
 
@@ -104,10 +105,24 @@ void pnp_release_resources(struct pnp_node *node)
     pnp_memory_revoke(node);
 }
 
+/* A device that nobody has turned off, and that no IOMMU confines, may still write where its dead
+ * driver told it to: that memory is used for nothing else any more. A device that has vanished
+ * writes nothing. */
+static bool may_still_write(const struct pnp_node *node)
+{
+    return !node->quiesced && !node->dma_enforced && !(node->gone && !node->bus->dead);
+}
+
 static void release_drivers(struct pnp_node *node)
 {
     unsigned held = node->held;
     node->held = 0;
+    if (held != 0 && may_still_write(node)) {
+        port_log("%s: its DMA is not enforced and its bus did not turn it off: the memory of its "
+                 "driver is kept until the system restarts",
+                 node->device_id);
+        return;
+    }
     for (unsigned i = 0; i < node->stack_count; i++)
         if (held >> i & 1)
             pnp_driver_unhold(node->stack[i]);
@@ -166,7 +181,25 @@ enum pnp_outcome pnp_remove_done(struct pnp_node *node, const struct port_answer
     }
     if (node->start_sent) /* after SURPRISE_REMOVAL, or else after REMOVE */
         pnp_event_removed(node);
-    return node->step == PNP_STEP_REMOVE ? finish(node) : PNP_NEXT;
+    return PNP_NEXT;
+}
+
+/* REMOVE has turned it off, if every driver passed that on. Only the bus driver's own word is good
+ * for what comes now: that memory which the device could reach is used for something else. */
+enum pnp_outcome pnp_quiesce_begin(struct pnp_node *node)
+{
+    const struct port_irp irp = {
+        .major = IRP_MJ_PNP, .minor = PNP_MN_QUIESCE_DEVICE, .device = node->device};
+    node->quiesced = !node->allowed || !pnp_uses_dma(node);
+    if (node->quiesced || node->gone || node->bus->own || node->bus->dead)
+        return finish(node);
+    return pnp_outcome_of_send(node, pnp_irp_send_driver(node, node->bus, &irp));
+}
+
+enum pnp_outcome pnp_quiesce_done(struct pnp_node *node, const struct port_answer *answer)
+{
+    node->quiesced = ash_success(answer->status);
+    return finish(node);
 }
 
 bool pnp_quiet(const struct pnp_node *node)

@@ -169,6 +169,12 @@ static ash_status do_resource(struct ash_server *, struct ash_caller *caller)
     return pnp_query_resource(request->node, request->index, (void *)caller->reply);
 }
 
+static ash_status do_dma(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_pnp_node_request *request = (const void *)caller->request;
+    return pnp_query_dma(request->index, (void *)caller->reply);
+}
+
 static ash_status do_settled(struct ash_server *server, struct ash_caller *)
 {
     if (pnp_settled())
@@ -286,6 +292,7 @@ const struct ash_operation request_operations[] = {
     {ASH_PNP_OPERATE, request_operate, sizeof(struct ash_pnp_operate_request),
      sizeof(struct ash_pnp_operate_reply)},
     {ASH_PNP_NODE, do_node, sizeof(struct ash_pnp_node_request), sizeof(struct ash_pnp_node_reply)},
+    {ASH_PNP_DMA, do_dma, sizeof(struct ash_pnp_node_request), sizeof(struct ash_pnp_dma_reply)},
     {ASH_PNP_SETTLED, do_settled, 0, 0},
     {ASH_PNP_RESOURCE, do_resource, sizeof(struct ash_pnp_resource_request),
      sizeof(struct ash_pnp_resource_reply)},

@@ -44,6 +44,7 @@ static enum pnp_outcome no_driver(struct pnp_node *node)
 /* The PDO is known in full: its bus driver may add to its properties now. */
 static enum pnp_outcome enumerated_begin(struct pnp_node *node)
 {
+    pnp_fault_look(node);
     struct port_irp irp = {.major = IRP_MJ_PNP, .minor = IRP_MN_DEVICE_ENUMERATED};
     return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, false));
 }
@@ -60,7 +61,8 @@ static enum pnp_outcome match_begin(struct pnp_node *node)
         node->state = ASH_PNP_DISABLED;
         return PNP_DONE;
     }
-    if (!pnp_database_match(node->hardware_ids, node->compatible_ids, &node->match))
+    if (pnp_is_iommu(node) ||
+        !pnp_database_match(node->hardware_ids, node->compatible_ids, &node->match))
         return no_driver(node);
     if (node->match.description[0] != '\0')
         memcpy(node->description, node->match.description, sizeof(node->description));
@@ -140,6 +142,7 @@ static enum pnp_outcome start_done(struct pnp_node *node, const struct port_answ
     node->status = STATUS_SUCCESS;
     node->removal_told = false;
     node->was_started = true;
+    pnp_fault_started(node);
     pnp_interface_node_started(node);
     if (again)
         return PNP_DONE;
@@ -155,9 +158,12 @@ static enum pnp_outcome capabilities_begin(struct pnp_node *node)
     return pnp_capabilities_send(node, true);
 }
 
+/* Where the device is on its bus the bus driver alone says: the IOMMU knows the device by that. */
 static enum pnp_outcome capabilities_done(struct pnp_node *node, const struct port_answer *answer)
 {
+    uint32_t address = node->address;
     pnp_capabilities_store(node, answer);
+    node->address = address;
     return PNP_NEXT;
 }
 
@@ -215,6 +221,7 @@ static const struct {
     [PNP_STEP_SURPRISE] = {pnp_surprise_begin, pnp_remove_done},
     [PNP_STEP_HANDLES] = {pnp_handles_begin, nullptr},
     [PNP_STEP_REMOVE] = {pnp_remove_begin, pnp_remove_done},
+    [PNP_STEP_QUIESCE] = {pnp_quiesce_begin, pnp_quiesce_done},
 };
 
 static bool wants_removal(const struct pnp_node *node)

@@ -102,15 +102,18 @@ static bool is_enabled(const void *fdt, int node)
            fdt_stringlist_contains(status, length, "ok");
 }
 
-// What the kernel or the firmware drives, told by a word that no device type shares.
+// What the kernel or the firmware drives, told by a word that no device type shares. The IOMMU
+// (riscv,iommu) is a device all the same: the PnP manager takes its interrupt.
 static bool is_kernels(const void *fdt, int node)
 {
     static const char *const owned[] = {
-        "riscv,clint0",        "sifive,clint0",     "riscv,aclint-mswi",
-        "riscv,aclint-mtimer", "riscv,aclint-sswi", "riscv,iommu",
-        "riscv,pci-iommu",     "riscv,imsics",      "riscv,aplic",
-        "riscv,plic0",         "sifive,plic-1.0.0", "thead,c900-clint",
-        "sifive,test0",        "sifive,test1",      "syscon",
+        "riscv,clint0",      "sifive,clint0",
+        "riscv,aclint-mswi", "riscv,aclint-mtimer",
+        "riscv,aclint-sswi", "riscv,pci-iommu",
+        "riscv,imsics",      "riscv,aplic",
+        "riscv,plic0",       "sifive,plic-1.0.0",
+        "thead,c900-clint",  "sifive,test0",
+        "sifive,test1",      "syscon",
         "qemu,fw-cfg-mmio",
     };
     int length;

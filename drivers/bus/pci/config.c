@@ -62,6 +62,7 @@ bool pci_enable(const struct pci_fabric *fabric, const struct pci_function *func
 void pci_disable(const struct pci_fabric *fabric, const struct pci_function *function)
 {
     pci_write(fabric, function->bdf, REG_COMMAND, 2, COMMAND_INTX_DISABLE);
+    (void)pci_read(fabric, function->bdf, REG_COMMAND, 2);
 }
 
 // Bytes of a capability that its driver may write: [from, from + count).

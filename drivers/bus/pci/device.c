@@ -8,6 +8,7 @@
 
 #include <initguid.h>
 
+#include <drivers/quiesce.h>
 #include <wdmguid.h>
 
 #define ID_BYTES       64u
@@ -265,6 +266,7 @@ static NTSTATUS handle(struct pdo_extension *extension, PIRP irp)
     case IRP_MN_STOP_DEVICE:
     case IRP_MN_SURPRISE_REMOVAL:
     case IRP_MN_REMOVE_DEVICE: // the function is still there: the object stays
+    case PNP_MN_QUIESCE_DEVICE:
         return stop(extension);
     case IRP_MN_QUERY_STOP_DEVICE:
     case IRP_MN_CANCEL_STOP_DEVICE:

@@ -139,7 +139,8 @@ unsigned pci_find_capability(const struct pci_fabric *fabric, const struct pci_f
 // INTx. False when a memory region has no address: such a function must not be started.
 bool pci_enable(const struct pci_fabric *fabric, const struct pci_function *function);
 
-// Turns all of it off. Ends the function's DMA.
+// Turns all of it off. Ends the function's DMA: what it reads back arrives behind every write that
+// the function had sent before (PCI Express Base 5.0, section 2.4.1).
 void pci_disable(const struct pci_fabric *fabric, const struct pci_function *function);
 
 // A function driver's access to its own configuration space. Offset and length are checked against

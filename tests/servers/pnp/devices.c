@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* See devices.h. */
 #include "devices.h"
+#include "drivers/quiesce.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,8 @@
 ash_word root_pdo, children[4];
 unsigned child_count;
 struct pnp_node *root, *device;
-bool with_filters;
+bool with_filters, with_iommu, deaf;
+uint8_t lying_address;
 struct behaviour behaviour[256]; /* of the function driver, by minor code */
 ash_status eject_status;
 uint8_t capabilities;
@@ -21,8 +23,53 @@ static void list_ids(struct machine_answer *answer, const ash_word *ids, unsigne
     memcpy(answer->out, ids, count * sizeof(*ids));
 }
 
+static bool is_iommu(ash_word pdo_id)
+{
+    return with_iommu && pdo_id == children[child_count - 1];
+}
+
+static void list_interrupt(struct machine_answer *answer)
+{
+    struct pnp_resources list = {.count = 1};
+    list.item[0] = (struct pnp_resource){.type = PNP_INTERRUPT,
+                                         .share = 1,
+                                         .flags = PNP_INTERRUPT_LATCHED,
+                                         .start = 36,
+                                         .length = 1};
+    answer->out_bytes = pnp_resources_build(&list, answer->out, sizeof(answer->out));
+    answer->status = STATUS_SUCCESS;
+}
+
+/* PCI functions: device 1, 2, ... of bus 0. */
+static bool iommu_pdo(const struct machine_irp *irp, struct machine_answer *answer)
+{
+    if (irp->minor == 0x13 && irp->parameter[0] < 2 && is_iommu(irp->device)) {
+        machine_text(answer, "DT\\riscv,iommu", irp->parameter[0] == 1);
+    } else if (irp->minor == 0x0a && is_iommu(irp->device)) {
+        list_interrupt(answer);
+    } else if (irp->minor == 0x15 && !is_iommu(irp->device)) {
+        memset(answer->out, 0, 24);
+        answer->out[16] = 5; /* PCIBus */
+        answer->out_bytes = 24;
+        answer->status = STATUS_SUCCESS;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static uint8_t place_of(ash_word pdo_id)
+{
+    uint8_t place = 0;
+    while (place < 4 && children[place] != pdo_id)
+        place++;
+    return (uint8_t)(place + 1);
+}
+
 static bool pdo(const struct machine_irp *irp, struct machine_answer *answer)
 {
+    if (with_iommu && iommu_pdo(irp, answer))
+        return true;
     char text[16];
     switch (irp->minor) {
     case 0x13:
@@ -35,6 +82,8 @@ static bool pdo(const struct machine_irp *irp, struct machine_answer *answer)
     case 0x09:
         memcpy(answer->out, irp->in, irp->in_bytes);
         answer->out[4] = capabilities;
+        if (with_iommu) /* Address: device << 16 */
+            memcpy(answer->out + 8, (uint8_t[]){0, 0, place_of(irp->device), 0}, 4);
         answer->out_bytes = irp->in_bytes;
         answer->status = STATUS_SUCCESS;
         return true;
@@ -47,6 +96,10 @@ static bool pdo(const struct machine_irp *irp, struct machine_answer *answer)
     case 0x12:
         machine_note("lock%u:%u ", (unsigned)irp->parameter[0], (unsigned)irp->device % 100);
         answer->status = STATUS_SUCCESS;
+        return true;
+    case PNP_MN_QUIESCE_DEVICE:
+        machine_note("quiesce:%u ", (unsigned)irp->device % 100);
+        answer->status = deaf ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS;
         return true;
     case 0x19:
         machine_note("enumerated:%u ", (unsigned)irp->device % 100);
@@ -93,6 +146,11 @@ static bool stack_driver(ash_word task, const struct machine_irp *irp,
     if (irp->minor != 0x09 && irp->minor != 0x14 && irp->minor != 0x07)
         machine_note("%u:%02x ", (unsigned)task, irp->minor);
     answer->status = behaviour[irp->minor].status;
+    if (irp->minor == 0x09 && lying_address != 0) {
+        answer->out[4] = PNP_REMOVABLE;
+        memcpy(answer->out + 8, (uint8_t[]){0, 0, lying_address, 0}, 4);
+        answer->out_bytes = irp->in_bytes;
+    }
     if (irp->minor == 0x07) {
         answer->status = STATUS_NOT_SUPPORTED;
         if (irp->parameter[0] != 0)
@@ -128,6 +186,7 @@ void clear(void)
     pnp_root = nullptr;
     pnp_database_clear();
     pnp_driver_clear();
+    pnp_fault_clear();
 }
 
 static char *list_of(const char *string)

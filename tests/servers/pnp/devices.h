@@ -21,7 +21,10 @@ struct behaviour {
 };
 extern struct behaviour behaviour[256]; /* of the function driver, by minor code */
 extern ash_status eject_status;
-extern uint8_t capabilities; /* second byte of the flags of a child's DEVICE_CAPABILITIES */
+extern uint8_t capabilities;  /* second byte of the flags of a child's DEVICE_CAPABILITIES */
+extern bool with_iommu;       /* the last child is the IOMMU, the others are PCI functions */
+extern bool deaf;             /* the bus knows no PNP_MN_QUIESCE_DEVICE */
+extern uint8_t lying_address; /* not 0: the function driver puts that into its device's Address */
 extern ash_word related, state_flags;
 
 void clear(void);

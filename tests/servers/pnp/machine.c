@@ -28,7 +28,12 @@ static struct {
 } queue[QUEUE];
 static unsigned driver_count, device_count, head, tail;
 static ash_word now, alarm_at, open_files, failing_add;
-static bool mounted_volume;
+static bool mounted_volume, enforced_dma;
+static struct {
+    struct ash_mem_dma_fault_reply record;
+    unsigned count;
+} faults[8];
+static unsigned fault_first, fault_end;
 char machine_trace[MACHINE_TRACE];
 struct ash_pnp_operate_reply machine_reply;
 
@@ -53,7 +58,8 @@ void machine_reset(void)
     memset(queue, 0, sizeof(queue));
     driver_count = device_count = head = tail = 0;
     now = 1000;
-    mounted_volume = false;
+    mounted_volume = enforced_dma = false;
+    fault_first = fault_end = 0;
     alarm_at = open_files = failing_add = 0;
     machine_clear_trace();
 }
@@ -224,6 +230,7 @@ ash_status port_load(const char *name, const char *image, ash_word *driver, ash_
         if (strcmp(drivers[i].name, name) != 0)
             continue;
         drivers[i].loaded = true;
+        drivers[i].dead = false;
         drivers[i].event = drivers[i].entry != STATUS_PENDING;
         *driver = drivers[i].id;
         *task = drivers[i].task;
@@ -353,8 +360,38 @@ ash_status port_device_memory(ash_word task, ash_word physical, ash_word bytes, 
 ash_status port_dma_allow(ash_word task, ash_word pdo, ash_word device, bool *enforced)
 {
     machine_note("dma1:%u:%x:%x ", (unsigned)task, (unsigned)pdo, (unsigned)device);
-    *enforced = false;
+    *enforced = enforced_dma;
     return STATUS_SUCCESS;
+}
+
+void machine_enforce(bool yes)
+{
+    enforced_dma = yes;
+}
+
+void machine_fault(ash_word device, ash_word address, unsigned count, bool lost)
+{
+    unsigned at = fault_end++ % 8;
+    faults[at].record = (struct ash_mem_dma_fault_reply){true, device, address, 23, 3, lost};
+    faults[at].count = count;
+}
+
+bool port_dma_fault(struct ash_mem_dma_fault_reply *fault)
+{
+    if (fault_first == fault_end)
+        return false;
+    unsigned at = fault_first % 8;
+    *fault = faults[at].record;
+    if (--faults[at].count == 0)
+        fault_first++;
+    else
+        fault->lost = false;
+    return true;
+}
+
+void port_condemn(ash_word task, ash_word, ash_word address, ash_word cause)
+{
+    machine_note("condemn:%u:%x:%u ", (unsigned)task, (unsigned)address, (unsigned)cause);
 }
 
 void port_dma_end(ash_word task, ash_word pdo)
@@ -385,6 +422,13 @@ ash_status port_irq_bind(ash_cptr, ash_cptr notification)
 ash_status port_irq_bind_own(ash_cptr, unsigned line)
 {
     machine_note("own:%u ", line);
+    return STATUS_SUCCESS;
+}
+
+ash_status port_fault_interrupt(ash_word source, bool edge, ash_cptr *irq)
+{
+    *irq = next_capability++;
+    machine_note("faultirq:%u%s ", (unsigned)source, edge ? "e" : "");
     return STATUS_SUCCESS;
 }
 

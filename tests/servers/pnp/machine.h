@@ -43,6 +43,9 @@ void machine_pass(ash_word milliseconds); /* time; alarms that are due */
 void machine_fail_add(ash_word task);     /* its AddDevice fails */
 void machine_files(ash_word count);       /* open on every device */
 void machine_mounted(bool mounted);
+/* The IOMMU's queue of faults gets `count` records of that device. */
+void machine_fault(ash_word device, ash_word address, unsigned count, bool lost);
+void machine_enforce(bool yes);                    /* every device is behind the IOMMU */
 extern struct ash_pnp_operate_reply machine_reply; /* of the last operation */
 extern char machine_trace[MACHINE_TRACE];
 void machine_note(const char *format, ...);

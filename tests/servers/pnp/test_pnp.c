@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The way of devices, from a bus driver's first answer to their end, on a model machine. */
 #include "ash_test.h"
+#include "drivers/quiesce.h"
 #include "machine.h"
 
 enum { BUS_TASK = 20, FUNCTION_TASK = 21, OTHER_TASK = 22, SELF = 6 };
@@ -64,6 +65,9 @@ static bool pdo(const struct machine_irp *irp, struct machine_answer *answer)
     case 0x0a:
         if (!volumes)
             resources_of(irp->device, answer);
+        return true;
+    case PNP_MN_QUIESCE_DEVICE:
+        answer->status = STATUS_SUCCESS;
         return true;
     case 0x00:
     case 0x02:

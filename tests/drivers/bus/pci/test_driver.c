@@ -8,6 +8,7 @@
 #include "strict_kit.h"
 
 #include <drivers/devicetree.h>
+#include <drivers/quiesce.h>
 #include <pdo.h>
 
 #define ECAM_ADDRESS 0x30000000ull
@@ -179,7 +180,8 @@ TEST(resources_are_the_assigned_ones)
 TEST(on_from_start_to_stop)
 {
     struct kit_irp irp;
-    static const UCHAR ends[] = {IRP_MN_STOP_DEVICE, IRP_MN_SURPRISE_REMOVAL, IRP_MN_REMOVE_DEVICE};
+    static const UCHAR ends[] = {IRP_MN_STOP_DEVICE, IRP_MN_SURPRISE_REMOVAL, IRP_MN_REMOVE_DEVICE,
+                                 PNP_MN_QUIESCE_DEVICE};
     CHECK_EQ(bring_up(), STATUS_SUCCESS);
     for (unsigned i = 0; i < ARRAYSIZE(ends); i++) {
         CHECK_EQ(start_disk(), STATUS_SUCCESS);
