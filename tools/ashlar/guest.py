@@ -32,6 +32,10 @@ AIA = "virt,aia=aplic-imsic"
 PROCESSOR_WORDS = {"sifive-u54": ["kernel.no-asids"]}
 
 
+# QEMU's devices for disks, without the drive.
+CONTROLLERS = {"virtio-blk": "virtio-blk-pci,disable-legacy=on", "nvme": "nvme,serial=ashlar"}
+
+
 @dataclasses.dataclass
 class Machine:
     """What a run may choose; the defaults are those of `./ashlar run`."""
@@ -44,11 +48,17 @@ class Machine:
     snapshot: bool = False  # throw away what the guest writes
     cpu: str = "rv64"
     machine: str = "virt"  # QEMU's, with properties
+    controller: str = "virtio-blk"  # of the disk: a key of CONTROLLERS
     extra: list[str] = dataclasses.field(default_factory=list)
 
     def behind(self) -> str:
         """What makes a virtio device use the IOMMU, if there is one."""
-        return ",iommu_platform=on" if "iommu-sys=on" in self.machine else ""
+        virtio = self.controller.startswith("virtio")
+        return ",iommu_platform=on" if virtio and "iommu-sys=on" in self.machine else ""
+
+    def disk_device(self, drive: str) -> str:
+        """QEMU's argument for the controller of a disk."""
+        return f"{CONTROLLERS[self.controller]},drive={drive}" + self.behind()
 
     def command(self, console: list[str]) -> list[str]:
         line = [QEMU, "-M", self.machine, "-cpu", self.cpu, "-smp", str(self.harts),
@@ -59,7 +69,7 @@ class Machine:
         if self.disk is not None:
             drive = f"if=none,id=d0,file={str(self.disk).replace(',', ',,')},format=raw"
             line += ["-drive", drive + (",snapshot=on" if self.snapshot else ""),
-                     "-device", "virtio-blk-pci,drive=d0,disable-legacy=on" + self.behind()]
+                     "-device", self.disk_device("d0")]
         return line + console + self.extra
 
 
