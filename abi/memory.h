@@ -98,8 +98,11 @@ enum ash_mem_op {
     ASH_MEM_DMA_ALLOW = 66,     /* dma_allow_request -> dma_allow_reply: the task may use DMA, with
                                    that device; or not any more: then the device reaches nothing
                                    and what it had begun is done */
-    ASH_MEM_DMA_FAULT = 67, /* (nothing) -> dma_fault_reply: what the IOMMU refused, oldest first.
-                               STATUS_NOT_SUPPORTED without an IOMMU */
+    ASH_MEM_DMA_FAULT = 67,   /* (nothing) -> dma_fault_reply: what the IOMMU refused, oldest first.
+                                 STATUS_NOT_SUPPORTED without an IOMMU */
+    ASH_MEM_DMA_MESSAGE = 68, /* dma_message_request; receives an Irq, which that device raises by
+                                 message. STATUS_NOT_SUPPORTED: the device is not behind an IOMMU,
+                                 or it does not keep the messages of devices apart */
 };
 
 enum ash_mem_prot { ASH_MEM_READ = 1, ASH_MEM_WRITE = 2, ASH_MEM_EXECUTE = 16 };
@@ -262,6 +265,11 @@ struct ash_mem_dma_allow_reply {
 /* cause, kind: CAUSE and TTYP of the RISC-V IOMMU specification. lost: later ones are missing. */
 struct ash_mem_dma_fault_reply {
     ash_word found, device, address, cause, kind, lost;
+};
+
+/* pdo: the device, as in ASH_PNP_CONNECT_INTERRUPT; number 1 .. 63, each of them once. */
+struct ash_mem_dma_message_request {
+    ash_word task, pdo, number;
 };
 
 #endif

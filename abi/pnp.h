@@ -16,7 +16,8 @@ enum ash_pnp_op {
     ASH_PNP_INVALIDATE_RELATIONS = 1, /* relations_request: returns at once */
     ASH_PNP_CONNECT_INTERRUPT =
         2, /* interrupt_request, c0: Notification (write) -> c0: Irq, bound.
-              vector is one of the translated interrupts of the PDO's resources */
+              vector is one of the translated interrupts of the PDO's resources; of MSI, which has
+              one for all of its messages, that one or those of the others behind it */
     ASH_PNP_DISCONNECT_INTERRUPT = 3, /* interrupt_request: the Irq capability is revoked */
     ASH_PNP_PROPERTY = 4,             /* property_request -> property_reply: IoGetDeviceProperty */
     ASH_PNP_DEVICE_STATE = 5,         /* relations_request: IoInvalidateDeviceState */
@@ -37,6 +38,9 @@ enum ash_pnp_op {
     ASH_PNP_GET_PROPERTY_DATA = 13, /* property_data_request -> property_data_reply */
     ASH_PNP_SET_PROPERTY_DATA = 14, /* property_data_request */
     ASH_PNP_REQUEST_EJECT = 15,     /* relations_request (type ignored): returns at once */
+    ASH_PNP_MESSAGE = 26,           /* message_request -> message_reply: the index-th message that
+                                       the device was started with. STATUS_NOT_FOUND: it has none;
+                                       STATUS_NO_MORE_ENTRIES */
 
     /* Looking (any client). */
     ASH_PNP_NODE = 16,     /* node_request (index in tree order, depth first) -> node_reply */
@@ -111,6 +115,14 @@ struct ash_pnp_relations_request {
 struct ash_pnp_interrupt_request {
     ash_word device, vector;
 };
+struct ash_pnp_message_request {
+    ash_word device, index;
+};
+/* vector: for CONNECT_INTERRUPT. The device writes data (32 bits) at address to raise it. */
+struct ash_pnp_message_reply {
+    ash_word count, vector, address, data, affinity;
+};
+#define ASH_PNP_DEVICE_IRQL 8u /* DIRQL of every device, in translated resources */
 struct ash_pnp_property_request {
     ash_word device, property;
 }; /* DEVICE_REGISTRY_PROPERTY */

@@ -60,8 +60,7 @@ static ash_word store(volatile unsigned char *at, unsigned value)
     return before;
 }
 
-static void sample(const char *name, const struct chip *chip, ash_cptr irq,
-                   const struct remote *waiter)
+static void sample(const struct chip *chip, ash_cptr irq, const struct remote *waiter)
 {
     ash_word values[SAMPLES];
     volatile unsigned char *enable =
@@ -74,10 +73,10 @@ static void sample(const char *name, const struct chip *chip, ash_cptr irq,
         *enable = 0;
         MUST(ash_irq_ack(irq));
     }
-    report(name, values);
+    report("irq.to_user", values);
 }
 
-void measure_interrupt(const char *name)
+void measure_irq(void)
 {
     struct chip chip;
     if (!find_chip(map_tree(), &chip))
@@ -90,11 +89,6 @@ void measure_interrupt(const char *name)
     const struct remote_start start = {
         .entry = remote_waiter, .priority = PRIORITY + 1, .a1 = badged};
     struct remote waiter = remote_run(&start);
-    sample(name, &chip, irq, &waiter);
+    sample(&chip, irq, &waiter);
     remote_stop(&waiter);
-}
-
-void measure_irq(void)
-{
-    measure_interrupt("irq.to_user");
 }

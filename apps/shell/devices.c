@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { RESOURCE_PORT = 1, RESOURCE_INTERRUPT = 2, RESOURCE_MEMORY = 3, RESOURCE_MEMORY_LARGE = 7 };
+enum { RESOURCE_MESSAGE = 2 }; /* CM_RESOURCE_INTERRUPT_MESSAGE */
 
 static const char *node_state(ash_word state)
 {
@@ -30,7 +31,7 @@ static void print_resource(const struct ash_pnp_resource_reply *r)
     char size[16];
     unsigned long start = (unsigned long)r->start;
     if (r->type == RESOURCE_INTERRUPT)
-        printf("  irq %lu", start);
+        printf(r->flags & RESOURCE_MESSAGE ? "  message %lu" : "  irq %lu", start);
     else if (r->type == RESOURCE_MEMORY || r->type == RESOURCE_MEMORY_LARGE)
         printf("  mem 0x%lx +%s", start, print_size(r->length, size));
     else if (r->type == RESOURCE_PORT)

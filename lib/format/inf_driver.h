@@ -146,4 +146,14 @@ enum inf_status inf_class_filters(const struct inf *inf, struct inf_filters *fil
 enum inf_status inf_decorate(const struct inf *inf, const char *install_section, const char *suffix,
                              char *name, size_t size, struct inf_error *error);
 
+// Message-signalled interrupts, from the HW section's AddReg (HKR, "Interrupt Management\
+// MessageSignaledInterruptProperties"): MSISupported is 1; MessageNumberLimit, 0 when absent. What
+// the INF does not say is left as it is.
+struct inf_messages {
+    bool supported;
+    uint32_t limit;
+};
+enum inf_status inf_device_messages(const struct inf *inf, const char *install_section,
+                                    struct inf_messages *messages, struct inf_error *error);
+
 #endif

@@ -7,29 +7,66 @@
 
 #include "../io/io.h"
 
+#define HAL_DIRQL 8 // of every device: as in its translated resources
+
 struct _KINTERRUPT {
     PKSERVICE_ROUTINE Routine;
-    PKMESSAGE_SERVICE_ROUTINE MessageRoutine;
+    PKMESSAGE_SERVICE_ROUTINE MessageRoutine; // instead of Routine, if not NULL
     PVOID Context;
     PKSPIN_LOCK Lock; // OwnLock, or the driver's
     KSPIN_LOCK OwnLock;
     KIRQL Irql;
     BOOLEAN Connected;
     volatile BOOLEAN Active;
+    BOOLEAN Passive;    // the ISR runs at PASSIVE_LEVEL,
+    KEVENT PassiveLock; // with this event in the place of the lock,
+    KEVENT Idle;        // which is signalled while it is not on its way,
+    WORK_QUEUE_ITEM Work;
+    ULONG Message; // the number of it
     ULONG Vector;
     PDEVICE_OBJECT Pdo;
     PVOID Port; // of the manager
 };
 
-// Runs the ISR, on the interrupt thread. Returns what it returned.
-bool hal_interrupt(PKINTERRUPT interrupt);
+// What a driver wants to be called by.
+struct hal_isr_choice {
+    PDEVICE_OBJECT Pdo;
+    PKSERVICE_ROUTINE Routine;
+    PKMESSAGE_SERVICE_ROUTINE MessageRoutine;
+    PVOID Context;
+    PKSPIN_LOCK Lock; // NULL: one of its own
+    BOOLEAN Passive;
+};
 
-// The system below. Vectors are those of the translated resources of the PDO. After hal_interrupt
-// the manager lets the line interrupt again.
+// interrupt.c: not connected; NULL without memory. A failed connect leaves it to the caller to
+// free; disconnecting waits for its ISR and frees it.
+PKINTERRUPT hal_interrupt_create(const struct hal_isr_choice *choice, ULONG vector);
+NTSTATUS hal_interrupt_connect(PKINTERRUPT interrupt);
+void hal_interrupt_disconnect(PKINTERRUPT interrupt);
+
+enum hal_isr {
+    HAL_ISR_DECLINED, // not its interrupt, or not active
+    HAL_ISR_CLAIMED,
+    HAL_ISR_LATER, // a passive-level ISR is on its way: manager_interrupt_done follows
+};
+// Runs the ISR, on the interrupt thread.
+enum hal_isr hal_interrupt(PKINTERRUPT interrupt);
+
+// The system below. Vectors are those of the translated resources of the PDO. After hal_interrupt,
+// unless it is LATER, the manager lets the line or message interrupt again.
 NTSTATUS manager_connect_interrupt(PKINTERRUPT interrupt);
+void manager_interrupt_done(PKINTERRUPT interrupt);
 void manager_disconnect_interrupt(PKINTERRUPT interrupt); // returns when no ISR runs
 // The first interrupt vector among the device's started resources.
 NTSTATUS manager_line_vector(PDEVICE_OBJECT pdo, PULONG vector);
+// The index-th message that the device was started with. STATUS_NOT_FOUND: it has none.
+struct hal_message {
+    ULONG Count; // of all
+    ULONG Vector, Data;
+    ULONG64 Address;
+    KAFFINITY Affinity;
+};
+NTSTATUS manager_message(PDEVICE_OBJECT pdo, ULONG index, struct hal_message *message);
 
 // Opens `pages` pages of an MDL (at most 32), from the page that holds byte `offset` of it on, to
 // the device of that PDO, which may write them or only read: their logical addresses, each that of

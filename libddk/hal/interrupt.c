@@ -1,135 +1,115 @@
 // SPDX-License-Identifier: MIT
 //
 // Interrupt objects. The ISR runs with the interrupt's spin lock held at its IRQL; so does a
-// KeSynchronizeExecution routine. DIRQL is one level for all interrupts of a task.
+// KeSynchronizeExecution routine. DIRQL is one level for all interrupts of a task. A passive-level
+// ISR runs on a worker thread with the interrupt's event in the place of the lock; its interrupt is
+// let through again when it has returned.
 
+#include "../ex/ex.h"
 #include "hal.h"
 
-#define DIRQL 5
-
-bool hal_interrupt(PKINTERRUPT interrupt)
+// What must not change is looked at by the caller: a passive-level ISR takes no spin lock.
+static BOOLEAN call_routine(PKINTERRUPT interrupt)
 {
-    PKTHREAD thread = ki_thread();
     struct ki_state state;
-    if (!interrupt->Active)
-        return false;
     ki_enter(&state, KI_IN_ISR, (void *)interrupt->Routine, NULL, NULL);
-    KIRQL old = KfRaiseIrql(interrupt->Irql);
-    KeAcquireSpinLockAtDpcLevel(interrupt->Lock);
-    BOOLEAN mine = interrupt->MessageRoutine != NULL
-                       ? interrupt->MessageRoutine(interrupt, interrupt->Context, 0)
-                       : interrupt->Routine(interrupt, interrupt->Context);
-    if (thread->Irql != interrupt->Irql)
+    BOOLEAN mine =
+        interrupt->MessageRoutine != NULL
+            ? interrupt->MessageRoutine(interrupt, interrupt->Context, interrupt->Message)
+            : interrupt->Routine(interrupt, interrupt->Context);
+    if (ki_thread()->Irql != interrupt->Irql)
         ki_die(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x111, (ULONG_PTR)interrupt->Routine,
-               interrupt->Irql, thread->Irql, "ISR returned with another IRQL");
-    KeReleaseSpinLockFromDpcLevel(interrupt->Lock);
-    KeLowerIrql(old);
+               interrupt->Irql, ki_thread()->Irql, "ISR returned with another IRQL");
     ki_check_state(&state, "ISR returned with locks changed", (void *)interrupt->Routine);
     return mine;
 }
 
-static PKINTERRUPT allocate(PDEVICE_OBJECT pdo, PKSERVICE_ROUTINE routine, PVOID context,
-                            PKSPIN_LOCK lock, ULONG vector)
+// On a worker thread.
+static void run_passive(void *context)
+{
+    PKINTERRUPT interrupt = context;
+    (void)KeWaitForSingleObject(&interrupt->PassiveLock, Executive, KernelMode, FALSE, NULL);
+    (void)call_routine(interrupt);
+    KeSetEvent(&interrupt->PassiveLock, IO_NO_INCREMENT, FALSE);
+    manager_interrupt_done(interrupt);
+    KeSetEvent(&interrupt->Idle, IO_NO_INCREMENT, FALSE);
+}
+
+// Idle is taken back before Active is looked at, and disconnecting does it the other way round: so
+// either this does not start the ISR, or disconnecting waits for it.
+static bool start_passive(PKINTERRUPT interrupt)
+{
+    KeClearEvent(&interrupt->Idle);
+    KeMemoryBarrier();
+    if (!interrupt->Active) {
+        KeSetEvent(&interrupt->Idle, IO_NO_INCREMENT, FALSE);
+        return false;
+    }
+    ExInitializeWorkItem(&interrupt->Work, run_passive, interrupt);
+    ExQueueWorkItem(&interrupt->Work, CriticalWorkQueue);
+    return true;
+}
+
+enum hal_isr hal_interrupt(PKINTERRUPT interrupt)
+{
+    if (!interrupt->Active)
+        return HAL_ISR_DECLINED;
+    if (interrupt->Passive)
+        return start_passive(interrupt) ? HAL_ISR_LATER : HAL_ISR_DECLINED;
+    KIRQL old = KfRaiseIrql(interrupt->Irql);
+    KeAcquireSpinLockAtDpcLevel(interrupt->Lock);
+    BOOLEAN mine = call_routine(interrupt);
+    KeReleaseSpinLockFromDpcLevel(interrupt->Lock);
+    KeLowerIrql(old);
+    return mine ? HAL_ISR_CLAIMED : HAL_ISR_DECLINED;
+}
+
+PKINTERRUPT hal_interrupt_create(const struct hal_isr_choice *choice, ULONG vector)
 {
     PKINTERRUPT interrupt = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*interrupt), 'rtnI');
     if (interrupt == NULL)
         return NULL;
-    interrupt->Routine = routine;
-    interrupt->Context = context;
-    interrupt->Lock = lock != NULL ? lock : &interrupt->OwnLock;
-    interrupt->Irql = DIRQL;
+    interrupt->Routine = choice->Routine;
+    interrupt->MessageRoutine = choice->MessageRoutine;
+    interrupt->Context = choice->Context;
+    interrupt->Lock = choice->Lock != NULL ? choice->Lock : &interrupt->OwnLock;
+    interrupt->Passive = choice->Passive;
+    interrupt->Irql = choice->Passive ? PASSIVE_LEVEL : HAL_DIRQL;
     interrupt->Vector = vector;
-    interrupt->Pdo = pdo;
+    interrupt->Pdo = choice->Pdo;
+    KeInitializeEvent(&interrupt->PassiveLock, SynchronizationEvent, TRUE);
+    KeInitializeEvent(&interrupt->Idle, NotificationEvent, TRUE);
     return interrupt;
 }
 
-static NTSTATUS connect(PKINTERRUPT interrupt, PKINTERRUPT *result)
+NTSTATUS hal_interrupt_connect(PKINTERRUPT interrupt)
 {
-    if (interrupt == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    *result = interrupt; // an ISR may run before the connect returns
-    interrupt->Active = TRUE;
+    interrupt->Active = TRUE; // an ISR may run before the connect returns
     NTSTATUS status = manager_connect_interrupt(interrupt);
-    if (NT_SUCCESS(status)) {
-        interrupt->Connected = TRUE;
-        return STATUS_SUCCESS;
-    }
-    *result = NULL;
-    ExFreePool(interrupt);
+    interrupt->Connected = NT_SUCCESS(status);
     return status;
 }
 
-static NTSTATUS connect_line(PDEVICE_OBJECT pdo, PKSERVICE_ROUTINE routine, PVOID context,
-                             PKSPIN_LOCK lock, PKINTERRUPT *result)
+void hal_interrupt_disconnect(PKINTERRUPT interrupt)
 {
-    ULONG vector;
-    NTSTATUS status = manager_line_vector(pdo, &vector);
-    return NT_SUCCESS(status) ? connect(allocate(pdo, routine, context, lock, vector), result)
-                              : status;
-}
-
-NTSTATUS IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS parameters)
-{
-    PIO_CONNECT_INTERRUPT_FULLY_SPECIFIED_PARAMETERS full = &parameters->FullySpecified;
-    PIO_CONNECT_INTERRUPT_LINE_BASED_PARAMETERS line = &parameters->LineBased;
-    PIO_CONNECT_INTERRUPT_MESSAGE_BASED_PARAMETERS message = &parameters->MessageBased;
-    ki_require_irql(PASSIVE_LEVEL, "IoConnectInterruptEx above PASSIVE_LEVEL");
-    switch (parameters->Version) {
-    case CONNECT_FULLY_SPECIFIED:
-    case CONNECT_FULLY_SPECIFIED_GROUP:
-        return connect(allocate(full->PhysicalDeviceObject, full->ServiceRoutine,
-                                full->ServiceContext, full->SpinLock, full->Vector),
-                       full->InterruptObject);
-    case CONNECT_LINE_BASED:
-        return connect_line(line->PhysicalDeviceObject, line->ServiceRoutine, line->ServiceContext,
-                            line->SpinLock, line->InterruptObject);
-    case CONNECT_MESSAGE_BASED:
-    case CONNECT_MESSAGE_BASED_PASSIVE:
-        if (message->FallBackServiceRoutine == NULL)
-            return STATUS_NOT_FOUND;
-        parameters->Version = CONNECT_LINE_BASED;
-        return connect_line(message->PhysicalDeviceObject, message->FallBackServiceRoutine,
-                            message->ServiceContext, message->SpinLock,
-                            message->ConnectionContext.InterruptObject);
-    default:
-        return STATUS_INVALID_PARAMETER;
-    }
-}
-
-static void disconnect(PKINTERRUPT interrupt)
-{
-    ki_require_irql(PASSIVE_LEVEL, "IoDisconnectInterruptEx above PASSIVE_LEVEL");
-    if (interrupt == NULL || !interrupt->Connected)
+    if (!interrupt->Connected)
         ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION, "disconnect of an interrupt not connected",
                      (ULONG_PTR)interrupt, 0);
     interrupt->Active = FALSE;
+    KeMemoryBarrier();
+    if (interrupt->Passive)
+        (void)KeWaitForSingleObject(&interrupt->Idle, Executive, KernelMode, FALSE, NULL);
     manager_disconnect_interrupt(interrupt);
     interrupt->Connected = FALSE;
     ExFreePool(interrupt);
 }
 
-VOID IoDisconnectInterruptEx(PIO_DISCONNECT_INTERRUPT_PARAMETERS parameters)
-{
-    disconnect(parameters->ConnectionContext.InterruptObject);
-}
-
-NTSTATUS IoConnectInterrupt(PKINTERRUPT *interrupt, PKSERVICE_ROUTINE routine, PVOID context,
-                            PKSPIN_LOCK lock, ULONG vector, KIRQL irql, KIRQL synchronize_irql,
-                            KINTERRUPT_MODE mode, BOOLEAN share, KAFFINITY affinity,
-                            BOOLEAN floating_save)
-{
-    (void)irql, (void)synchronize_irql, (void)mode, (void)share, (void)affinity,
-        (void)floating_save;
-    return connect(allocate(NULL, routine, context, lock, vector), interrupt);
-}
-
-VOID IoDisconnectInterrupt(PKINTERRUPT interrupt)
-{
-    disconnect(interrupt);
-}
-
 KIRQL KeAcquireInterruptSpinLock(PKINTERRUPT interrupt)
 {
+    if (interrupt->Passive)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "KeAcquireInterruptSpinLock of a passive-level interrupt",
+                     (ULONG_PTR)interrupt, 0);
     KIRQL old = KfRaiseIrql(interrupt->Irql);
     KeAcquireSpinLockAtDpcLevel(interrupt->Lock);
     return old;
@@ -137,24 +117,31 @@ KIRQL KeAcquireInterruptSpinLock(PKINTERRUPT interrupt)
 
 VOID KeReleaseInterruptSpinLock(PKINTERRUPT interrupt, KIRQL old_irql)
 {
+    if (interrupt->Passive)
+        ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION,
+                     "KeReleaseInterruptSpinLock of a passive-level interrupt",
+                     (ULONG_PTR)interrupt, 0);
     KeReleaseSpinLockFromDpcLevel(interrupt->Lock);
     KeLowerIrql(old_irql);
 }
 
+static BOOLEAN synchronize_passive(PKINTERRUPT interrupt, PKSYNCHRONIZE_ROUTINE routine,
+                                   PVOID context)
+{
+    ki_require_irql(PASSIVE_LEVEL, "KeSynchronizeExecution of a passive-level interrupt above "
+                                   "PASSIVE_LEVEL");
+    (void)KeWaitForSingleObject(&interrupt->PassiveLock, Executive, KernelMode, FALSE, NULL);
+    BOOLEAN result = routine(context);
+    KeSetEvent(&interrupt->PassiveLock, IO_NO_INCREMENT, FALSE);
+    return result;
+}
+
 BOOLEAN KeSynchronizeExecution(PKINTERRUPT interrupt, PKSYNCHRONIZE_ROUTINE routine, PVOID context)
 {
+    if (interrupt->Passive)
+        return synchronize_passive(interrupt, routine, context);
     KIRQL old = KeAcquireInterruptSpinLock(interrupt);
     BOOLEAN result = routine(context);
     KeReleaseInterruptSpinLock(interrupt, old);
     return result;
-}
-
-VOID IoReportInterruptActive(PIO_DISCONNECT_INTERRUPT_PARAMETERS parameters)
-{
-    parameters->ConnectionContext.InterruptObject->Active = TRUE;
-}
-
-VOID IoReportInterruptInactive(PIO_DISCONNECT_INTERRUPT_PARAMETERS parameters)
-{
-    parameters->ConnectionContext.InterruptObject->Active = FALSE;
 }

@@ -21,7 +21,7 @@ PKTHREAD ki_thread_allocate(void)
     return thread;
 }
 
-KI_COLD PKTHREAD ki_thread_adopt(void)
+static PKTHREAD adopt(void)
 {
     PKTHREAD thread = ki_thread_allocate();
     if (thread == NULL)
@@ -32,6 +32,12 @@ KI_COLD PKTHREAD ki_thread_adopt(void)
 }
 
 static volatile LONG system_threads;
+
+PKTHREAD ki_thread(void)
+{
+    PKTHREAD thread = port_thread_value();
+    return __builtin_expect(thread != NULL, 1) ? thread : adopt();
+}
 
 PKTHREAD KeGetCurrentThread(VOID)
 {

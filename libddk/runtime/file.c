@@ -3,7 +3,6 @@
 // File objects by the id the I/O manager gave them. An entry holds one reference from CREATE to
 // CLOSE.
 
-#include "../ob/ob.h"
 #include "rt.h"
 
 #define BUCKETS 64u
@@ -32,7 +31,7 @@ PFILE_OBJECT rt_file_find(uint64_t id, uint64_t *link, ACCESS_MASK *access)
             *access = at->access;
     }
     if (file != NULL)
-        ob_hold(file);
+        ObfReferenceObject(file);
     ki_release(&lock);
     return file;
 }

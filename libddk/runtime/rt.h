@@ -20,7 +20,7 @@
 
 // Bits of the notifications. 0..31 are doorbells of links.
 #define RT_BIT_IRQ_FIRST 32u
-#define RT_BIT_IRQ_COUNT 16u
+#define RT_BIT_IRQ_COUNT 24u
 #define RT_BIT_EVENT     61u // an event of an application was set
 #define RT_BIT_TIMER     62u
 #define RT_BIT_KICK      63u
@@ -71,14 +71,12 @@ void rt_grants_are_held(void); // some of them now need to be given back when th
 void rt_dma_forget(struct rt_grant *grant);
 
 // --- Inbound.
-// Those in the free list hold nothing but `kept`: every other pointer is NULL.
 struct rt_request {
     SLIST_ENTRY free;
     struct rt_in *in;
     int slot;
-    volatile LONG refs; // 1 in flight, 1 while it is dispatched, 1 while cancelling
-    PIRP irp;           // NULL: not made yet
-    PIRP kept;          // of the request before, to be made anew
+    volatile LONG refs; // 1 in flight, 1 while cancelling
+    PIRP irp;
     PDEVICE_OBJECT device;
     PFILE_OBJECT file;
     struct rt_grant *grant;
@@ -131,7 +129,7 @@ struct rt_in {
 
 NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool accept);
 struct rt_in *rt_in_find(uint64_t link);
-bool rt_serve(void);
+bool rt_serve_one(void);
 // May this kind of link carry this request? And this request this access? (allow.c)
 bool rt_allowed(const struct rt_in *in, const struct ash_request *wire);
 bool rt_access_granted(const struct ash_request *wire, ACCESS_MASK granted);
@@ -158,8 +156,6 @@ void rt_encode_pnp_answer(struct rt_request *request, void *out, ULONG out_room,
 void rt_finish(PIRP irp);
 void rt_kit_request(struct rt_request *request, const void *in, ULONG in_bytes);
 void rt_answer(struct rt_request *request, const struct ash_answer *answer);
-void rt_answer_status(struct rt_request *request, NTSTATUS status);
-void rt_link_removed(struct rt_request *request);
 void rt_request_release(struct rt_request *request);
 
 // --- Outbound.
@@ -237,7 +233,7 @@ FORCEINLINE uint64_t rt_file_id(PFILE_OBJECT file)
 // --- Notifications and the dispatch thread (main.c).
 extern ash_cptr rt_requests, rt_completions;
 ash_cptr rt_mint(ash_cptr notification, unsigned bit);
-void rt_interrupts(uint64_t bits); // hardware.c: runs ISRs
+void rt_interrupts(uint64_t bits); // interrupt.c: runs ISRs
 uint64_t rt_ticks_of(uint64_t time);
 
 // Doorbells (bell.c).

@@ -59,6 +59,9 @@ bool mm_backend_has_iommu(void);
 void mm_backend_io_unmap(mm_slot io_space, mm_slot first, unsigned count);
 [[nodiscard]] enum ash_error mm_backend_attach(mm_slot io_space, uint64_t device);
 void mm_backend_detach(mm_slot io_space);
+/* Makes the device's message of that number into an empty slot. ASH_E_METHOD: the machine does not
+ * keep the messages of devices apart; ASH_E_RANGE; ASH_E_BUSY: somebody has it. */
+[[nodiscard]] enum ash_error mm_backend_message(mm_slot io_space, uint64_t number, mm_slot irq);
 /* Takes the oldest record of what the IOMMU refused; false: none. */
 bool mm_backend_fault(struct mm_fault *fault);
 

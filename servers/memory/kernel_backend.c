@@ -120,6 +120,12 @@ void mm_backend_io_unmap(mm_slot io_space, mm_slot first, unsigned count)
                              count); /* what is not mapped is passed over */
 }
 
+enum ash_error mm_backend_message(mm_slot io_space, uint64_t number, mm_slot irq)
+{
+    return ash_io_space_get_message(mm_slot_path(io_space), number, page_path(irq),
+                                    irq % MM_SLOTS_PER_PAGE);
+}
+
 bool mm_backend_fault(struct mm_fault *fault)
 {
     bool found;

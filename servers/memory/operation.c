@@ -359,6 +359,8 @@ static const struct operation operations[] = {
      sizeof(struct ash_mem_dma_allow_reply), mm_do_dma_allow},
     {ASH_MEM_DMA_FAULT, ASH_TASK_PNP, NOTHING, sizeof(struct ash_mem_dma_fault_reply),
      mm_do_dma_fault},
+    {ASH_MEM_DMA_MESSAGE, ASH_TASK_PNP, sizeof(struct ash_mem_dma_message_request), NOTHING,
+     mm_do_dma_message},
 };
 
 static const struct operation *find_operation(uint64_t op)

@@ -4,6 +4,7 @@
  * boot configuration (QUERY_RESOURCES) is what a device gets; here it is checked against the
  * parent's and the other devices' resources, translated, and given to the driver's task.
  */
+#include "message.h"
 #include "node.h"
 #include "port.h"
 #include <string.h>
@@ -11,17 +12,34 @@
 #define IRP_MJ_PNP                          0x1b
 #define IRP_MN_START_DEVICE                 0x00
 #define IRP_MN_FILTER_RESOURCE_REQUIREMENTS 0x0d
-#define DEVICE_IRQL                         8u /* DIRQL of every device */
 
+/* The drivers see what the INF allows, and may take more away. */
 enum pnp_outcome pnp_filter_begin(struct pnp_node *node)
 {
-    if (node->requirement_bytes == 0)
+    static uint8_t list[ASH_LINK_CONTROL_INLINE];
+    size_t bytes = node->requirement_bytes;
+    node->wishes.count = 0;
+    if (bytes == 0 || bytes > sizeof(list))
+        return PNP_NEXT;
+    memcpy(list, node->requirements, bytes);
+    bytes = pnp_requirements_limit(list, bytes, pnp_messages_limit(node));
+    if (bytes == 0 || pnp_requirements_wishes(list, bytes, &node->wishes) != nullptr)
         return PNP_NEXT;
     struct port_irp irp = {.major = IRP_MJ_PNP,
                            .minor = IRP_MN_FILTER_RESOURCE_REQUIREMENTS,
-                           .in = node->requirements,
-                           .in_bytes = node->requirement_bytes};
+                           .in = list,
+                           .in_bytes = bytes};
     return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, true));
+}
+
+const char *pnp_filter_answer(struct pnp_node *node, const struct port_answer *answer)
+{
+    static uint8_t list[ASH_LINK_CONTROL_INLINE];
+    if (!ash_success(answer->status) || answer->out_bytes == 0)
+        return nullptr;
+    size_t bytes = answer->out_bytes < sizeof(list) ? answer->out_bytes : sizeof(list);
+    memcpy(list, answer->out, bytes); /* the driver may still write there */
+    return pnp_requirements_wishes(list, bytes, &node->wishes);
 }
 
 static bool in_use(const struct pnp_node *node)
@@ -55,6 +73,7 @@ static const char *assign(struct pnp_node *node)
     static const struct pnp_resources none;
     static struct pnp_resources translated;
     const struct pnp_node *parent = node->parent;
+    pnp_messages_release(node);
     if (node->assigned == nullptr)
         return nullptr;
     struct pnp_parent of = {
@@ -64,7 +83,8 @@ static const char *assign(struct pnp_node *node)
             parent != nullptr && parent->translated != nullptr ? parent->translated : &none};
     unsigned at;
     const char *rule = pnp_resources_translate(
-        node->assigned, &of, (struct pnp_interrupt_choice){DEVICE_IRQL, 1}, &translated, &at);
+        node->assigned, &of, (struct pnp_interrupt_choice){ASH_PNP_DEVICE_IRQL, 1}, &translated,
+        &at);
     if (rule == nullptr && !pnp_resources_replace(&node->translated, &translated))
         rule = "no memory for its resources";
     return rule != nullptr ? rule : check_conflicts(node);
@@ -132,6 +152,7 @@ enum pnp_outcome pnp_start_begin(struct pnp_node *node)
         ash_status status = pnp_memory_allow(node);
         if (!ash_success(status))
             return refuse(node, status, "its memory or DMA could not be given to its driver");
+        pnp_messages_assign(node);
     }
     size_t raw = 0, translated = 0;
     if (node->assigned != nullptr && node->assigned->count > 0) {

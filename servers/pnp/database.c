@@ -273,6 +273,16 @@ static void device_filters(const struct file *file, const char *section, struct 
         complain(file->path, &error);
 }
 
+static void device_messages(const struct file *file, const char *section, struct pnp_match *match)
+{
+    struct inf_messages messages = {match->message_supported, match->message_limit};
+    struct inf_error error;
+    if (inf_device_messages(&file->inf, section, &messages, &error) != INF_OK)
+        complain(file->path, &error);
+    match->message_supported = messages.supported;
+    match->message_limit = messages.limit;
+}
+
 static void class_filters(const struct file *file, struct pnp_match *match)
 {
     static struct inf_filters filters;
@@ -289,11 +299,15 @@ void pnp_database_filters(const char *hardware, const char *compatible, struct p
     const struct inf_device_ids ids = ids_of(hardware, compatible);
     uint32_t score;
     for (const struct file *file = files; file != nullptr; file = file->next)
-        if (strcmp(file->path, match->inf) == 0)
+        if (strcmp(file->path, match->inf) == 0) {
             device_filters(file, match->section, match);
+            device_messages(file, match->section, match);
+        }
     for (const struct file *file = files; file != nullptr; file = file->next)
-        if (file->extension && best_model(file, &ids, &model, &score))
+        if (file->extension && best_model(file, &ids, &model, &score)) {
             device_filters(file, model.install_section, match);
+            device_messages(file, model.install_section, match);
+        }
     for (const struct file *file = files; file != nullptr; file = file->next)
         class_filters(file, match);
 }

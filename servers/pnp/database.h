@@ -28,6 +28,8 @@ struct pnp_match {
     char description[PNP_TEXT], manufacturer[PNP_TEXT], class_name[PNP_TEXT], class_guid[40];
     char inf[PNP_IMAGE_PATH], section[PNP_IMAGE_PATH]; /* the install section in it */
     uint32_t score;
+    bool message_supported; /* Interrupt Management: MSISupported */
+    unsigned message_limit; /* MessageNumberLimit; 0: none */
     unsigned filter_count;
     struct pnp_filter filters[PNP_FILTERS];
 };
@@ -41,8 +43,9 @@ void pnp_database_add(const char *path, char *text, size_t size);
 [[nodiscard]] bool pnp_database_match(const char *hardware, const char *compatible,
                                       struct pnp_match *match);
 
-/* Adds the filters of the device: its own INF's, those of every extension INF (Class Extension)
- * that matches, then its class's. A package whose service has StartType 4 is left out. */
+/* Adds what the device's hardware key says of messages, and the filters of the device: its own
+ * INF's, those of every extension INF (Class Extension) that matches, then its class's. A package
+ * whose service has StartType 4 is left out. */
 void pnp_database_filters(const char *hardware, const char *compatible, struct pnp_match *match);
 
 /* File system drivers that start at boot, one after the other; *next begins at 0. */

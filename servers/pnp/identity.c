@@ -4,6 +4,7 @@
  * capabilities, two texts, its bus, resources and requirements. Only the device id and the
  * resources are needed; whatever else a bus driver does not answer stays empty.
  */
+#include "message.h"
 #include "node.h"
 #include "port.h"
 #include <stdlib.h>
@@ -172,6 +173,8 @@ enum pnp_outcome pnp_resources_done(struct pnp_node *node, const struct port_ans
     size_t bytes = answer->out_bytes < sizeof(block) ? answer->out_bytes : sizeof(block);
     memcpy(block, answer->out, bytes); /* the driver may still write there */
     const char *rule = pnp_resources_parse(block, bytes, &list);
+    if (rule == nullptr)
+        pnp_messages_release(node);
     if (rule == nullptr && !pnp_resources_replace(&node->assigned, &list))
         rule = "no memory for its resources";
     if (rule == nullptr)

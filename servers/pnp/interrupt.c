@@ -15,6 +15,7 @@
  * A driver that does not acknowledge a shared line in time is disconnected from it, so that it
  * cannot silence the others.
  */
+#include "message.h"
 #include "node.h"
 #include "port.h"
 
@@ -162,6 +163,9 @@ ash_status pnp_interrupt_connect(struct pnp_node *node, ash_word task, ash_word 
         node->translated != nullptr ? pnp_resources_interrupt(node->translated, vector) : nullptr;
     struct connection *connection = new_connection();
     ash_status status = STATUS_SUCCESS;
+    if (pnp_message_has(node, vector) && node->function != nullptr &&
+        node->function->task == task && node->allowed)
+        return pnp_message_connect(node, task, vector, notification, capability);
     if (item == nullptr || node->function == nullptr || node->function->task != task ||
         !node->allowed)
         status = item == nullptr ? STATUS_INVALID_PARAMETER : STATUS_ACCESS_DENIED;
@@ -189,6 +193,8 @@ ash_status pnp_interrupt_connect(struct pnp_node *node, ash_word task, ash_word 
 ash_status pnp_interrupt_disconnect(const struct pnp_node *node, ash_word task, ash_word vector)
 {
     struct connection *connection = find_connection(node, vector);
+    if (pnp_message_has(node, vector))
+        return pnp_message_disconnect(node, task, vector);
     if (connection == nullptr)
         return STATUS_INVALID_PARAMETER;
     if (connection->task != task)
@@ -199,6 +205,7 @@ ash_status pnp_interrupt_disconnect(const struct pnp_node *node, ash_word task, 
 
 void pnp_interrupt_node_gone(const struct pnp_node *node)
 {
+    pnp_messages_node_gone(node);
     for (unsigned i = 0; i < CONNECTIONS; i++)
         if (connections[i].node == node)
             end_connection(&connections[i]);
@@ -206,6 +213,7 @@ void pnp_interrupt_node_gone(const struct pnp_node *node)
 
 void pnp_interrupt_task_gone(ash_word task)
 {
+    pnp_messages_task_gone(task);
     for (unsigned i = 0; i < CONNECTIONS; i++)
         if (connections[i].node != nullptr && connections[i].task == task)
             end_connection(&connections[i]);

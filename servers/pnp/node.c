@@ -49,6 +49,7 @@ void pnp_node_free(struct pnp_node *node)
     free(node->container);
     free(node->assigned);
     free(node->translated);
+    free(node->boot);
     free(node->requirements);
     pnp_property_data_free(node);
     free(node);

@@ -3,6 +3,7 @@
  * The device tree of the plug-and-play manager, and the interfaces between its files.
  *
  *   resource.c   resource lists, containment, translation, conflicts      (pure)
+ *   requirement.c  alternatives of interrupts in requirement lists        (pure)
  *   database.c   INF files, matching                                      (pure)
  *   node.c       nodes and their tree
  *   driver.c     drivers: loading, links, death
@@ -15,7 +16,7 @@
  *   operate.c    what concerns several devices at once: removal that is asked for, ejection,
  *                stopping for a rebalance               operation.c  its IRPs and their answers
  *   target.c     who wants to be asked before a device is removed
- *   interrupt.c  interrupt connections, shared lines
+ *   interrupt.c  interrupt connections, shared lines       message.c  message-signalled ones
  *   fault.c      what the IOMMU refused: counting, saying, cutting off   fault_text.c  its words
  *   property.c   IoGetDeviceProperty                       query.c   what clients ask
  *   interface.c  device interfaces and their events        interface_table.c  their names (pure)
@@ -34,6 +35,7 @@
 #include "fault.h"
 #include "io.h"
 #include "pnp.h"
+#include "requirement.h"
 #include "resource.h"
 #include "status.h"
 
@@ -158,6 +160,8 @@ struct pnp_node {
     char description[PNP_TEXT];
     struct pnp_match match;
     struct pnp_resources *assigned, *translated; /* null: none */
+    struct pnp_resources *boot; /* what the bus driver assigned, while messages replace its line */
+    struct pnp_wishes wishes;   /* for interrupts, as its drivers left them */
     char *requirements;
     size_t requirement_bytes;
     struct pnp_property_data *properties;
@@ -261,6 +265,9 @@ enum pnp_outcome pnp_identity_done(struct pnp_node *node, const struct port_answ
 enum pnp_outcome pnp_requirements_done(struct pnp_node *node, const struct port_answer *answer);
 enum pnp_outcome pnp_resources_done(struct pnp_node *node, const struct port_answer *answer);
 enum pnp_outcome pnp_filter_begin(struct pnp_node *node);
+/* The requirements as the drivers answered; null, or the rule they break. */
+[[nodiscard]] const char *pnp_filter_answer(struct pnp_node *node,
+                                            const struct port_answer *answer);
 enum pnp_outcome pnp_start_begin(struct pnp_node *node);
 enum pnp_outcome pnp_relations_begin(struct pnp_node *node);
 enum pnp_outcome pnp_relations_done(struct pnp_node *node, const struct port_answer *answer);

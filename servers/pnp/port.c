@@ -382,6 +382,48 @@ void port_irq_ack(ash_cptr irq)
     (void)ash_irq_ack(irq);
 }
 
+void port_irq_unbind(ash_cptr irq)
+{
+    (void)ash_irq_unbind(irq);
+    (void)ash_cnode_revoke(ASH_SLOT_CNODE, irq);
+}
+
+static ash_status free_message(ash_cptr *irq)
+{
+    *irq = ash_slot_alloc();
+    if (*irq == 0)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    ash_error error = ash_irq_control_get_message(ASH_PNP_IRQ_CONTROL, ASH_SLOT_CNODE, *irq);
+    if (error == ASH_OK)
+        return STATUS_SUCCESS;
+    ash_slot_free(*irq);
+    return error == ASH_E_METHOD ? STATUS_NOT_SUPPORTED : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+static ash_status own_message(const struct port_message_owner *owner, ash_word number,
+                              ash_cptr *irq)
+{
+    const struct ash_mem_dma_message_request request = {owner->task, owner->pdo, number};
+    struct ash_caps caps = {.receive = 1};
+    ash_status status = ash_request_caps(ASH_SLOT_MEMORY, ASH_MEM_DMA_MESSAGE, &request,
+                                         sizeof(request), nullptr, 0, &caps);
+    *irq = caps.slot[0];
+    return ash_success(status) && caps.received != 1 ? STATUS_INTERNAL_ERROR : status;
+}
+
+ash_status port_message_get(const struct port_message_owner *owner, ash_word number,
+                            struct port_message *message)
+{
+    ash_status status = owner->enforced ? own_message(owner, number, &message->irq)
+                                        : free_message(&message->irq); /* any will do */
+    if (!ash_success(status))
+        return status;
+    if (ash_irq_message(message->irq, &message->address, &message->data) == ASH_OK)
+        return STATUS_SUCCESS;
+    port_irq_drop(message->irq);
+    return STATUS_NOT_SUPPORTED;
+}
+
 void port_irq_drop(ash_cptr irq)
 {
     (void)ash_cnode_revoke(ASH_SLOT_CNODE, irq);

@@ -88,6 +88,20 @@ void port_release(ash_word task); /* this manager is done with a dead task */
 /* The IOMMU's: pnp_fault_signalled. */
 [[nodiscard]] ash_status port_fault_interrupt(ash_word source, bool edge, ash_cptr *irq);
 void port_irq_ack(ash_cptr irq);
+/* It signals nobody any more; every copy of it is deleted. */
+void port_irq_unbind(ash_cptr irq);
+/* The message with that number (from 1 on) of a device: of its IoSpace if its DMA is enforced, else
+ * any. STATUS_NOT_SUPPORTED: the machine has none. */
+struct port_message_owner {
+    ash_word task, pdo;
+    bool enforced;
+};
+struct port_message {
+    ash_cptr irq;
+    ash_word address, data; /* what the device writes where */
+};
+[[nodiscard]] ash_status port_message_get(const struct port_message_owner *owner, ash_word number,
+                                          struct port_message *message);
 /* Every copy of the Irq (or of an acknowledgement capability) is deleted, and it. */
 void port_irq_drop(ash_cptr irq);
 /* An endpoint capability of this manager whose Call with ASH_IRQ_ACK names `connection`. */

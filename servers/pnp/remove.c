@@ -10,6 +10,7 @@
  * the dead task's memory be reused. So nobody waits there for files to be closed.
  */
 #include "drivers/quiesce.h"
+#include "message.h"
 #include "node.h"
 #include "port.h"
 
@@ -102,6 +103,7 @@ enum pnp_outcome pnp_remove_begin(struct pnp_node *node)
 void pnp_release_resources(struct pnp_node *node)
 {
     pnp_interrupt_node_gone(node);
+    pnp_messages_release(node);
     pnp_memory_revoke(node);
 }
 

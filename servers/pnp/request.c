@@ -3,6 +3,7 @@
 #include "ash/slot.h"
 #include "kernel/object.h"
 #include "main.h"
+#include "message.h"
 #include "node.h"
 #include "port.h"
 #include <stdio.h>
@@ -92,6 +93,14 @@ static ash_status do_disconnect(struct ash_server *, struct ash_caller *caller)
     const struct ash_pnp_interrupt_request *request = (const void *)caller->request;
     struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
     return node != nullptr ? pnp_interrupt_disconnect(node, caller->task, request->vector)
+                           : STATUS_ACCESS_DENIED;
+}
+
+static ash_status do_message(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_pnp_message_request *request = (const void *)caller->request;
+    const struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    return node != nullptr ? pnp_message_query(node, request->index, (void *)caller->reply)
                            : STATUS_ACCESS_DENIED;
 }
 
@@ -270,6 +279,8 @@ const struct ash_operation request_operations[] = {
     {ASH_PNP_INVALIDATE_RELATIONS, do_invalidate, sizeof(struct ash_pnp_relations_request), 0},
     {ASH_PNP_CONNECT_INTERRUPT, do_connect, sizeof(struct ash_pnp_interrupt_request), 0},
     {ASH_PNP_DISCONNECT_INTERRUPT, do_disconnect, sizeof(struct ash_pnp_interrupt_request), 0},
+    {ASH_PNP_MESSAGE, do_message, sizeof(struct ash_pnp_message_request),
+     sizeof(struct ash_pnp_message_reply)},
     {ASH_PNP_PROPERTY, do_property, sizeof(struct ash_pnp_property_request),
      sizeof(struct ash_pnp_property_reply)},
     {ASH_PNP_DEVICE_STATE, do_device_state, sizeof(struct ash_pnp_relations_request), 0},

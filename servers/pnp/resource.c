@@ -60,6 +60,7 @@ static const char *parse_item(const uint8_t *bytes, struct pnp_resource *item)
         return check_range(item);
     case PNP_INTERRUPT:
         item->level = get16(body);
+        item->messages = item->flags & PNP_INTERRUPT_MESSAGE ? get16(body + 2) : 0;
         item->start = get32(body + 4);
         item->affinity = get64(body + 8);
         item->length = 1;
@@ -133,6 +134,7 @@ static void build_item(const struct pnp_resource *item, uint8_t *bytes)
         break;
     case PNP_INTERRUPT:
         put(body, item->level, 2);
+        put(body + 2, item->messages, 2);
         put(body + 4, item->start, 4);
         put(body + 8, item->affinity, 8);
         break;

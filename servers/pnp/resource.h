@@ -27,9 +27,10 @@ enum pnp_resource_type {
     PNP_CONFIG_DATA = 128,
     PNP_DEVICE_PRIVATE = 129,
 };
-enum { PNP_SHARED = 3 }; /* CmResourceShareShared */
+enum { PNP_EXCLUSIVE = 1, PNP_SHARED = 3 }; /* CmResourceShareDeviceExclusive, ...Shared */
 enum pnp_resource_flags {
     PNP_INTERRUPT_LATCHED = 1,
+    PNP_INTERRUPT_MESSAGE = 2,
     PNP_MEMORY_READ_ONLY = 1,
     PNP_MEMORY_WINDOW = 0x40, /* WINDOW_DECODE: to be handed on to children, not to be mapped */
     PNP_MEMORY_LARGE_40 = 0x200,
@@ -43,12 +44,13 @@ enum pnp_resource_flags {
 #define PNP_INTERFACE_INTERNAL 0u
 #define PNP_INTERFACE_PCI      5u
 
-/* Memory, ports: start, length in bytes. Interrupt: start = vector, length 1. Bus numbers: start,
- * length. Others: their 12 bytes in data[]. */
+/* Memory, ports: start, length in bytes. Interrupt: start = vector, length 1 (messages of MSI:
+ * their number). Bus numbers: start, length. Others: their 16 bytes in data[]. */
 struct pnp_resource {
     uint8_t type, share;
     uint16_t flags;
-    uint32_t level; /* of an interrupt */
+    uint16_t level;    /* of an interrupt */
+    uint16_t messages; /* of one with PNP_INTERRUPT_MESSAGE in a raw list: MessageCount */
     uint64_t affinity;
     uint64_t start, length;
     uint32_t data[4];
@@ -74,7 +76,7 @@ struct pnp_parent {
 };
 
 struct pnp_interrupt_choice {
-    uint32_t level; /* DIRQL */
+    uint16_t level; /* DIRQL */
     uint64_t affinity;
 };
 

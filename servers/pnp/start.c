@@ -117,9 +117,13 @@ static enum pnp_outcome add_done(struct pnp_node *node, const struct port_answer
 
 static enum pnp_outcome filter_done(struct pnp_node *node, const struct port_answer *answer)
 {
-    if (ash_success(answer->status) || answer->status == STATUS_NOT_SUPPORTED)
+    const char *rule = pnp_filter_answer(node, answer);
+    if (rule == nullptr && (ash_success(answer->status) || answer->status == STATUS_NOT_SUPPORTED))
         return PNP_NEXT;
-    pnp_node_fail(node, answer->status, "its driver refused its resource requirements");
+    if (rule != nullptr)
+        pnp_node_fail(node, STATUS_INVALID_PARAMETER, rule);
+    else
+        pnp_node_fail(node, answer->status, "its driver refused its resource requirements");
     return go(node, PNP_STEP_REMOVE_CHILDREN);
 }
 

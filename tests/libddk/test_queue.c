@@ -353,37 +353,3 @@ TEST(scatter_gather_covers_exactly_the_range)
     ExFreePool(data);
     IoDeleteDevice(device);
 }
-
-static int isr_runs;
-static KIRQL isr_irql;
-
-static BOOLEAN isr(PKINTERRUPT interrupt, PVOID context)
-{
-    (void)interrupt;
-    isr_irql = KeGetCurrentIrql();
-    isr_runs++;
-    return context != NULL;
-}
-
-TEST(line_interrupt_runs_the_isr_at_dirql)
-{
-    DDI_SHOWS(IoConnectInterruptEx, RESULTS);
-    DDI_SHOWS(IoDisconnectInterruptEx, RESULTS);
-    PKINTERRUPT interrupt;
-    fresh_driver(NULL);
-    PDEVICE_OBJECT device = new_device(0);
-    posix_set_vector(device, 42);
-    IO_CONNECT_INTERRUPT_PARAMETERS p = {.Version = CONNECT_LINE_BASED};
-    p.LineBased = (IO_CONNECT_INTERRUPT_LINE_BASED_PARAMETERS){device, &interrupt, isr,  device,
-                                                               NULL,   0,          FALSE};
-    CHECK_EQ(IoConnectInterruptEx(&p), STATUS_SUCCESS);
-    isr_runs = 0;
-    CHECK(posix_interrupt(42));
-    CHECK_EQ(isr_runs, 1);
-    CHECK(isr_irql > DISPATCH_LEVEL);
-    IO_DISCONNECT_INTERRUPT_PARAMETERS d = {.Version = p.Version};
-    d.ConnectionContext.InterruptObject = interrupt;
-    IoDisconnectInterruptEx(&d);
-    CHECK(!posix_interrupt(42));
-    IoDeleteDevice(device);
-}

@@ -61,6 +61,7 @@ bool pci_enable(const struct pci_fabric *fabric, const struct pci_function *func
 
 void pci_disable(const struct pci_fabric *fabric, const struct pci_function *function)
 {
+    pci_messages_off(fabric, function);
     pci_write(fabric, function->bdf, REG_COMMAND, 2, COMMAND_INTX_DISABLE);
     (void)pci_read(fabric, function->bdf, REG_COMMAND, 2);
 }

@@ -11,9 +11,8 @@
 #include <drivers/quiesce.h>
 #include <wdmguid.h>
 
-#define ID_BYTES       64u
-#define IDS_MOST       8u
-#define RESOURCES_MOST (PCI_BARS + 1)
+#define ID_BYTES 64u
+#define IDS_MOST 8u
 
 struct ids {
     char text[IDS_MOST][ID_BYTES];
@@ -119,108 +118,46 @@ static NTSTATUS answer_text(const struct pci_function *function, PIRP irp)
     }
 }
 
-static BOOLEAN is_reported(const struct pci_region *bar)
+// Decoding first: the MSI-X table is in the function's memory.
+static BOOLEAN switch_on(struct pdo_extension *extension)
 {
-    return bar->assigned && (bar->space != PCI_IO || bar->size <= MAXULONG);
-}
-
-// The function's own list: assigned BARs in order, then its line. NULL without memory.
-static PCM_RESOURCE_LIST make_resources(const struct pci_function *function)
-{
-    ULONG count = function->routed;
-    for (unsigned i = 0; i < PCI_BARS; i++)
-        count += is_reported(&function->bars[i]);
-    PCM_RESOURCE_LIST list = PdoNewResources(PCIBus, pci_bus(function->bdf), count);
-    PCM_PARTIAL_RESOURCE_DESCRIPTOR next = list ? PdoDescriptors(list, &count) : NULL;
-    for (unsigned i = 0; next && i < PCI_BARS; i++) {
-        const struct pci_region *bar = &function->bars[i];
-        USHORT flags = bar->prefetchable ? CM_RESOURCE_MEMORY_PREFETCHABLE : 0;
-        if (!is_reported(bar))
-            continue;
-        if (bar->space == PCI_IO)
-            PdoPort(next++, bar->address, (ULONG)bar->size, CM_RESOURCE_PORT_BAR);
-        else // a power of two: any size has an encoding
-            (VOID) PdoMemory(next++, bar->address, bar->size, flags | CM_RESOURCE_MEMORY_BAR);
-    }
-    if (next && function->routed)
-        PdoInterrupt(next, function->source, TRUE, FALSE);
-    return list;
-}
-
-static NTSTATUS answer_resources(const struct pci_function *function, PIRP irp)
-{
-    PCM_RESOURCE_LIST list = make_resources(function);
-    irp->IoStatus.Information = (ULONG_PTR)list;
-    return list ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
-}
-
-static NTSTATUS answer_requirements(const struct pci_function *function, PIRP irp)
-{
-    PCM_RESOURCE_LIST list = make_resources(function);
-    PIO_RESOURCE_REQUIREMENTS_LIST requirements = list ? PdoFixedRequirements(list) : NULL;
-    if (list)
-        ExFreePool(list);
-    irp->IoStatus.Information = (ULONG_PTR)requirements;
-    return requirements ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
-}
-
-static BOOLEAN same_resource(const CM_PARTIAL_RESOURCE_DESCRIPTOR *a,
-                             const CM_PARTIAL_RESOURCE_DESCRIPTOR *b)
-{
-    ULONGLONG a_start, b_start;
-    if (a->Type != b->Type)
-        return FALSE;
-    if (a->Type == CmResourceTypeInterrupt)
-        return a->u.Interrupt.Vector == b->u.Interrupt.Vector;
-    return PdoRange(a, &a_start) == PdoRange(b, &b_start) && a_start == b_start;
-}
-
-// The registers were programmed when the bus was enumerated: a function can start only there.
-static NTSTATUS check_resources(const struct pci_function *function, PCM_RESOURCE_LIST given)
-{
-    ULONG own_count, given_count;
-    PCM_RESOURCE_LIST own = make_resources(function);
-    if (!own)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    PCM_PARTIAL_RESOURCE_DESCRIPTOR mine = PdoDescriptors(own, &own_count);
-    PCM_PARTIAL_RESOURCE_DESCRIPTOR theirs = PdoDescriptors(given, &given_count);
-    NTSTATUS status = own_count == given_count ? STATUS_SUCCESS : STATUS_DEVICE_CONFIGURATION_ERROR;
-    for (ULONG i = 0; i < own_count && NT_SUCCESS(status); i++)
-        if (!same_resource(&mine[i], &theirs[i]))
-            status = STATUS_CONFLICTING_ADDRESSES;
-    ExFreePool(own);
-    return status;
+    const struct pci_function *function = extension->function;
+    struct fdo_extension *bus = extension->bus;
+    ExAcquireFastMutex(&bus->lock);
+    BOOLEAN on = pci_enable(&bus->fabric, function);
+    if (on && extension->message_count > 0)
+        on = MessagesWrite(extension) &&
+             pci_messages_on(&bus->fabric, function, extension->messages, extension->message_count);
+    if (!on)
+        pci_disable(&bus->fabric, function);
+    ExReleaseFastMutex(&bus->lock);
+    return on;
 }
 
 static NTSTATUS start(struct pdo_extension *extension, PIRP irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
-    NTSTATUS status =
-        check_resources(extension->function, location->Parameters.StartDevice.AllocatedResources);
+    NTSTATUS status = ResourcesTake(extension, location->Parameters.StartDevice.AllocatedResources,
+                                    location->Parameters.StartDevice.AllocatedResourcesTranslated);
     if (!NT_SUCCESS(status))
         return status;
-    struct fdo_extension *bus = extension->bus;
-    ExAcquireFastMutex(&bus->lock);
-    extension->started = pci_enable(&bus->fabric, extension->function);
-    ExReleaseFastMutex(&bus->lock);
+    extension->started = switch_on(extension);
     return extension->started ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
-static VOID set_decoding(struct pdo_extension *extension, BOOLEAN on)
+static VOID switch_off(struct pdo_extension *extension)
 {
     struct fdo_extension *bus = extension->bus;
     ExAcquireFastMutex(&bus->lock);
-    if (on)
-        (VOID) pci_enable(&bus->fabric, extension->function);
-    else
-        pci_disable(&bus->fabric, extension->function);
+    pci_disable(&bus->fabric, extension->function);
     ExReleaseFastMutex(&bus->lock);
 }
 
 static NTSTATUS stop(struct pdo_extension *extension)
 {
-    set_decoding(extension, FALSE);
+    switch_off(extension);
     extension->started = FALSE;
+    extension->message_count = 0;
     return STATUS_SUCCESS;
 }
 
@@ -282,9 +219,9 @@ static NTSTATUS handle(struct pdo_extension *extension, PIRP irp)
     case IRP_MN_QUERY_DEVICE_TEXT:
         return answer_text(function, irp);
     case IRP_MN_QUERY_RESOURCES:
-        return answer_resources(function, irp);
+        return ResourcesAnswer(function, irp);
     case IRP_MN_QUERY_RESOURCE_REQUIREMENTS:
-        return answer_requirements(function, irp);
+        return RequirementsAnswer(function, irp);
     case IRP_MN_QUERY_BUS_INFORMATION:
         return PdoAnswerBus(irp, &GUID_BUS_TYPE_PCI, PCIBus, pci_bus(function->bdf));
     case IRP_MN_READ_CONFIG:
@@ -312,8 +249,10 @@ NTSTATUS DevicePower(PDEVICE_OBJECT pdo, PIRP irp)
     if (location->MinorFunction != IRP_MN_SET_POWER)
         return PdoComplete(irp, irp->IoStatus.Status);
     if (location->Parameters.Power.Type == DevicePowerState) {
-        if (extension->started)
-            set_decoding(extension, state.DeviceState == PowerDeviceD0);
+        if (extension->started && state.DeviceState == PowerDeviceD0)
+            (VOID) switch_on(extension);
+        else if (extension->started)
+            switch_off(extension);
         PoSetPowerState(pdo, DevicePowerState, state);
     }
     return PdoComplete(irp, STATUS_SUCCESS);

@@ -36,6 +36,7 @@ enum pci_rule {
     PCI_NO_ROOM,
     PCI_PIN,
     PCI_NO_ROUTE,
+    PCI_MESSAGE_TABLE,
 };
 
 // The rule in words, for messages: a constant string without a full stop.
@@ -85,6 +86,24 @@ struct pci_region {
     uint64_t address, size, alignment;
 };
 
+#define PCI_MSIX_ENTRY 16u // bytes of an entry of the table
+
+// What the function can interrupt with besides its line.
+enum pci_message_kind { PCI_LINE, PCI_MSI, PCI_MSIX };
+
+struct pci_message_capability {
+    enum pci_message_kind kind;
+    uint8_t offset, bar; // of the capability; of the MSI-X table
+    uint16_t count;      // messages the function has
+    bool wide;           // MSI: the address has 64 bits
+    uint32_t table;      // offset of the MSI-X table in its BAR, all of it inside
+};
+
+struct pci_message {
+    uint64_t address;
+    uint16_t data;
+};
+
 struct pci_function {
     uint16_t bdf;
     int16_t parent; // index of the bridge above, or PCI_NO_PARENT
@@ -97,6 +116,7 @@ struct pci_function {
     uint8_t pin; // 0 for none, else 1-4
     bool routed;
     uint32_t source; // of the platform's interrupt controller, when routed
+    struct pci_message_capability messages;
     struct pci_region bars[PCI_BARS];
     struct pci_region apertures[PCI_SPACES]; // of a bridge
     enum pci_rule rule;                      // the first one broken
@@ -139,8 +159,17 @@ unsigned pci_find_capability(const struct pci_fabric *fabric, const struct pci_f
 // INTx. False when a memory region has no address: such a function must not be started.
 bool pci_enable(const struct pci_fabric *fabric, const struct pci_function *function);
 
-// Turns all of it off. Ends the function's DMA: what it reads back arrives behind every write that
-// the function had sent before (PCI Express Base 5.0, section 2.4.1).
+// Fills function->messages and turns its messages off. The BARs are known already.
+void pci_find_messages(const struct pci_fabric *fabric, struct pci_function *function);
+
+// The function interrupts with messages only: MSI with list[0] (and the numbers behind its data),
+// or MSI-X, whose table is written already. False: it cannot; then nothing has changed.
+bool pci_messages_on(const struct pci_fabric *fabric, const struct pci_function *function,
+                     const struct pci_message *list, unsigned count);
+void pci_messages_off(const struct pci_fabric *fabric, const struct pci_function *function);
+
+// Turns all of it off, messages too. Ends the function's DMA: what it reads back arrives behind
+// every write that the function had sent before (PCI Express Base 5.0, section 2.4.1).
 void pci_disable(const struct pci_fabric *fabric, const struct pci_function *function);
 
 // A function driver's access to its own configuration space. Offset and length are checked against

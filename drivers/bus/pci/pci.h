@@ -8,6 +8,7 @@
 
 #include "fabric.h"
 
+#include <drivers/message.h>
 #include <pdo.h>
 
 #define PCI_TAG            0x49435020u // ' PCI'
@@ -35,6 +36,9 @@ struct pdo_extension {
     PDEVICE_OBJECT self;
     struct fdo_extension *bus;
     struct pci_function *function;
+    ULONGLONG table; // of MSI-X, as the hart sees it
+    ULONG message_count;
+    struct pci_message messages[MESSAGES_MOST]; // that it was started with
 };
 
 // Takes the host bridge's resources, enumerates, assigns, and makes the PDOs. On failure nothing is
@@ -48,3 +52,15 @@ VOID HostRemove(struct fdo_extension *bus);
 // PNP and POWER dispatch of a PDO: complete the IRP.
 NTSTATUS DevicePnp(PDEVICE_OBJECT pdo, PIRP irp);
 NTSTATUS DevicePower(PDEVICE_OBJECT pdo, PIRP irp);
+
+// --- resource.c: answers that go into the IRP, which the caller completes -----------------------
+
+NTSTATUS ResourcesAnswer(const struct pci_function *function, PIRP irp);
+NTSTATUS RequirementsAnswer(const struct pci_function *function, PIRP irp);
+
+// Checks what START_DEVICE gives the function and remembers its messages.
+NTSTATUS ResourcesTake(struct pdo_extension *extension, PCM_RESOURCE_LIST raw,
+                       PCM_RESOURCE_LIST translated);
+
+// Writes the MSI-X table, if the function has one; it must decode its memory.
+BOOLEAN MessagesWrite(const struct pdo_extension *extension);

@@ -58,10 +58,34 @@ enum {
 enum {
     CAPABILITY_POWER = 0x01,
     CAPABILITY_VPD = 0x03,
+    CAPABILITY_MSI = 0x05,
     CAPABILITY_VENDOR = 0x09,
     CAPABILITY_EXPRESS = 0x10,
+    CAPABILITY_MSIX = 0x11,
     CAPABILITY_AF = 0x13,
     EXPRESS_ROOT_PORT = 4,
     EXPRESS_DOWNSTREAM = 6,
     CAPABILITIES_MOST = 48, // what fits between the header and 0x100
+};
+
+// MSI and MSI-X capabilities, and an entry of the MSI-X table: PCI Local Bus 3.0 section 6.8.
+enum {
+    MSI_CONTROL = 2,
+    MSI_ADDRESS = 4,
+    MSI_DATA = 8,
+    MSI_DATA_WIDE = 12, // behind a 64-bit address
+    MSI_ENABLE = 1 << 0,
+    MSI_CAPABLE_SHIFT = 1, // log2 of the messages that the function can send
+    MSI_ENABLED_SHIFT = 4, // ... of those that it may
+    MSI_ENABLED_COUNT = 7 << 4,
+    MSI_WIDE = 1 << 7,
+    MSI_LOG2_MOST = 5,
+    MSIX_CONTROL = 2,
+    MSIX_TABLE = 4, // BAR in bits 0-2, offset
+    MSIX_SIZE = 0x7ff,
+    MSIX_MASK_ALL = 1 << 14,
+    MSIX_ENABLE = 1 << 15,
+    MSIX_ENTRY_ADDRESS = 0,
+    MSIX_ENTRY_DATA = 8,
+    MSIX_ENTRY_CONTROL = 12, // bit 0: masked
 };

@@ -19,6 +19,7 @@ static const char *const rule_text[] = {
     [PCI_BAR_STUCK] = "a base address register does not hold the address written to it",
     [PCI_NO_ROOM] = "no room left in the host's windows",
     [PCI_PIN] = "the interrupt pin is none of 0 to 4",
+    [PCI_MESSAGE_TABLE] = "the MSI-X table is not inside the function's memory",
     [PCI_NO_ROUTE] = "the interrupt map has no entry for the function's pin",
 };
 
@@ -198,6 +199,7 @@ static bool probe(struct scan *scan, struct frame *frame, unsigned devfn)
         return broke(function, PCI_HEADER_TYPE), true;
     read_identity(fabric, function);
     read_bars(fabric, function);
+    pci_find_messages(fabric, function);
     if (function->bridge)
         enter_bridge(scan, index);
     return true;

@@ -47,7 +47,7 @@ struct fdo_extension {
     enum blk_state state;
     NTSTATUS refusal; // what refused requests complete with
     LIST_ENTRY waiting;
-    KEVENT idle; // while held: signalled if no slot is taken
+    KEVENT idle; // signalled while no slot is taken
     ULONG free_count;
     UCHAR free[VIRTIO_SLOTS];
     struct blk_slot slots[VIRTIO_SLOTS];
@@ -64,7 +64,12 @@ struct fdo_extension {
 
     PUCHAR isr;
     volatile LONG configuration_changed;
-    PKINTERRUPT interrupt;
+    ULONG connected; // version of the interrupt connection, 0: none
+    ULONG messages;  // 0: the line
+    union {
+        PKINTERRUPT interrupt;
+        PIO_INTERRUPT_MESSAGE_INFO message_info;
+    };
     KDPC dpc;
     PDMA_ADAPTER adapter;
     ULONG map_registers;
@@ -100,23 +105,13 @@ BOOLEAN HardwareNeedsReset(struct fdo_extension *blk);
 // Undoes HardwareAcquire; may be called twice.
 VOID HardwareRelease(struct fdo_extension *blk);
 
-// --- transfer.c ---------------------------------------------------------------------------------
-
-// Starts what waits while there are slots. The list is looked at without the lock: a request goes
-// there only while no slot is free, and whoever gives one back comes here afterwards.
-// DISPATCH_LEVEL.
-VOID BlkStartWaiting(struct fdo_extension *blk);
-// Ends a slot's request and gives the slot back. DISPATCH_LEVEL.
-VOID BlkFinishSlot(struct blk_slot *slot, NTSTATUS status);
-VOID BlkReleaseList(struct blk_slot *slot);
+// Messages: changes of the configuration come with the first, answers with the last.
+#define BLK_CONFIG_MESSAGE 0
+#define BLK_QUEUE_MESSAGE  1
 
 // --- io.c ---------------------------------------------------------------------------------------
 
 VOID BlkInitialize(struct fdo_extension *blk);
-VOID BlkComplete(PIRP irp, NTSTATUS status);
-// The first waiting request that nobody is cancelling, off the list; or NULL. The lock is held.
-PIRP BlkTakeWaiting(struct fdo_extension *blk);
-VOID BlkSetWatchdog(struct fdo_extension *blk);
 
 // A checked READ, WRITE, FLUSH_BUFFERS or SHUTDOWN. Takes the IRP, returns STATUS_PENDING.
 // IRQL <= DISPATCH_LEVEL.
@@ -144,7 +139,6 @@ VOID BlkDeviceBroke(struct fdo_extension *blk, enum virtio_rule rule);
 // be such that nothing starts, the interrupt disconnected. PASSIVE_LEVEL.
 VOID BlkDrain(struct fdo_extension *blk);
 
-KSERVICE_ROUTINE BlkInterrupt;
 KDEFERRED_ROUTINE BlkDpc;
 
 // --- disk.c: dispatch routines of the PDO; they complete or take the IRP ------------------------

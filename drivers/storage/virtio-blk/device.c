@@ -27,11 +27,13 @@ enum {
     COMMON_FEATURES = 0x04,
     COMMON_GUEST_SELECT = 0x08,
     COMMON_GUEST_FEATURES = 0x0c,
+    COMMON_CONFIG_VECTOR = 0x10,
     COMMON_QUEUES = 0x12,
     COMMON_STATUS = 0x14,
     COMMON_GENERATION = 0x15,
     COMMON_QUEUE_SELECT = 0x16,
     COMMON_QUEUE_SIZE = 0x18,
+    COMMON_QUEUE_VECTOR = 0x1a,
     COMMON_QUEUE_ENABLE = 0x1c,
     COMMON_QUEUE_NOTIFY_OFF = 0x1e,
     COMMON_QUEUE_DESCRIPTORS = 0x20,
@@ -233,6 +235,17 @@ enum virtio_rule virtio_prepare(const struct virtio_io *io, struct virtio_disk *
     if (!rule)
         rule = size_queue(io, disk);
     return rule;
+}
+
+enum virtio_rule virtio_set_vectors(const struct virtio_io *io, uint16_t config_vector,
+                                    uint16_t queue_vector)
+{
+    set_common(io, COMMON_CONFIG_VECTOR, 2, config_vector);
+    if (common(io, COMMON_CONFIG_VECTOR, 2) != config_vector)
+        return VIRTIO_VECTOR;
+    set_common(io, COMMON_QUEUE_SELECT, 2, 0);
+    set_common(io, COMMON_QUEUE_VECTOR, 2, queue_vector);
+    return common(io, COMMON_QUEUE_VECTOR, 2) == queue_vector ? VIRTIO_OK : VIRTIO_VECTOR;
 }
 
 enum virtio_rule virtio_start(const struct virtio_io *io, const struct virtio_layout *layout,

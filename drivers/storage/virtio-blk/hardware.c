@@ -191,26 +191,58 @@ static VOID release_dma(struct fdo_extension *blk)
     blk->ring = blk->requests = NULL;
 }
 
+static BOOLEAN line_interrupt(PKINTERRUPT interrupt, PVOID context)
+{
+    struct fdo_extension *blk = context;
+    UNREFERENCED_PARAMETER(interrupt);
+    UCHAR cause = READ_REGISTER_UCHAR(blk->isr); // reading takes the line back
+    if (cause == 0)
+        return FALSE;
+    if (cause & 2)
+        InterlockedExchange(&blk->configuration_changed, 1);
+    KeInsertQueueDpc(&blk->dpc, NULL, NULL);
+    return TRUE;
+}
+
+// A message says by itself who it is for; one alone may be for either.
+static BOOLEAN message_interrupt(PKINTERRUPT interrupt, PVOID context, ULONG message)
+{
+    struct fdo_extension *blk = context;
+    UNREFERENCED_PARAMETER(interrupt);
+    if (message == BLK_CONFIG_MESSAGE)
+        InterlockedExchange(&blk->configuration_changed, 1);
+    KeInsertQueueDpc(&blk->dpc, NULL, NULL);
+    return TRUE;
+}
+
 static NTSTATUS connect_interrupt(struct fdo_extension *blk)
 {
     IO_CONNECT_INTERRUPT_PARAMETERS parameters = {
-        .Version = CONNECT_LINE_BASED,
-        .LineBased = {.PhysicalDeviceObject = blk->pdo,
-                      .InterruptObject = &blk->interrupt,
-                      .ServiceRoutine = BlkInterrupt,
-                      .ServiceContext = blk},
+        .Version = CONNECT_MESSAGE_BASED,
+        .MessageBased = {.PhysicalDeviceObject = blk->pdo,
+                         .ConnectionContext.InterruptMessageTable = &blk->message_info,
+                         .MessageServiceRoutine = message_interrupt,
+                         .ServiceContext = blk,
+                         .FallBackServiceRoutine = line_interrupt},
     };
-    return IoConnectInterruptEx(&parameters);
+    NTSTATUS status = IoConnectInterruptEx(&parameters);
+    if (!NT_SUCCESS(status))
+        return status;
+    blk->connected = parameters.Version;
+    blk->messages =
+        parameters.Version == CONNECT_MESSAGE_BASED ? blk->message_info->MessageCount : 0;
+    return STATUS_SUCCESS;
 }
 
 static VOID disconnect_interrupt(struct fdo_extension *blk)
 {
-    IO_DISCONNECT_INTERRUPT_PARAMETERS parameters = {
-        .Version = CONNECT_LINE_BASED, .ConnectionContext.InterruptObject = blk->interrupt};
-    if (!blk->interrupt)
+    IO_DISCONNECT_INTERRUPT_PARAMETERS parameters = {.Version = blk->connected,
+                                                     .ConnectionContext.Generic = blk->interrupt};
+    if (!blk->connected)
         return;
     IoDisconnectInterruptEx(&parameters);
     blk->interrupt = NULL;
+    blk->connected = blk->messages = 0;
 }
 
 NTSTATUS HardwareAcquire(struct fdo_extension *blk, PCM_RESOURCE_LIST raw,
@@ -251,6 +283,12 @@ static enum virtio_rule bring_up(struct fdo_extension *blk)
     struct virtio_io io = io_of(blk);
     struct virtio_queue_addresses addresses;
     enum virtio_rule rule = virtio_prepare(&io, &blk->geometry);
+    if (rule)
+        return rule;
+    if (blk->messages > 0)
+        rule = virtio_set_vectors(&io, BLK_CONFIG_MESSAGE,
+                                  blk->messages > BLK_QUEUE_MESSAGE ? BLK_QUEUE_MESSAGE
+                                                                    : BLK_CONFIG_MESSAGE);
     if (rule)
         return rule;
     RtlZeroMemory(blk->ring, VIRTIO_RING_BYTES);

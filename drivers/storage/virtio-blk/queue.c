@@ -19,6 +19,7 @@ static const char *const rule_text[] = {
     [VIRTIO_NO_QUEUE] = "the device has no request queue",
     [VIRTIO_QUEUE_LENGTH] = "the queue's size is not a power of two from 8 to 32768",
     [VIRTIO_NOTIFY_RANGE] = "the queue's notification register lies outside its region",
+    [VIRTIO_VECTOR] = "an interrupt vector is not held by the device",
     [VIRTIO_QUEUE_DISABLED] = "the queue does not report itself enabled",
     [VIRTIO_NEEDS_RESET] = "the device asks for a reset",
     [VIRTIO_USED_AHEAD] = "the used index is ahead of the requests in flight",

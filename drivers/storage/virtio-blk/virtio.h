@@ -42,6 +42,7 @@ enum virtio_rule {
     VIRTIO_QUEUE_LENGTH,
     VIRTIO_NOTIFY_RANGE,
     VIRTIO_QUEUE_DISABLED,
+    VIRTIO_VECTOR,
     VIRTIO_NEEDS_RESET,
     VIRTIO_USED_AHEAD,
     VIRTIO_USED_ID,
@@ -119,6 +120,11 @@ enum virtio_rule virtio_reset(const struct virtio_io *io);
 
 // Reset, features, configuration, queue size: everything until the memory of the queue is needed.
 enum virtio_rule virtio_prepare(const struct virtio_io *io, struct virtio_disk *disk);
+
+// Which entries of the MSI-X table changes of the configuration and the queue interrupt with; MSI-X
+// must be on. Between virtio_prepare and virtio_start; a reset undoes it.
+enum virtio_rule virtio_set_vectors(const struct virtio_io *io, uint16_t config_vector,
+                                    uint16_t queue_vector);
 
 // Tells where the queue lies and lets the device run. The queue's notification register is inside
 // the notify region of `layout` afterwards.

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // Interrupt connection. The ISR runs on the task's interrupt thread at the interrupt's IRQL with
-// its spin lock held; it returns TRUE when its device interrupted. The line stays masked until the
-// ISR has returned.
-// Documentation: "Registering an ISR", ns-wdm-_io_connect_interrupt_parameters.
+// its spin lock held; it returns TRUE when its device interrupted. The line or message stays masked
+// until the ISR has returned. A passive-level ISR (FULLY_SPECIFIED with Irql and SynchronizeIrql
+// PASSIVE_LEVEL, MESSAGE_BASED_PASSIVE) runs on a worker thread with an event in the place of the
+// spin lock; it may wait.
+// Documentation: "Registering an ISR", ns-wdm-_io_connect_interrupt_parameters, "Using the
+// CONNECT_MESSAGE_BASED Version of IoConnectInterruptEx", "Using Passive-Level Interrupt Service
+// Routines", "Making an ISR Active or Inactive".
 
 #ifndef DDK_INTERRUPT_H
 #define DDK_INTERRUPT_H
@@ -107,13 +111,19 @@ typedef struct _IO_DISCONNECT_INTERRUPT_PARAMETERS {
     } ConnectionContext;
 } IO_DISCONNECT_INTERRUPT_PARAMETERS, *PIO_DISCONNECT_INTERRUPT_PARAMETERS;
 
-// Connects a resource that the device was assigned. With CONNECT_MESSAGE_BASED on a device that
-// has line interrupts only, the fall-back routine is connected and Version becomes
-// CONNECT_LINE_BASED. PASSIVE_LEVEL. STATUS_INVALID_PARAMETER when the vector is not the device's,
-// STATUS_NOT_FOUND without any interrupt, STATUS_INSUFFICIENT_RESOURCES.
+// Connects what the device was assigned. CONNECT_MESSAGE_BASED: all of its messages, or none; the
+// IO_INTERRUPT_MESSAGE_INFO belongs to the kit and is gone after disconnecting. SpinLock, if given,
+// is held by all of its ISRs; otherwise each message has a lock of its own. On a device that has a
+// line only, the fall-back routine is connected and Version becomes CONNECT_LINE_BASED.
+// CONNECT_LINE_BASED takes a single message for a line.
+// PASSIVE_LEVEL. STATUS_INVALID_PARAMETER (no PDO, no routine, a spin lock for a passive-level
+// ISR), STATUS_INVALID_PARAMETER_1 (Version), STATUS_INVALID_PARAMETER_10 (ProcessorEnableMask is
+// 0), STATUS_INVALID_DEVICE_REQUEST (LINE_BASED, but it has several messages), STATUS_NOT_FOUND (no
+// such interrupt, and no fall-back), STATUS_INSUFFICIENT_RESOURCES.
 NTSTATUS IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS parameters);
 
-// Returns when no ISR runs any more. The driver silenced its device before. PASSIVE_LEVEL.
+// Returns when no ISR runs any more. The driver silenced its device before. Version as the
+// connection left it. PASSIVE_LEVEL.
 VOID IoDisconnectInterruptEx(PIO_DISCONNECT_INTERRUPT_PARAMETERS parameters);
 NTSTATUS IoConnectInterrupt(PKINTERRUPT *interrupt, PKSERVICE_ROUTINE routine, PVOID context,
                             PKSPIN_LOCK lock, ULONG vector, KIRQL irql, KIRQL synchronize_irql,
@@ -121,10 +131,14 @@ NTSTATUS IoConnectInterrupt(PKINTERRUPT *interrupt, PKSERVICE_ROUTINE routine, P
                             BOOLEAN floating_save);
 VOID IoDisconnectInterrupt(PKINTERRUPT interrupt);
 
-// Runs routine at the interrupt's IRQL with its spin lock held; returns what routine returned.
+// Runs routine at the interrupt's IRQL with its spin lock held; returns what routine returned. Of a
+// passive-level ISR: at PASSIVE_LEVEL, with its event. KeAcquire- and KeReleaseInterruptSpinLock of
+// such a one break a rule.
 BOOLEAN KeSynchronizeExecution(PKINTERRUPT interrupt, PKSYNCHRONIZE_ROUTINE routine, PVOID context);
 KIRQL KeAcquireInterruptSpinLock(PKINTERRUPT interrupt);
 VOID KeReleaseInterruptSpinLock(PKINTERRUPT interrupt, KIRQL old_irql);
+// The ISR (all of a message-based connection) is called again, or no longer; what came meanwhile is
+// dropped. It begins active. IRQL <= DISPATCH_LEVEL.
 VOID IoReportInterruptActive(PIO_DISCONNECT_INTERRUPT_PARAMETERS parameters);
 VOID IoReportInterruptInactive(PIO_DISCONNECT_INTERRUPT_PARAMETERS parameters);
 

@@ -9,10 +9,9 @@
 #include "../../vf/vf.h"
 #include "posix.h"
 
-#define NAMES   64u
-#define RANGES  16u
-#define VECTORS 16u
-#define TEXT    128u
+#define NAMES  64u
+#define RANGES 16u
+#define TEXT   128u
 
 struct name {
     char Text[TEXT];
@@ -27,11 +26,6 @@ struct range {
 
 static struct name names[NAMES];
 static struct range ranges[RANGES];
-static PKINTERRUPT interrupts[VECTORS];
-static struct {
-    PDEVICE_OBJECT Pdo;
-    ULONG Vector;
-} vectors[VECTORS];
 static unsigned invalidations;
 static PDEVICE_OBJECT file_system;
 
@@ -81,9 +75,7 @@ void manager_delete_device(PDEVICE_OBJECT device)
     for (ULONG i = 0; i < NAMES; i++)
         if (names[i].Device == device)
             names[i] = (struct name){0};
-    for (ULONG i = 0; i < VECTORS; i++)
-        if (vectors[i].Pdo == device)
-            vectors[i].Pdo = NULL;
+    posix_forget_vectors(device);
 }
 
 NTSTATUS manager_attach(PDEVICE_OBJECT source, PDEVICE_OBJECT target, PDEVICE_OBJECT *lower)
@@ -144,35 +136,6 @@ void manager_invalidate(PDEVICE_OBJECT pdo, DEVICE_RELATION_TYPE type, BOOLEAN s
 {
     (void)pdo, (void)type, (void)state;
     invalidations++;
-}
-
-NTSTATUS manager_connect_interrupt(PKINTERRUPT interrupt)
-{
-    for (ULONG i = 0; i < VECTORS; i++) {
-        if (interrupts[i] != NULL)
-            continue;
-        interrupts[i] = interrupt;
-        return STATUS_SUCCESS;
-    }
-    return STATUS_INSUFFICIENT_RESOURCES;
-}
-
-void manager_disconnect_interrupt(PKINTERRUPT interrupt)
-{
-    for (ULONG i = 0; i < VECTORS; i++)
-        if (interrupts[i] == interrupt)
-            interrupts[i] = NULL;
-}
-
-NTSTATUS manager_line_vector(PDEVICE_OBJECT pdo, PULONG vector)
-{
-    for (ULONG i = 0; i < VECTORS; i++) {
-        if (vectors[i].Pdo != pdo)
-            continue;
-        *vector = vectors[i].Vector;
-        return STATUS_SUCCESS;
-    }
-    return STATUS_NOT_FOUND;
 }
 
 NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
@@ -237,26 +200,6 @@ void posix_add_memory(uint64_t physical, void *memory, size_t bytes)
         ranges[i] = (struct range){physical, memory, bytes};
         return;
     }
-}
-
-void posix_set_vector(PDEVICE_OBJECT pdo, uint32_t vector)
-{
-    for (ULONG i = 0; i < VECTORS; i++) {
-        if (vectors[i].Pdo != NULL)
-            continue;
-        vectors[i].Pdo = pdo;
-        vectors[i].Vector = vector;
-        return;
-    }
-}
-
-bool posix_interrupt(uint32_t vector)
-{
-    bool claimed = false;
-    for (ULONG i = 0; i < VECTORS; i++)
-        if (interrupts[i] != NULL && interrupts[i]->Vector == vector)
-            claimed |= hal_interrupt(interrupts[i]);
-    return claimed;
 }
 
 int32_t posix_init_driver(PDRIVER_OBJECT driver, PDRIVER_EXTENSION extension,

@@ -53,6 +53,14 @@ void posix_add_memory(uint64_t physical, void *memory, size_t bytes);
 // whether one of them claimed it.
 void posix_set_vector(struct _DEVICE_OBJECT *pdo, uint32_t vector);
 bool posix_interrupt(uint32_t vector);
+// Instead of a line: `count` messages, with vectors from `first` on.
+#define POSIX_MESSAGE_ADDRESS 0xfffff000u
+void posix_set_messages(struct _DEVICE_OBJECT *pdo, uint32_t first, uint32_t count);
+void posix_forget_vectors(struct _DEVICE_OBJECT *pdo);
+// After so many more connections one is refused: STATUS_INSUFFICIENT_RESOURCES. ~0: none.
+void posix_refuse_connect(unsigned after);
+// How many passive-level ISRs have returned and had their interrupt let through again.
+unsigned posix_passive_isrs(void);
 
 // Makes a device the PDO of the device instance with that path (kept by reference); NULL: no more.
 void posix_set_instance(struct _DEVICE_OBJECT *pdo, const char *path);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a bus driver answers, taken apart: resource lists (parse, translate against themselves,
- * build, parse again: nothing is lost) and texts. The first byte chooses.
+ * build, parse again: nothing is lost), requirement lists and texts. The first byte chooses.
  */
 #include "node.h"
 #include <stdlib.h>
@@ -34,6 +34,23 @@ static void fuzz_list(const uint8_t *data, size_t size)
     (void)pnp_resources_conflict(&list, &translated);
 }
 
+/* The same bytes as requirements: what is limited is a list again, and asks for no more. */
+static void fuzz_requirements(const uint8_t *data, size_t size)
+{
+    struct pnp_wishes before, after;
+    uint8_t *copy = malloc(size + 1);
+    require(copy != nullptr);
+    memcpy(copy, data, size);
+    bool good = pnp_requirements_wishes(copy, size, &before) == nullptr;
+    size_t left = pnp_requirements_limit(copy, size, 3);
+    require(left <= size && (good || left == 0));
+    if (left > 0)
+        require(pnp_requirements_wishes(copy, left, &after) == nullptr);
+    for (unsigned i = 0; left > 0 && i < after.count; i++)
+        require(after.item[i].messages <= 3);
+    free(copy);
+}
+
 static void fuzz_text(const uint8_t *data, size_t size, bool list)
 {
     uint8_t back[512];
@@ -47,6 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
+    if (data[0] % 3 == 0)
+        fuzz_requirements(data + 1, size - 1);
     if (data[0] % 3 == 0)
         fuzz_list(data + 1, size - 1);
     else

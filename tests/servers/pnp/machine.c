@@ -357,10 +357,13 @@ ash_status port_device_memory(ash_word task, ash_word physical, ash_word bytes, 
     return STATUS_SUCCESS;
 }
 
+unsigned machine_messages;
+bool machine_enforced;
+
 ash_status port_dma_allow(ash_word task, ash_word pdo, ash_word device, bool *enforced)
 {
     machine_note("dma1:%u:%x:%x ", (unsigned)task, (unsigned)pdo, (unsigned)device);
-    *enforced = enforced_dma;
+    *enforced = machine_enforced || enforced_dma;
     return STATUS_SUCCESS;
 }
 
@@ -435,6 +438,26 @@ ash_status port_fault_interrupt(ash_word source, bool edge, ash_cptr *irq)
 void port_irq_ack(ash_cptr)
 {
     machine_note("ack ");
+}
+
+ash_status port_message_get(const struct port_message_owner *owner, ash_word number,
+                            struct port_message *message)
+{
+    static uint32_t next = 100;
+    if (machine_messages == 0)
+        return STATUS_NOT_SUPPORTED;
+    machine_messages--;
+    *message = (struct port_message){next, 0x28000000, next};
+    if (owner->enforced)
+        *message = (struct port_message){next, 0xfffff000, number};
+    next++;
+    machine_note("msg:%u:%u ", (unsigned)owner->task, (unsigned)number);
+    return STATUS_SUCCESS;
+}
+
+void port_irq_unbind(ash_cptr)
+{
+    machine_note("unbind ");
 }
 
 void port_irq_drop(ash_cptr)

@@ -47,6 +47,8 @@ void machine_mounted(bool mounted);
 void machine_fault(ash_word device, ash_word address, unsigned count, bool lost);
 void machine_enforce(bool yes);                    /* every device is behind the IOMMU */
 extern struct ash_pnp_operate_reply machine_reply; /* of the last operation */
+extern unsigned machine_messages;                  /* that can still be had */
+extern bool machine_enforced;                      /* devices are behind the IOMMU */
 extern char machine_trace[MACHINE_TRACE];
 void machine_note(const char *format, ...);
 void machine_clear_trace(void);

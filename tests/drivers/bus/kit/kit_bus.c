@@ -7,13 +7,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define MESSAGES_MOST 8u
+
 static IO_CONNECT_INTERRUPT_LINE_BASED_PARAMETERS line;
+static IO_CONNECT_INTERRUPT_MESSAGE_BASED_PARAMETERS messages;
+static struct {
+    IO_INTERRUPT_MESSAGE_INFO info;
+    IO_INTERRUPT_MESSAGE_INFO_ENTRY more[MESSAGES_MOST];
+} table;
+static ULONG message_count; // of the device
 static ULONG list_failure;
 
 ULONG KitForgetInterrupt(VOID)
 {
-    ULONG left = line.ServiceRoutine != NULL;
+    ULONG left = line.ServiceRoutine != NULL || messages.MessageServiceRoutine != NULL;
     line.ServiceRoutine = NULL;
+    messages.MessageServiceRoutine = NULL;
+    message_count = 0;
     list_failure = 0;
     return left;
 }
@@ -22,16 +32,56 @@ ULONG KitForgetInterrupt(VOID)
 
 NTSTATUS IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS parameters)
 {
-    KitRule(parameters->Version == CONNECT_LINE_BASED, "only line interrupts here");
+    const IO_CONNECT_INTERRUPT_MESSAGE_BASED_PARAMETERS wanted = parameters->MessageBased;
+    KitRule(parameters->Version == CONNECT_LINE_BASED ||
+                parameters->Version == CONNECT_MESSAGE_BASED,
+            "neither a line nor messages are connected");
+    if (parameters->Version == CONNECT_MESSAGE_BASED && message_count > 0) {
+        messages = wanted;
+        table.info.MessageCount = message_count;
+        *messages.ConnectionContext.InterruptMessageTable = &table.info;
+        return STATUS_SUCCESS;
+    }
     line = parameters->LineBased;
+    if (parameters->Version == CONNECT_MESSAGE_BASED)
+        line = (IO_CONNECT_INTERRUPT_LINE_BASED_PARAMETERS){
+            .InterruptObject = wanted.ConnectionContext.InterruptObject,
+            .ServiceRoutine = wanted.FallBackServiceRoutine,
+            .ServiceContext = wanted.ServiceContext};
+    if (!line.ServiceRoutine)
+        return STATUS_NOT_FOUND;
+    parameters->Version = CONNECT_LINE_BASED;
     *line.InterruptObject = (PKINTERRUPT)&line;
     return STATUS_SUCCESS;
 }
 
 VOID IoDisconnectInterruptEx(PIO_DISCONNECT_INTERRUPT_PARAMETERS parameters)
 {
-    KitRule(parameters->ConnectionContext.Generic == &line, "disconnecting another interrupt");
-    line.ServiceRoutine = NULL;
+    BOOLEAN all = parameters->Version == CONNECT_MESSAGE_BASED;
+    KitRule(parameters->ConnectionContext.Generic == (all ? (PVOID)&table : (PVOID)&line),
+            "disconnecting another interrupt");
+    if (all)
+        messages.MessageServiceRoutine = NULL;
+    else
+        line.ServiceRoutine = NULL;
+}
+
+VOID KitMessages(ULONG count)
+{
+    KitRule(count <= MESSAGES_MOST, "more messages than the kit has");
+    message_count = count;
+}
+
+BOOLEAN KitMessage(ULONG number)
+{
+    if (!messages.MessageServiceRoutine || number >= message_count)
+        return FALSE;
+    KIRQL old = KfRaiseIrql(DIRQL_LOWEST);
+    BOOLEAN own =
+        messages.MessageServiceRoutine((PKINTERRUPT)&messages, messages.ServiceContext, number);
+    KeLowerIrql(old);
+    KitRunDpcs();
+    return own;
 }
 
 BOOLEAN KitInterrupt(VOID)

@@ -49,6 +49,10 @@ BOOLEAN KitCancel(struct kit_irp *irp);
 
 // Calls the connected ISR, then runs the DPCs. The ISR's answer.
 BOOLEAN KitInterrupt(VOID);
+// The device has so many messages from now on (until the bottom is freed; 0: its line). KitMessage
+// calls the message ISR with that number, then the DPCs.
+VOID KitMessages(ULONG count);
+BOOLEAN KitMessage(ULONG number);
 VOID KitRunDpcs(VOID);
 
 // Lets the timer that is set expire. False when none is.

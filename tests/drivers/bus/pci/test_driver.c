@@ -8,6 +8,7 @@
 #include "strict_kit.h"
 
 #include <drivers/devicetree.h>
+#include <drivers/message.h>
 #include <drivers/quiesce.h>
 #include <pdo.h>
 
@@ -81,9 +82,8 @@ static void put_disk(void)
     memcpy(ecam + DISK, header, sizeof header);
 }
 
-static NTSTATUS bring_up(void)
+static NTSTATUS bring_up_again(void)
 {
-    put_disk();
     KitDeviceMemory(ECAM_ADDRESS, ecam, sizeof ecam);
     bottom = KitBottom(bottom_dispatch);
     PDRIVER_OBJECT driver = KitLoad(DriverEntry);
@@ -96,6 +96,12 @@ static NTSTATUS bring_up(void)
     if (relations)
         ExFreePool(relations);
     return status;
+}
+
+static NTSTATUS bring_up(void)
+{
+    put_disk();
+    return bring_up_again();
 }
 
 static ULONG tear_down(void)
@@ -236,6 +242,103 @@ TEST(configuration_space_through_irps)
     CHECK_EQ(config(IRP_MN_WRITE_CONFIG, 4, &value, 2), STATUS_SUCCESS);
     CHECK_EQ(COMMAND & 7, 0); // mastering is not the driver's
     CHECK_EQ(config(IRP_MN_WRITE_CONFIG, 0x20, &value, 4), STATUS_ACCESS_DENIED);
+    CHECK_EQ(tear_down(), 0u);
+}
+
+// --- Messages -----------------------------------------------------------------------------------
+
+#define MSIX          0x40
+#define TABLE_ADDRESS 0x40000000ull
+
+// MSI-X of one entry: a register seems to decode 16 bytes here.
+static void bring_up_with_messages(void)
+{
+    static const UCHAR capability[] = {0x11, 0, 0, 0, 0, 0, 0, 0};
+    put_disk();
+    ecam[DISK + 6] = 0x10;
+    ecam[DISK + 0x34] = MSIX;
+    memcpy(ecam + DISK + MSIX, capability, sizeof capability);
+    CHECK_EQ(bring_up_again(), STATUS_SUCCESS);
+}
+
+static PCM_RESOURCE_LIST with_message(PCM_RESOURCE_LIST from, ULONGLONG address, USHORT data)
+{
+    ULONG count, all;
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR old = PdoDescriptors(from, &count);
+    PCM_RESOURCE_LIST list = PdoNewResources(PCIBus, 0, count + 1);
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR r = PdoDescriptors(list, &all);
+    memcpy(r, old, (count - 1) * sizeof *r); // all but the line, which is the last
+    r[count - 1].Type = CmResourceTypeInterrupt;
+    r[count - 1].Flags = CM_RESOURCE_INTERRUPT_LATCHED | CM_RESOURCE_INTERRUPT_MESSAGE;
+    r[count - 1].u.MessageInterrupt.Raw.MessageCount = 1;
+    add_private(&r[count], MESSAGE_PRIVATE << 16 | data, (ULONG)address, (ULONG)(address >> 32));
+    return list;
+}
+
+TEST(requirements_offer_messages_before_the_line)
+{
+    bring_up_with_messages();
+    PIO_RESOURCE_REQUIREMENTS_LIST all = ask(disk, IRP_MN_QUERY_RESOURCE_REQUIREMENTS, 0);
+    CHECK_EQ(all->AlternativeLists, 2u);
+    PIO_RESOURCE_DESCRIPTOR last = &all->List[0].Descriptors[all->List[0].Count - 1];
+    CHECK_EQ(last->Type, CmResourceTypeInterrupt);
+    CHECK_EQ(last->Flags, CM_RESOURCE_INTERRUPT_LATCHED | CM_RESOURCE_INTERRUPT_MESSAGE);
+    CHECK_EQ(last->u.Interrupt.MinimumVector, CM_RESOURCE_INTERRUPT_MESSAGE_TOKEN);
+    CHECK_EQ(last->u.Interrupt.MaximumVector, CM_RESOURCE_INTERRUPT_MESSAGE_TOKEN);
+    PIO_RESOURCE_LIST second = (PVOID)(last + 1);
+    CHECK_EQ(second->Count, all->List[0].Count);
+    CHECK_EQ(second->Descriptors[second->Count - 1].u.Interrupt.MinimumVector, 34u);
+    CHECK_EQ((PUCHAR)&second->Descriptors[second->Count] - (PUCHAR)all, (LONG)all->ListSize);
+    ExFreePool(all);
+    CHECK_EQ(tear_down(), 0u);
+}
+
+TEST(start_with_messages_writes_the_table)
+{
+    static alignas(4096) ULONG table[1024];
+    struct kit_irp irp;
+    bring_up_with_messages();
+    KitDeviceMemory(TABLE_ADDRESS, table, sizeof table);
+    PCM_RESOURCE_LIST own = ask(disk, IRP_MN_QUERY_RESOURCES, 0);
+    PCM_RESOURCE_LIST list = with_message(own, 0x1fffff000, 7);
+    CHECK_EQ(start(disk, list), STATUS_SUCCESS);
+    CHECK_EQ(table[0], 0xfffff000u);
+    CHECK_EQ(table[1], 1u);
+    CHECK_EQ(table[2], 7u);
+    CHECK_EQ(table[3], 0u); // not masked
+    CHECK_EQ(*(USHORT *)(ecam + DISK + MSIX + 2), 0x8000);
+    CHECK_EQ(COMMAND, ON | OFF); // and no line
+    memset(table, 0, sizeof table);
+    static const DEVICE_POWER_STATE states[] = {PowerDeviceD3, PowerDeviceD0};
+    for (unsigned i = 0; i < ARRAYSIZE(states); i++) {
+        PIO_STACK_LOCATION location = KitInitIrp(&irp, IRP_MJ_POWER, IRP_MN_SET_POWER);
+        location->Parameters.Power.Type = DevicePowerState;
+        location->Parameters.Power.State.DeviceState = states[i];
+        CHECK_EQ(KitSend(disk, &irp), STATUS_SUCCESS);
+        CHECK_EQ(*(USHORT *)(ecam + DISK + MSIX + 2), i == 0 ? 0x4000 : 0x8000);
+    }
+    CHECK_EQ(table[2], 7u); // it may have forgotten them in D3
+    ExFreePool(own);
+    ExFreePool(list);
+    CHECK_EQ(tear_down(), 0u);
+}
+
+TEST(more_messages_than_the_function_has_are_refused)
+{
+    bring_up_with_messages();
+    PCM_RESOURCE_LIST own = ask(disk, IRP_MN_QUERY_RESOURCES, 0);
+    PCM_RESOURCE_LIST one = with_message(own, 0xfffff000, 7);
+    PCM_RESOURCE_LIST two = with_message(one, 0xfffff000, 8); // behind the private one of the first
+    ULONG count;
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR r = PdoDescriptors(two, &count);
+    r[count - 2] = r[count - 1];
+    static alignas(4096) ULONG table[1024];
+    KitDeviceMemory(TABLE_ADDRESS, table, sizeof table);
+    CHECK(!NT_SUCCESS(start(disk, two)));
+    CHECK_EQ(COMMAND, OFF);
+    ExFreePool(own);
+    ExFreePool(one);
+    ExFreePool(two);
     CHECK_EQ(tear_down(), 0u);
 }
 

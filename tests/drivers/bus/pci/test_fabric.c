@@ -40,13 +40,14 @@ static struct sim_function *add_disk(int bridge, uint8_t devfn)
     sim_set(disk, REG_INTERRUPT_PIN, 1, 1);
     sim_set(disk, REG_STATUS, 2, STATUS_CAPABILITIES);
     sim_set(disk, REG_CAPABILITIES, 1, 0x98);
-    sim_set(disk, 0x98, 2, 0x8411);                  // MSI-X, next 0x84
+    sim_set(disk, 0x98, 4, 0x00048411);              // MSI-X of five entries, next 0x84
+    sim_set(disk, 0x9c, 4, 1);                       // its table begins BAR 1
     sim_set(disk, 0x84, 4, 0x00144009 | 0x05000000); // vendor, next 0x40
     sim_set(disk, 0x40, 2, 0x0001);                  // power, the last
     sim_allow(disk, 0x40, 8, UINT64_MAX);
     sim_allow(disk, 0x48, 8, UINT64_MAX);
     sim_allow(disk, 0x86, 8, UINT64_MAX);
-    sim_allow(disk, 0x9a, 2, 0xffff);
+    sim_allow(disk, 0x9a, 2, 0xc000);
     sim_bar32(disk, 1, 0x1000, 0);
     sim_bar64(disk, 4, 0x4000, BAR_PREFETCHABLE);
     return disk;
@@ -333,4 +334,109 @@ TEST(the_command_register_is_shared)
     CHECK(pci_enable(&fabric, &functions[0]));
     CHECK_EQ(pci_write_bytes(&fabric, &functions[0], REG_COMMAND, "\0\0", 2), 2u);
     CHECK_EQ(sim_get(disk, REG_COMMAND, 2), COMMAND_MEMORY | COMMAND_MASTER);
+}
+
+TEST(msix_is_found_and_switched)
+{
+    reset();
+    const struct sim_function *disk = add_disk(-1, 1 << 3);
+    sim_set(&sim.functions[0], 0x9a, 2, 0x8004); // the firmware left it on
+    run();
+    const struct pci_message_capability *messages = &functions[0].messages;
+    CHECK_EQ(messages->kind, PCI_MSIX);
+    CHECK_EQ(messages->count, 5u);
+    CHECK_EQ(messages->bar, 1u);
+    CHECK_EQ(messages->table, 0u);
+    CHECK_EQ(sim_get(disk, 0x9a, 2), 0x4004u); // off, all masked
+    const struct pci_message list[6] = {{0xfffff000, 1}};
+    CHECK(!pci_messages_on(&fabric, &functions[0], list, 0));
+    CHECK(!pci_messages_on(&fabric, &functions[0], list, 6));
+    CHECK_EQ(sim_get(disk, 0x9a, 2), 0x4004u);
+    CHECK(pci_enable(&fabric, &functions[0]));
+    CHECK(pci_messages_on(&fabric, &functions[0], list, 5));
+    CHECK_EQ(sim_get(disk, 0x9a, 2), 0x8004u);
+    CHECK(sim_get(disk, REG_COMMAND, 2) & COMMAND_INTX_DISABLE);
+    pci_disable(&fabric, &functions[0]);
+    CHECK_EQ(sim_get(disk, 0x9a, 2), 0x4004u);
+}
+
+TEST(an_msix_table_outside_of_the_registers_is_not_used)
+{
+    static const uint32_t tables[] = {0xfc1, 0x1001, 0, 2, 6, 7, 0xfffffff9};
+    for (unsigned i = 0; i < sizeof tables / sizeof *tables; i++) {
+        reset();
+        sim_set(add_disk(-1, 1 << 3), 0x9c, 4, tables[i]);
+        run();
+        CHECK_EQ(functions[0].messages.kind, PCI_LINE);
+        CHECK_EQ(functions[0].rule, PCI_MESSAGE_TABLE);
+    }
+}
+
+// MSI with 2^3 messages; its registers hold what is written.
+static struct sim_function *add_msi(uint32_t control)
+{
+    struct sim_function *function = sim_add(&sim, -1, 1 << 3, 0x1234, 0x11e8, 0);
+    sim_set(function, REG_STATUS, 2, STATUS_CAPABILITIES);
+    sim_set(function, REG_CAPABILITIES, 1, 0x40);
+    sim_set(function, 0x40, 2, CAPABILITY_MSI);
+    sim_set(function, 0x42, 2, control);
+    sim_allow(function, 0x42, 2, 0x0071);
+    sim_allow(function, 0x44, 8, UINT64_MAX);
+    sim_allow(function, 0x4c, 4, UINT32_MAX);
+    return function;
+}
+
+TEST(msi_is_programmed_in_configuration_space)
+{
+    reset();
+    const struct sim_function *function = add_msi(MSI_WIDE | 3 << 1 | MSI_ENABLE);
+    run();
+    CHECK_EQ(functions[0].messages.kind, PCI_MSI);
+    CHECK_EQ(functions[0].messages.count, 8u);
+    CHECK_EQ(sim_get(function, 0x42, 2) & MSI_ENABLE, 0u);
+    const struct pci_message list[4] = {{0x1fffff000, 4}, {0x1fffff000, 5}};
+    CHECK(pci_messages_on(&fabric, &functions[0], list, 4));
+    CHECK_EQ(sim_get(function, 0x44, 4), 0xfffff000u);
+    CHECK_EQ(sim_get(function, 0x48, 4), 1u);
+    CHECK_EQ(sim_get(function, 0x4c, 2), 4u);
+    CHECK_EQ(sim_get(function, 0x42, 2), (uint32_t)(MSI_WIDE | 3 << 1 | 2 << 4 | MSI_ENABLE));
+    pci_disable(&fabric, &functions[0]);
+    CHECK_EQ(sim_get(function, 0x42, 2) & MSI_ENABLE, 0u);
+}
+
+TEST(msi_of_32_bits_cannot_reach_beyond_them)
+{
+    reset();
+    const struct sim_function *function = add_msi(0);
+    run();
+    const struct pci_message far = {0x100000000, 4}, near = {0x28000000, 100};
+    CHECK(!pci_messages_on(&fabric, &functions[0], &far, 1));
+    CHECK(pci_messages_on(&fabric, &functions[0], &near, 1));
+    CHECK_EQ(sim_get(function, 0x44, 4), 0x28000000u);
+    CHECK_EQ(sim_get(function, 0x48, 2), 100u);
+    CHECK_EQ(sim_get(function, 0x42, 2), (uint32_t)MSI_ENABLE);
+}
+
+TEST(msi_with_a_reserved_count_is_not_used)
+{
+    reset();
+    (void)add_msi(7 << 1);
+    run();
+    CHECK_EQ(functions[0].messages.kind, PCI_LINE);
+}
+
+// Whatever its driver writes to configuration space, its messages stay the bus driver's.
+TEST(a_driver_cannot_write_the_message_capabilities)
+{
+    static const uint8_t ones[4] = {0xff, 0xff, 0xff, 0xff};
+    reset();
+    add_disk(-1, 1 << 3);
+    run();
+    for (unsigned offset = 0x98; offset < 0xa4; offset++)
+        CHECK_EQ(pci_write_bytes(&fabric, &functions[0], offset, ones, 1), 0u);
+    reset();
+    (void)add_msi(MSI_WIDE);
+    run();
+    for (unsigned offset = 0x40; offset < 0x50; offset++)
+        CHECK_EQ(pci_write_bytes(&fabric, &functions[0], offset, ones, 1), 0u);
 }

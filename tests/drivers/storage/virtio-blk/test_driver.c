@@ -151,3 +151,44 @@ TEST(the_bus_relations_hold_the_disk)
     ExFreePool((PVOID)irp.irp.IoStatus.Information);
     CHECK_EQ(tear_down(), 0u);
 }
+
+static USHORT vector_at(unsigned offset)
+{
+    USHORT vector;
+    memcpy(&vector, bar + offset, sizeof vector);
+    return vector;
+}
+
+TEST(answers_and_changes_have_messages_of_their_own)
+{
+    KitMessages(2);
+    CHECK_EQ(bring_up(0), STATUS_SUCCESS);
+    CHECK_EQ(vector_at(0x10), 0); // configuration
+    CHECK_EQ(vector_at(0x1a), 1); // queue
+    CHECK_EQ(transfer(0, IRP_MJ_READ, 8192, buffer, 4096), STATUS_PENDING);
+    serve_one(0);
+    CHECK(!KitInterrupt()); // it has no line
+    CHECK(KitMessage(1));
+    CHECK_EQ(status_of(0), STATUS_SUCCESS);
+    CHECK_MEM(buffer, medium + 8192, 4096);
+    CHECK_EQ(transfer(1, IRP_MJ_READ, 0, buffer, 4096), STATUS_PENDING);
+    put(bar + 0x14, bar[0x14] | 64u, 1); // the device needs a reset
+    CHECK(KitMessage(1));
+    CHECK_EQ(status_of(1), STATUS_PENDING); // that is not what this message says
+    CHECK(KitMessage(0));
+    CHECK_EQ(status_of(1), STATUS_DEVICE_PROTOCOL_ERROR);
+    CHECK_EQ(tear_down(), 0u);
+}
+
+TEST(one_message_is_for_everything)
+{
+    KitMessages(1);
+    CHECK_EQ(bring_up(0), STATUS_SUCCESS);
+    CHECK_EQ(vector_at(0x10), 0);
+    CHECK_EQ(vector_at(0x1a), 0);
+    CHECK_EQ(transfer(0, IRP_MJ_READ, 8192, buffer, 4096), STATUS_PENDING);
+    serve_one(0);
+    CHECK(KitMessage(0));
+    CHECK_EQ(status_of(0), STATUS_SUCCESS);
+    CHECK_EQ(tear_down(), 0u);
+}
