@@ -151,6 +151,10 @@ struct ash_io_symlink_request {
     char target[128];
 };
 
+/* In options, with a path that names a device and nothing behind it: the file is the device's own,
+ * as with IoCreateFileSpecifyDeviceObjectHint. Requests do not pass what is attached above it, and
+ * no volume is mounted. */
+#define ASH_IO_OPEN_UNATTACHED 0x20000000u
 struct ash_io_open_request {
     ash_word access, share, disposition, options, attributes; /* as ZwCreateFile */
     char path[ASH_STRING]; /* C:\dir\file, \Device\X\file, \DosDevices\... */

@@ -24,9 +24,10 @@ static inline uint64_t instructions(void)
 /* Each answers the program's exit status: 0, or 1 after saying what went wrong. */
 int bench_boot(uint64_t at_start);
 int bench_memory(void);
-int bench_blocks(void);
+int bench_blocks(const char *suffix); /* of one place, null: all */
 int bench_wall(void);
 int bench_ddk(void);
+int bench_dma(const char *mode);
 
 void print_figure(const char *name, uint64_t value, const char *unit);
 int complain(const char *what, ash_status status);
@@ -40,6 +41,8 @@ struct transfer {
     unsigned count; /* reads */
     uint64_t range; /* bytes of the file or device that are read */
     bool sequential;
+    unsigned options; /* of ash_open */
+    bool registered;  /* the buffer: see dma.c */
 };
 struct cost {
     uint64_t instructions, ticks; /* of all reads together */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Reads through the whole stack (a file, the volume) and from the disk driver alone.
+#include "ash/file.h"
 #include "ash/start.h"
 #include "bench.h"
 #include <stdio.h>
@@ -9,10 +10,12 @@
 
 static const struct place {
     const char *suffix, *path;
+    unsigned options;
 } places[] = {
-    {"", "C:\\random.bin"},
-    {".volume", "\\Device\\HarddiskVolume1"},
-    {".disk", "\\Device\\Harddisk0\\DR0"},
+    {"", "C:\\random.bin", 0},
+    {".volume", "\\Device\\HarddiskVolume1", 0},
+    {".disk", "\\Device\\Harddisk0\\DR0", 0}, /* through the partition driver on it */
+    {".device", "\\Device\\Harddisk0\\DR0", ASH_FILE_UNATTACHED},
 };
 
 static const struct kind {
@@ -34,6 +37,8 @@ static struct transfer transfer_of(const struct place *place, const struct kind 
                              .depth = kind->depth,
                              .count = kind->count * times,
                              .range = RANGE,
+                             .registered = true,
+                             .options = place->options,
                              .sequential = kind->sequential};
 }
 
@@ -50,18 +55,19 @@ static int instructions_of(const struct place *place, const struct kind *kind)
     return 0;
 }
 
-int bench_blocks(void)
+int bench_blocks(const char *suffix)
 {
     int result = 0;
     for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++)
         for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-            result |= instructions_of(&places[p], &kinds[k]);
+            if (suffix == nullptr || strcmp(suffix, places[p].suffix) == 0)
+                result |= instructions_of(&places[p], &kinds[k]);
     return result;
 }
 
-static int speed_of(const struct kind *kind)
+static int speed_of(const struct place *place, const struct kind *kind)
 {
-    struct transfer transfer = transfer_of(&places[0], kind, 4);
+    struct transfer transfer = transfer_of(place, kind, 4);
     struct cost cost;
     char name[48];
     ash_status status = transfer_run(&transfer, &cost);
@@ -70,20 +76,22 @@ static int speed_of(const struct kind *kind)
     uint64_t microseconds = cost.ticks * 1000000 / ash_timebase();
     if (microseconds == 0)
         microseconds = 1;
-    if (kind->sequential) {
-        snprintf(name, sizeof(name), "%s.mbps", kind->name);
+    snprintf(name, sizeof(name), "%s.%s%s", kind->name, kind->sequential ? "mbps" : "iops",
+             place->suffix);
+    if (kind->sequential)
         print_figure(name, (uint64_t)transfer.count * transfer.bytes / microseconds, "MB/s");
-    } else {
-        snprintf(name, sizeof(name), "%s.iops", kind->name);
+    else
         print_figure(name, (uint64_t)transfer.count * 1000000 / microseconds, "1/s");
-    }
     return 0;
 }
 
+/* The file, and the device that Linux's figures are of. */
 int bench_wall(void)
 {
     int result = 0;
-    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-        result |= speed_of(&kinds[k]);
+    for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++)
+        for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+            if (p == 0 || places[p].options != 0)
+                result |= speed_of(&places[p], &kinds[k]);
     return result;
 }

@@ -41,17 +41,19 @@ int bench_memory(void)
 int main(int argc, char **argv)
 {
     uint64_t at_start = instructions();
-    const char *group = argc == 2 ? argv[1] : "";
+    const char *group = argc >= 2 ? argv[1] : "", *place = argc == 3 ? argv[2] : nullptr;
     if (strcmp(group, "boot") == 0)
         return bench_boot(at_start);
     if (strcmp(group, "memory") == 0)
         return bench_memory();
     if (strcmp(group, "blk") == 0)
-        return bench_blocks();
+        return bench_blocks(place);
     if (strcmp(group, "wall") == 0)
         return bench_wall();
     if (strcmp(group, "ddk") == 0)
         return bench_ddk();
-    printf("usage: bench boot|memory|blk|wall|ddk\n");
+    if (strcmp(group, "dma") == 0 && place != nullptr)
+        return bench_dma(place);
+    printf("usage: bench boot|memory|blk [PLACE]|wall|ddk|dma MODE\n");
     return 1;
 }

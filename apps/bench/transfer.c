@@ -2,7 +2,7 @@
 /*
  * Reads in rounds: a round's reads each have a place of their own in one registered buffer, so that
  * the bytes can be summed after the clock has been stopped. Reads start in order; the oldest is
- * waited for, then the next one starts, so `depth` are in flight until the round ends.
+ * waited for, then as many start as have been done, so `depth` are in flight until the round ends.
  */
 #include "ash/file.h"
 #include "ash/syscall.h"
@@ -19,6 +19,12 @@ struct run {
     char *buffer;
     uint64_t random, sum;
     uint64_t index; /* of the next read */
+};
+
+/* The reads of a round: read i has io[i % depth]. */
+struct flight {
+    struct ash_io io[DEPTH_MAX];
+    unsigned started, finished;
 };
 
 /* xorshift64 */
@@ -61,25 +67,50 @@ static ash_status round_of_one(struct run *run, unsigned count)
     return STATUS_SUCCESS;
 }
 
-/* `count` reads into the buffer, the clock running. */
+/* Starts reads until `depth` are in flight or all `count` have been. */
+static ash_status start_some(struct run *run, struct flight *flight, unsigned count)
+{
+    unsigned depth = run->what->depth;
+    ash_status status = STATUS_SUCCESS;
+    while (ash_success(status) && flight->started < count &&
+           flight->started - flight->finished < depth) {
+        status = ash_read_start(run->file, run->buffer + flight->started * run->what->bytes,
+                                run->what->bytes, next_position(run),
+                                &flight->io[flight->started % depth]);
+        flight->started += ash_success(status);
+    }
+    return status;
+}
+
+/* Waits for the oldest read, and takes those after it that are done too. */
+static ash_status finish_some(struct run *run, struct flight *flight)
+{
+    ash_status status = STATUS_SUCCESS;
+    do {
+        ash_status result = finish(run, &flight->io[flight->finished++ % run->what->depth]);
+        status = ash_success(status) ? result : status;
+    } while (flight->finished < flight->started &&
+             flight->io[flight->finished % run->what->depth].done);
+    return status;
+}
+
+/* `count` reads into the buffer, the clock running. The driver hears of the new ones of each turn
+ * at once, as with io_uring. */
 static ash_status round_of(struct run *run, unsigned count)
 {
-    struct ash_io io[DEPTH_MAX];
-    unsigned started = 0, finished = 0, depth = run->what->depth;
-    if (depth == 1)
+    struct flight flight = {};
+    if (run->what->depth == 1)
         return round_of_one(run, count);
     ash_status status = STATUS_SUCCESS;
-    while (finished < started || (started < count && ash_success(status))) {
-        if (started < count && started - finished < depth && ash_success(status)) {
-            status = ash_read_start(run->file, run->buffer + started * run->what->bytes,
-                                    run->what->bytes, next_position(run), &io[started % depth]);
-            started += ash_success(status);
-            continue;
-        }
-        ash_status result = finish(run, &io[finished++ % depth]);
-        if (!ash_success(result))
-            status = result;
+    ash_io_hold(true);
+    while (flight.finished < flight.started || (flight.started < count && ash_success(status))) {
+        if (ash_success(status))
+            status = start_some(run, &flight, count);
+        ash_status result =
+            flight.finished < flight.started ? finish_some(run, &flight) : STATUS_SUCCESS;
+        status = ash_success(status) ? result : status;
     }
+    ash_io_hold(false);
     return status;
 }
 
@@ -135,18 +166,26 @@ static void print_check(const struct run *run)
            (unsigned long)what->range, what->sequential ? "true" : "false");
 }
 
-ash_status transfer_run(const struct transfer *transfer, struct cost *cost)
+static ash_status take_buffer(const struct transfer *transfer, char **taken)
 {
-    struct run run = {.what = transfer, .random = SEED};
-    *cost = (struct cost){};
     static char *buffer; /* one for all runs */
     if (buffer == nullptr)
         buffer = ash_io_buffer_alloc(BUFFER_BYTES);
     if (buffer == nullptr)
         return STATUS_NO_MEMORY;
-    run.buffer = buffer;
+    *taken = buffer;
+    return transfer->registered ? ash_io_buffer_register(buffer) : ash_io_buffer_unregister(buffer);
+}
+
+ash_status transfer_run(const struct transfer *transfer, struct cost *cost)
+{
+    struct run run = {.what = transfer, .random = SEED};
+    *cost = (struct cost){};
+    ash_status taken = take_buffer(transfer, &run.buffer);
+    if (!ash_success(taken))
+        return taken;
     ash_status status = ash_open(transfer->path, ASH_FILE_READ_DATA, ASH_FILE_OPEN,
-                                 ASH_FILE_NO_BUFFERING, &run.file);
+                                 ASH_FILE_NO_BUFFERING | transfer->options, &run.file);
     if (ash_success(status)) {
         status = warm_up(&run);
         if (ash_success(status))

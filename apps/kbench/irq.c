@@ -60,7 +60,8 @@ static ash_word store(volatile unsigned char *at, unsigned value)
     return before;
 }
 
-static void sample(const struct chip *chip, ash_cptr irq, const struct remote *waiter)
+static void sample(const char *name, const struct chip *chip, ash_cptr irq,
+                   const struct remote *waiter)
 {
     ash_word values[SAMPLES];
     volatile unsigned char *enable =
@@ -73,10 +74,10 @@ static void sample(const struct chip *chip, ash_cptr irq, const struct remote *w
         *enable = 0;
         MUST(ash_irq_ack(irq));
     }
-    report("irq.to_user", values);
+    report(name, values);
 }
 
-void measure_irq(void)
+void measure_interrupt(const char *name)
 {
     struct chip chip;
     if (!find_chip(map_tree(), &chip))
@@ -89,6 +90,11 @@ void measure_irq(void)
     const struct remote_start start = {
         .entry = remote_waiter, .priority = PRIORITY + 1, .a1 = badged};
     struct remote waiter = remote_run(&start);
-    sample(&chip, irq, &waiter);
+    sample(name, &chip, irq, &waiter);
     remote_stop(&waiter);
+}
+
+void measure_irq(void)
+{
+    measure_interrupt("irq.to_user");
 }

@@ -125,6 +125,9 @@ void measure_yield(void);
 void measure_memory(void);
 void measure_faults(void);
 void measure_irq(void);
+void measure_interrupt(const char *name); /* the same, under that name */
+/* IoSpaces, and message-signalled interrupts. */
+void measure_dma(void);
 /* On two harts: from one to the other. */
 void measure_cross(void);
 /* Throughput of a pair on each hart, by the clock. */

@@ -26,7 +26,8 @@ static const struct group {
 } groups[] = {{"ipc", measure_one_hart},
               {"cross", measure_cross},
               {"pairs", measure_pairs},
-              {"latency", measure_latency}};
+              {"latency", measure_latency},
+              {"dma", measure_dma}};
 
 /* The word ashlar.bench=GROUP on the command line. */
 static const struct group *chosen(void)
@@ -37,7 +38,7 @@ static const struct group *chosen(void)
         for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
             if (strcmp(name, groups[i].name) == 0)
                 return &groups[i];
-    ash_panic("the command line has no ashlar.bench=ipc, cross, pairs or latency");
+    ash_panic("the command line has no ashlar.bench=ipc, cross, pairs, latency or dma");
 }
 
 int ash_root_main(const struct ash_boot *info)

@@ -80,7 +80,7 @@ static void close_grants(struct io_buffer *buffer)
 {
     for (unsigned i = 0; i < 2 * IO_CONNECTIONS; i++) {
         ash_word *grant = &buffer->grant[i / IO_CONNECTIONS][i % IO_CONNECTIONS];
-        const struct io_connection *connection = io_connection_at(i % IO_CONNECTIONS);
+        const struct io_connection *connection = io_connections[i % IO_CONNECTIONS];
         if (*grant == 0 || connection == nullptr)
             continue;
         const struct ash_mem_grant_id id = {connection->link, *grant};

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct io_connection *connections[IO_CONNECTIONS];
+struct io_connection *io_connections[IO_CONNECTIONS];
+unsigned io_count;
+bool io_held;
 
 ash_status io_client_init(void)
 {
@@ -25,16 +27,11 @@ ash_status io_client_init(void)
     return status;
 }
 
-struct io_connection *io_connection_at(unsigned index)
-{
-    return connections[index];
-}
-
 static struct io_connection *find(ash_word link)
 {
-    for (unsigned i = 0; i < IO_CONNECTIONS; i++) {
-        if (connections[i] != nullptr && connections[i]->link == link)
-            return connections[i];
+    for (unsigned i = 0; i < io_count; i++) {
+        if (io_connections[i]->link == link)
+            return io_connections[i];
     }
     return nullptr;
 }
@@ -45,10 +42,7 @@ ash_status io_connect(const struct ash_io_open_reply *reply, ash_cptr doorbell,
     *connection = find(reply->link.link);
     if (*connection != nullptr)
         return STATUS_SUCCESS;
-    unsigned index = 0;
-    while (index < IO_CONNECTIONS && connections[index] != nullptr)
-        index++;
-    if (index == IO_CONNECTIONS || reply->link.slots > ASH_LINK_DATA_SLOTS ||
+    if (io_count == IO_CONNECTIONS || reply->link.slots > ASH_LINK_DATA_SLOTS ||
         doorbell == ASH_NULL_CPTR)
         return STATUS_INSUFFICIENT_RESOURCES;
     struct io_connection *new_connection = calloc(1, sizeof(*new_connection));
@@ -56,9 +50,9 @@ ash_status io_connect(const struct ash_io_open_reply *reply, ash_cptr doorbell,
         return STATUS_NO_MEMORY;
     new_connection->link = reply->link.link;
     new_connection->doorbell = doorbell;
-    new_connection->index = index;
+    new_connection->index = io_count;
     ash_requester_init(&new_connection->ring, &reply->link);
-    connections[index] = *connection = new_connection;
+    io_connections[io_count++] = *connection = new_connection;
     return STATUS_SUCCESS;
 }
 
@@ -115,9 +109,29 @@ bool io_owes_ring(struct io_connection *connection)
 
 void io_ring(struct io_connection *connection)
 {
+    if (io_held)
+        return; /* it stays unrung */
     connection->unrung = false;
     if (ash_requester_must_ring(&connection->ring))
         ash_signal(connection->doorbell);
+}
+
+void io_ring_held(const struct io_connection *except)
+{
+    for (unsigned i = 0; i < io_count; i++) {
+        struct io_connection *connection = io_connections[i];
+        if (connection != except && io_owes_ring(connection))
+            ash_signal(connection->doorbell);
+    }
+}
+
+void ash_io_hold(bool hold)
+{
+    ash_mutex_lock(&io_lock);
+    io_held = hold;
+    if (!hold)
+        io_ring_held(nullptr);
+    ash_mutex_unlock(&io_lock);
 }
 
 /* Tells the I/O manager once that the driver broke the rules. */

@@ -53,10 +53,11 @@ static ash_status open_locked(const struct ash_io_open_request *request, struct 
 ash_status ash_open(const char *path, uint32_t access, uint32_t disposition, uint32_t options,
                     struct ash_file **file)
 {
+    static_assert((unsigned)ASH_FILE_UNATTACHED == ASH_IO_OPEN_UNATTACHED);
     struct ash_io_open_request request = {.access = access | ASH_FILE_SYNCHRONIZE,
                                           .share = 7, /* read, write, delete */
                                           .disposition = disposition,
-                                          .options = options & 0xffffff};
+                                          .options = options & (0xffffff | ASH_IO_OPEN_UNATTACHED)};
     if ((options & ASH_FILE_ASYNCHRONOUS) == 0)
         request.options |= ASH_FILE_SYNCHRONOUS;
     size_t length = strlen(path);
@@ -142,7 +143,10 @@ static ash_status start_at(struct ash_file *file, uint8_t major, const struct io
 /* Everything but what the caller keeps in it. */
 static void clear(struct ash_io *io, void (*complete)(struct ash_io *io))
 {
-    *io = (struct ash_io){.user = io->user, .complete = complete};
+    void *user = io->user;
+    __builtin_memset_inline(io, 0, sizeof(*io)); /* a call costs more than the stores */
+    io->user = user;
+    io->complete = complete;
 }
 
 static ash_status start(struct ash_file *file, uint8_t major, const void *data, size_t bytes,
@@ -172,18 +176,14 @@ ash_status ash_write_start(struct ash_file *file, const void *buffer, size_t byt
     return start(file, MJ_WRITE, buffer, bytes, offset, io);
 }
 
-/* One request on any memory: a buffer as it is, other memory through space of its own. */
-static ash_status transfer_at(struct ash_file *file, uint8_t major, char *data, size_t bytes,
-                              uint64_t offset, struct ash_io *io)
+/* One request on memory that is no buffer: through space of its own. */
+static ash_status transfer_through(struct ash_file *file, uint8_t major, char *data, size_t bytes,
+                                   uint64_t offset, struct ash_io *io)
 {
     struct io_where where = {};
-    ash_status status = STATUS_SUCCESS;
-    if (bytes == 0 ||
-        ash_success(io_locate(file->connection, data, bytes, major == MJ_READ, &where)))
-        return start_at(file, major, &where, bytes, offset, io);
     if (bytes > UINT32_MAX / 2)
         return STATUS_INVALID_PARAMETER;
-    status = io_space_take(file->connection, bytes, major == MJ_READ, io, &where);
+    ash_status status = io_space_take(file->connection, bytes, major == MJ_READ, io, &where);
     if (!ash_success(status))
         return status;
     if (major == MJ_WRITE)
@@ -194,6 +194,17 @@ static ash_status transfer_at(struct ash_file *file, uint8_t major, char *data, 
     if (!ash_success(status))
         io_space_give(file->connection, io);
     return status;
+}
+
+/* One request on any memory: a buffer as it is. */
+static ash_status transfer_at(struct ash_file *file, uint8_t major, char *data, size_t bytes,
+                              uint64_t offset, struct ash_io *io)
+{
+    struct io_where where = {};
+    if (bytes == 0 ||
+        ash_success(io_locate(file->connection, data, bytes, major == MJ_READ, &where)))
+        return start_at(file, major, &where, bytes, offset, io);
+    return transfer_through(file, major, data, bytes, offset, io);
 }
 
 static ash_status begin(struct ash_file *file, uint8_t major, void *data, size_t bytes,
@@ -220,16 +231,14 @@ ash_status ash_write_begin(struct ash_file *file, const void *buffer, size_t byt
     return begin(file, MJ_WRITE, (char *)(uintptr_t)buffer, bytes, offset, complete, io);
 }
 
-static ash_status transfer(struct ash_file *file, uint8_t major, char *data, size_t bytes,
-                           uint64_t offset, size_t *done)
+/* Waits for what has been started. */
+static ash_status finish(ash_status status, struct ash_io *io, size_t *done)
 {
-    struct ash_io io = {};
     *done = 0;
-    ash_status status = transfer_at(file, major, data, bytes, offset, &io);
     if (!ash_success(status))
         return status;
-    status = io_finish(&io);
-    *done = io.information;
+    status = io_finish(io);
+    *done = io->information;
     return status;
 }
 
@@ -242,7 +251,9 @@ static ash_status in_pieces(struct ash_file *file, uint8_t major, char *data, si
     while (ash_success(status)) {
         size_t left = bytes - *done, now;
         size_t piece = left < IO_BOUNCE_BYTES ? left : IO_BOUNCE_BYTES;
-        status = transfer(file, major, data + *done, piece, offset + *done, &now);
+        struct ash_io io = {};
+        status = transfer_through(file, major, data + *done, piece, offset + *done, &io);
+        status = finish(status, &io, &now);
         *done += now;
         if (now < piece || *done == bytes)
             break;
@@ -253,11 +264,17 @@ static ash_status in_pieces(struct ash_file *file, uint8_t major, char *data, si
 static ash_status read_or_write(struct ash_file *file, uint8_t major, char *data, size_t bytes,
                                 uint64_t offset, size_t *done)
 {
-    struct io_where where;
+    struct io_where where = {};
+    struct ash_io io;
+    ash_status status;
+    io.user = nullptr;
+    clear(&io, nullptr);
     ash_mutex_lock(&io_lock);
-    bool in_place = ash_success(io_locate(file->connection, data, bytes, major == MJ_READ, &where));
-    ash_status status = in_place ? transfer(file, major, data, bytes, offset, done)
-                                 : in_pieces(file, major, data, bytes, offset, done);
+    if (bytes == 0 ||
+        ash_success(io_locate(file->connection, data, bytes, major == MJ_READ, &where)))
+        status = finish(start_at(file, major, &where, bytes, offset, &io), &io, done);
+    else
+        status = in_pieces(file, major, data, bytes, offset, done);
     ash_mutex_unlock(&io_lock);
     return status;
 }

@@ -58,16 +58,19 @@ extern struct ash_mutex io_lock;
 /* For an open's answer; `doorbell` counts if the link is new, and is then the library's. (L) */
 [[nodiscard]] ash_status io_connect(const struct ash_io_open_reply *reply, ash_cptr doorbell,
                                     struct io_connection **connection);
-struct io_connection *io_connection_at(unsigned index); /* below IO_CONNECTIONS; may be null */
+extern struct io_connection *io_connections[IO_CONNECTIONS]; /* the first io_count; none is null */
+extern unsigned io_count;
 /* A slot whose request names the file, with everything else zero; ASH_RING_NONE: status tells why.
  * (L) */
 [[nodiscard]] int io_prepare(struct ash_file *file, uint8_t major, uint8_t minor,
                              struct ash_request **request, ash_status *status);
 /* Submits what is in `slot` for io; the doorbell is still to be rung. (L) */
 void io_submit(struct ash_file *file, int slot, struct ash_io *io);
-void io_ring(struct io_connection *connection);      /* (L) */
-bool io_owes_ring(struct io_connection *connection); /* (L) the caller rings, then */
-bool io_take(struct io_connection *connection);      /* (L) one answer; false: none there */
+extern bool io_held;                                   /* (L) doorbells wait */
+void io_ring(struct io_connection *connection);        /* (L) unless held */
+void io_ring_held(const struct io_connection *except); /* (L) all that are owed but this one's */
+bool io_owes_ring(struct io_connection *connection);   /* (L) the caller rings, then */
+bool io_take(struct io_connection *connection);        /* (L) one answer; false: none there */
 
 /* wait.c */
 ash_status io_finish(struct ash_io *io); /* (L) waits until io is done */

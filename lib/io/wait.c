@@ -28,9 +28,9 @@ static struct follower *followers;
 
 static void take_all(void)
 {
-    for (unsigned i = 0; i < IO_CONNECTIONS; i++) {
-        struct io_connection *connection = io_connection_at(i);
-        while (connection != nullptr && connection->ring.out_count != 0 && io_take(connection))
+    for (unsigned i = 0; i < io_count; i++) {
+        struct io_connection *connection = io_connections[i];
+        while (connection->ring.out_count != 0 && io_take(connection))
             ;
     }
 }
@@ -57,9 +57,9 @@ void io_wake_sleeper(struct io_connection *connection)
 static bool fall_asleep(void)
 {
     bool idle = true;
-    for (unsigned i = 0; i < IO_CONNECTIONS && idle; i++) {
-        struct io_connection *connection = io_connection_at(i);
-        if (connection != nullptr && connection->ring.out_count != 0)
+    for (unsigned i = 0; i < io_count && idle; i++) {
+        struct io_connection *connection = io_connections[i];
+        if (connection->ring.out_count != 0)
             idle = ash_requester_sleep(&connection->ring);
     }
     return idle;
@@ -67,10 +67,9 @@ static bool fall_asleep(void)
 
 static void wake_up(void)
 {
-    for (unsigned i = 0; i < IO_CONNECTIONS; i++) {
-        struct io_connection *connection = io_connection_at(i);
-        if (connection != nullptr &&
-            atomic_load_explicit(&connection->ring.requests->asleep, memory_order_relaxed) != 0)
+    for (unsigned i = 0; i < io_count; i++) {
+        struct io_connection *connection = io_connections[i];
+        if (atomic_load_explicit(&connection->ring.requests->asleep, memory_order_relaxed) != 0)
             ash_requester_awake(&connection->ring);
     }
 }
@@ -123,6 +122,8 @@ ash_status io_finish(struct ash_io *io)
 {
     struct io_connection *connection = io->file->connection;
     ash_cptr ring = io_owes_ring(connection) ? connection->doorbell : ASH_NULL_CPTR;
+    if (io_held)
+        io_ring_held(connection);
     while (!io->done) {
         if (leading) {
             if (ring != ASH_NULL_CPTR)
@@ -131,11 +132,9 @@ ash_status io_finish(struct ash_io *io)
             follow(io, ASH_FOREVER);
             continue;
         }
-        take_all();
-        if (io->done)
-            break;
-        (void)lead(ring);
+        (void)lead(ring); /* does not sleep while there is an answer to take */
         ring = ASH_NULL_CPTR;
+        take_all();
     }
     if (ring != ASH_NULL_CPTR)
         ash_signal(ring);
@@ -180,6 +179,8 @@ bool ash_io_wait_until(struct ash_io *io, uint64_t deadline)
     ash_mutex_lock(&io_lock);
     if (!io->done && io_owes_ring(io->file->connection))
         ash_signal(io->file->connection->doorbell);
+    if (io_held)
+        io_ring_held(nullptr);
     take_all();
     while (!io->done && ash_time() < deadline) {
         wait_until(io, deadline);
@@ -205,7 +206,9 @@ static void cancel(struct ash_io *io)
 {
     struct io_connection *connection = io->file->connection;
     ash_requester_cancel(&connection->ring, io->slot);
-    io_ring(connection);
+    connection->unrung = false;
+    if (ash_requester_must_ring(&connection->ring))
+        ash_signal(connection->doorbell);
 }
 
 void ash_io_cancel(struct ash_io *io)
@@ -221,9 +224,9 @@ unsigned ash_io_cancel_if(bool (*chosen)(const struct ash_io *io, const void *co
 {
     unsigned count = 0;
     ash_mutex_lock(&io_lock);
-    for (unsigned i = 0; i < IO_CONNECTIONS; i++) {
-        struct io_connection *connection = io_connection_at(i);
-        for (unsigned slot = 0; connection != nullptr && slot < ASH_LINK_DATA_SLOTS; slot++) {
+    for (unsigned i = 0; i < io_count; i++) {
+        struct io_connection *connection = io_connections[i];
+        for (unsigned slot = 0; slot < ASH_LINK_DATA_SLOTS; slot++) {
             struct ash_io *io = connection->out[slot];
             if (io == nullptr || !chosen(io, context))
                 continue;

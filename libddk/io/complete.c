@@ -18,7 +18,7 @@ static UCHAR major_of(const IRP *irp)
     return irp->CurrentLocation <= irp->StackCount ? location->MajorFunction : 0xff;
 }
 
-static void refuse(ULONG code, const char *rule, PIRP irp, PDEVICE_OBJECT device)
+KI_COLD static void refuse(ULONG code, const char *rule, PIRP irp, PDEVICE_OBJECT device)
 {
     io_violation(code, rule, irp, device, irp->Type == IO_TYPE_IRP ? major_of(irp) : 0xff,
                  __builtin_return_address(0));
@@ -96,6 +96,27 @@ NTSTATUS io_call_driver(PDEVICE_OBJECT device, PIRP irp, bool deferred)
     return status;
 }
 
+void io_call_top(PDEVICE_OBJECT device, PIRP irp)
+{
+    struct ki_state state;
+    io_irp_of(irp)->Top = IO_TOP_CALLED;
+    irp->CurrentLocation--;
+    PIO_STACK_LOCATION location = --irp->Tail.Overlay.CurrentStackLocation;
+    UCHAR major = location->MajorFunction;
+    PDRIVER_DISPATCH dispatch = io_dispatch_invalid;
+    location->DeviceObject = device;
+    if (major <= IRP_MJ_MAXIMUM_FUNCTION)
+        dispatch = device->DriverObject->MajorFunction[major];
+    ki_enter(&state, KI_IN_DISPATCH, (void *)dispatch, device, irp);
+    state.Major = major;
+    state.Minor = location->MinorFunction;
+    vf_log("IoCallDriver", irp, (ULONG_PTR)device);
+    NTSTATUS status = dispatch(device, irp);
+    io_top_end(irp, status, device, major, (void *)dispatch);
+    ki_check_state(&state, "dispatch routine returned with IRQL or locks changed",
+                   (void *)dispatch);
+}
+
 struct deferred {
     WORK_QUEUE_ITEM Item;
     PDEVICE_OBJECT Device;
@@ -146,7 +167,7 @@ bool io_wants_completion(UCHAR control, const IRP *irp)
     return (control & SL_INVOKE_ON_ERROR) != 0;
 }
 
-static void check_completion(PIRP irp)
+KI_COLD static void check_completion(PIRP irp)
 {
     const struct _KTHREAD *thread = ki_thread();
     if (thread->Irql > DISPATCH_LEVEL)
@@ -174,9 +195,20 @@ static void check_completion(PIRP irp)
                irp, NULL);
 }
 
+// Whether check_completion would find nothing to say.
+FORCEINLINE bool may_complete(PIRP irp)
+{
+    const struct _KTHREAD *thread = ki_thread();
+    NTSTATUS status = irp->IoStatus.Status;
+    return thread->Irql <= DISPATCH_LEVEL && thread->SpinLocks == 0 && irp->Type == IO_TYPE_IRP &&
+           irp->CurrentLocation <= irp->StackCount && irp->CancelRoutine == NULL &&
+           IoGetCurrentIrpStackLocation(irp)->MajorFunction != IRP_MJ_POWER &&
+           status != STATUS_PENDING && status != -1 && (irp->AllocationFlags & IO_IRP_SKIPPED) == 0;
+}
+
 // False when the routine kept the IRP.
-static bool call_routine(PDEVICE_OBJECT device, PIRP irp, PIO_COMPLETION_ROUTINE routine,
-                         PVOID context)
+__attribute__((noinline)) static bool call_routine(PDEVICE_OBJECT device, PIRP irp,
+                                                   PIO_COMPLETION_ROUTINE routine, PVOID context)
 {
     struct ki_state state;
     ki_enter(&state, KI_IN_COMPLETION, (void *)routine, device, irp);
@@ -216,16 +248,40 @@ static bool step_up(PIRP irp)
     return true;
 }
 
+// The way of most: the last location, without a routine to call.
+FORCEINLINE bool leave_last(PIRP irp)
+{
+    PIO_STACK_LOCATION done = irp->Tail.Overlay.CurrentStackLocation;
+    if (irp->CurrentLocation != irp->StackCount || done->CompletionRoutine != NULL ||
+        (irp->AllocationFlags & IO_IRP_KIT) == 0 || vf_flags != 0)
+        return false;
+    if (!io_top_done(irp, done))
+        io_location_done(irp, done);
+    irp->PendingReturned = (done->Control & SL_PENDING_RETURNED) != 0;
+    __builtin_memset_inline(done, 0, sizeof(*done));
+    irp->Tail.Overlay.CurrentStackLocation++;
+    return true;
+}
+
+// Leaves locations until a routine keeps the IRP: false.
+__attribute__((noinline)) static bool leave_all(PIRP irp)
+{
+    while (irp->CurrentLocation <= irp->StackCount)
+        if (!step_up(irp))
+            return false;
+    return true;
+}
+
 VOID IofCompleteRequest(PIRP irp, CCHAR priority_boost)
 {
     (void)priority_boost;
-    check_completion(irp);
+    if (__builtin_expect(!may_complete(irp), 0))
+        check_completion(irp);
     vf_log("IoCompleteRequest", irp, (ULONG_PTR)(ULONG)irp->IoStatus.Status);
-    while (irp->CurrentLocation <= irp->StackCount)
-        if (!step_up(irp))
-            return;
+    if (!leave_last(irp) && !leave_all(irp))
+        return;
     irp->CurrentLocation = (CHAR)(irp->StackCount + 2);
-    if ((irp->AllocationFlags & IO_IRP_KIT) == 0)
+    if (__builtin_expect((irp->AllocationFlags & IO_IRP_KIT) == 0, 0))
         refuse(0x239, "an IRP in the driver's own memory was completed to its end", irp, NULL);
     io_irp_of(irp)->Finish(irp);
 }

@@ -18,6 +18,7 @@ struct DECLSPEC_ALIGN(16) io_irp {
     struct io_call *Calls; // dispatch routines that did not return yet, latest first (track.c)
     ULONG64 Returned[2];   // locations whose dispatch routine returned STATUS_PENDING, not done yet
     ULONG64 Forced[2];     // locations whose caller was told STATUS_PENDING beforehand (option)
+    volatile ULONG Top;    // of the first location, where io_call_top called: IO_TOP_... (track.c)
     UCHAR Class;           // which free list
     UCHAR Cancelling;      // the end of its thread is at it (thread list's lock)
     UCHAR Finished;        // completed meanwhile: who cancels frees
@@ -44,6 +45,16 @@ void io_call_end(struct io_call *call, NTSTATUS status, PDEVICE_OBJECT device, c
 void io_location_done(PIRP irp, const IO_STACK_LOCATION *location);
 bool io_is_below(PIRP irp); // a driver that was called with it has not completed it
 
+// The same for the first location of an IRP whose memory outlives the call.
+#define IO_TOP_CALLED   1u // io_call_top is at it
+#define IO_TOP_DONE     2u // completed,
+#define IO_TOP_MARKED   4u // and marked pending
+#define IO_TOP_RETURNED 8u // the dispatch routine has returned STATUS_PENDING
+void io_top_end(PIRP irp, NTSTATUS status, PDEVICE_OBJECT device, UCHAR major, const void *routine);
+// IoCallDriver by the kit, of an IRP that it has just made for this device, not marked and with
+// nothing done to it; the IRP's memory must stay until this returns, whatever becomes of the IRP.
+void io_call_top(PDEVICE_OBJECT device, PIRP irp);
+
 #define IO_RULE_NOT_MARKED                                                                         \
     "a driver has returned STATUS_PENDING but did not mark the IRP pending via a call to "         \
     "IoMarkIrpPending"
@@ -56,7 +67,21 @@ FORCEINLINE struct io_irp *io_irp_of(PIRP irp)
 {
     return (struct io_irp *)irp - 1;
 }
+// Whether io_call_top alone has called with the IRP and no rule is broken: then the first location
+// counts as completed. Else nothing is done: io_location_done knows all cases.
+FORCEINLINE bool io_top_done(PIRP irp, const IO_STACK_LOCATION *location)
+{
+    struct io_irp *header = io_irp_of(irp);
+    LONG marked = (location->Control & SL_PENDING_RETURNED) != 0 ? (LONG)IO_TOP_MARKED : 0;
+    if (header->Top == 0 || (marked == 0 && header->Top != IO_TOP_CALLED) ||
+        header->Calls != NULL || (header->Returned[0] | header->Returned[1]) != 0)
+        return false;
+    LONG before = InterlockedOr((volatile LONG *)&header->Top, (LONG)IO_TOP_DONE | marked);
+    return (before & (LONG)IO_TOP_RETURNED) == 0 || marked != 0;
+}
 PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp));
+// Makes one of io_allocate_irp anew that has come to its end. False: its stack is too small.
+bool io_renew_irp(PIRP irp, CCHAR stack_size);
 void io_free_irp(PIRP irp);
 void io_finish_driver_irp(PIRP irp); // of an IRP that must not come to its end
 bool io_wants_completion(UCHAR control, const IRP *irp);

@@ -18,15 +18,19 @@ ULONG io_irps_made(void)
     return (ULONG)irps_made;
 }
 
+// A call of memset costs more than the stores: sizes are known, but for the number of locations.
 static void initialize(PIRP irp, USHORT size, CCHAR stack_size)
 {
-    memset(irp, 0, size);
+    PIO_STACK_LOCATION first = (PIO_STACK_LOCATION)(irp + 1);
+    __builtin_memset_inline(irp, 0, sizeof(*irp));
+    for (int i = 0; i < stack_size; i++)
+        __builtin_memset_inline(&first[i], 0, sizeof(first[i]));
     irp->Type = IO_TYPE_IRP;
     irp->Size = size;
     irp->StackCount = stack_size;
     irp->CurrentLocation = (CHAR)(stack_size + 1);
     InitializeListHead(&irp->ThreadListEntry);
-    irp->Tail.Overlay.CurrentStackLocation = (PIO_STACK_LOCATION)(irp + 1) + stack_size;
+    irp->Tail.Overlay.CurrentStackLocation = first + stack_size;
 }
 
 VOID IoInitializeIrp(PIRP irp, USHORT size, CCHAR stack_size)
@@ -35,7 +39,31 @@ VOID IoInitializeIrp(PIRP irp, USHORT size, CCHAR stack_size)
     if (stack_size < 0 || size < IoSizeOfIrp(stack_size))
         io_violation(0x200, "IoInitializeIrp with less memory than IoSizeOfIrp says", irp, NULL,
                      0xff, __builtin_return_address(0));
+    memset(irp, 0, size); // there may be more of it than the locations
     initialize(irp, size, stack_size);
+}
+
+static void make(struct io_irp *header, CCHAR stack_size)
+{
+    PIRP irp = (PIRP)(header + 1);
+    header->Context = NULL;
+    header->Calls = NULL;
+    header->Returned[0] = header->Returned[1] = 0;
+    header->Forced[0] = header->Forced[1] = 0;
+    header->Top = 0;
+    header->Cancelling = header->Finished = FALSE;
+    header->Wake = header->PowerFailed = FALSE;
+    initialize(irp, IoSizeOfIrp(stack_size), stack_size);
+    irp->AllocationFlags = IO_IRP_KIT;
+    irp->Tail.Overlay.Thread = ki_thread();
+}
+
+bool io_renew_irp(PIRP irp, CCHAR stack_size)
+{
+    if (stack_size > IRP_CLASS_STACK && stack_size > irp->StackCount)
+        return false;
+    make(io_irp_of(irp), stack_size);
+    return true;
 }
 
 PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp))
@@ -52,19 +80,10 @@ PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp))
                                  sizeof(*header) + IoSizeOfIrp(room), ' prI');
     if (header == NULL)
         return NULL;
-    PIRP irp = (PIRP)(header + 1);
     header->Finish = finish;
-    header->Context = NULL;
-    header->Calls = NULL;
-    header->Returned[0] = header->Returned[1] = 0;
-    header->Forced[0] = header->Forced[1] = 0;
-    header->Cancelling = header->Finished = FALSE;
-    header->Wake = header->PowerFailed = FALSE;
     header->Class = small;
-    initialize(irp, IoSizeOfIrp(stack_size), stack_size);
-    irp->AllocationFlags = IO_IRP_KIT;
-    irp->Tail.Overlay.Thread = ki_thread();
-    return irp;
+    make(header, stack_size);
+    return (PIRP)(header + 1);
 }
 
 void io_free_irp(PIRP irp)

@@ -56,6 +56,21 @@ static void leave_open(struct io_call *call, bool pending)
     __atomic_store_n(link, call->Next, __ATOMIC_RELEASE);
 }
 
+KI_COLD static void call_broke(bool done, bool pending, PIRP irp, PDEVICE_OBJECT device,
+                               UCHAR major, const void *routine)
+{
+    if (!done)
+        io_violation(0x226,
+                     "a dispatch routine returned without passing down or completing this IRP, or "
+                     "forgot to return STATUS_PENDING",
+                     irp, device, major, routine);
+    if (pending)
+        io_violation(0x23d, IO_RULE_NOT_MARKED, irp, device, major, routine);
+    io_violation(0x23e,
+                 "a dispatch routine marked the IRP pending and did not return STATUS_PENDING", irp,
+                 device, major, routine);
+}
+
 void io_call_end(struct io_call *call, NTSTATUS status, PDEVICE_OBJECT device, const void *routine)
 {
     PIRP irp = (PIRP)(call->Header + 1);
@@ -68,17 +83,31 @@ void io_call_end(struct io_call *call, NTSTATUS status, PDEVICE_OBJECT device, c
             leave_open(call, pending);
         ki_release(lock_of(call->Header));
     }
-    if (done == 0 && !pending)
-        io_violation(0x226,
-                     "a dispatch routine returned without passing down or completing this IRP, or "
-                     "forgot to return STATUS_PENDING",
-                     irp, device, call->Major, routine);
-    if (done == DONE && pending)
-        io_violation(0x23d, IO_RULE_NOT_MARKED, irp, device, call->Major, routine);
-    if (done == (DONE | MARKED) && !pending)
-        io_violation(0x23e,
-                     "a dispatch routine marked the IRP pending and did not return STATUS_PENDING",
-                     irp, device, call->Major, routine);
+    if (__builtin_expect(done == 0 ? pending : pending == ((done & MARKED) != 0), 1))
+        return;
+    call_broke(done != 0, pending, irp, device, call->Major, routine);
+}
+
+// The routine's return and the completion of its location meet here: whichever is second compares.
+void io_top_end(PIRP irp, NTSTATUS status, PDEVICE_OBJECT device, UCHAR major, const void *routine)
+{
+    bool pending = status == STATUS_PENDING;
+    ULONG before = (ULONG)InterlockedOr((volatile LONG *)&io_irp_of(irp)->Top,
+                                        pending ? (LONG)IO_TOP_RETURNED : 0);
+    bool done = (before & IO_TOP_DONE) != 0, marked = (before & IO_TOP_MARKED) != 0;
+    if (__builtin_expect(pending ? !done || marked : done && !marked, 1))
+        return;
+    call_broke(done, pending, irp, device, major, routine);
+}
+
+static void top_done(struct io_irp *header, PIRP irp, const IO_STACK_LOCATION *location)
+{
+    bool marked = (location->Control & SL_PENDING_RETURNED) != 0;
+    ULONG before = (ULONG)InterlockedOr((volatile LONG *)&header->Top,
+                                        (LONG)(IO_TOP_DONE | (marked ? IO_TOP_MARKED : 0)));
+    if ((before & IO_TOP_RETURNED) != 0 && !marked)
+        io_violation(0x23d, IO_RULE_NOT_MARKED, irp, location->DeviceObject,
+                     location->MajorFunction, NULL);
 }
 
 static void tell_calls(struct io_irp *header, CHAR location, ULONG done)
@@ -102,6 +131,8 @@ void io_location_done(PIRP irp, const IO_STACK_LOCATION *location)
     struct io_irp *header = io_irp_of(irp);
     CHAR number = irp->CurrentLocation;
     bool marked = (location->Control & SL_PENDING_RETURNED) != 0;
+    if (header->Top != 0 && number == irp->StackCount)
+        top_done(header, irp, location);
     if (__atomic_load_n(&header->Calls, __ATOMIC_ACQUIRE) != NULL)
         tell_calls(header, number, marked ? DONE | MARKED : DONE);
     ULONG64 *word = returned_word(header, number);

@@ -161,6 +161,8 @@ bool ki_run_dpcs(void)
     KDPC copy;
     PKDPC dpc;
     bool ran = false;
+    if (__atomic_load_n(&ordinary.First, __ATOMIC_RELAXED) == NULL)
+        return false; // who queues one now will wake this thread
     thread->InDpc = TRUE;
     thread->Irql = DISPATCH_LEVEL;
     while ((dpc = take_dpc(&ordinary, &copy)) != NULL) {
@@ -196,6 +198,7 @@ VOID KeInitializeThreadedDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID conte
 uint64_t ki_dispatch_run(void)
 {
     uint64_t next;
+    (void)ki_run_dpcs(); // of interrupts, most often
     do {
         next = ki_timers_expire();
     } while (ki_run_dpcs());

@@ -13,11 +13,22 @@
 
 #include "../port/port.h"
 
+// What happens seldom: kept out of the routines that call it, which then need fewer registers.
+#define KI_COLD __attribute__((noinline, cold))
+
 struct ki_lock {
     volatile LONG Word;
 };
-void ki_acquire(struct ki_lock *lock);
-void ki_release(struct ki_lock *lock);
+void ki_acquire_slow(struct ki_lock *lock); // somebody else has it
+FORCEINLINE void ki_acquire(struct ki_lock *lock)
+{
+    if (__builtin_expect(__atomic_exchange_n(&lock->Word, 1, __ATOMIC_ACQUIRE) != 0, 0))
+        ki_acquire_slow(lock);
+}
+FORCEINLINE void ki_release(struct ki_lock *lock)
+{
+    __atomic_store_n(&lock->Word, 0, __ATOMIC_RELEASE);
+}
 
 // Bit 0 of a lock word: a queued lock.
 #define KI_QUEUED 1u
@@ -95,7 +106,12 @@ FORCEINLINE bool ki_is_remote(const DISPATCHER_HEADER *object)
 }
 
 // The calling thread's object: made on first use for threads the kit did not start.
-PKTHREAD ki_thread(void);
+PKTHREAD ki_thread_adopt(void);
+FORCEINLINE PKTHREAD ki_thread(void)
+{
+    PKTHREAD thread = port_thread_value();
+    return __builtin_expect(thread != NULL, 1) ? thread : ki_thread_adopt();
+}
 PKTHREAD ki_thread_allocate(void);
 
 // Ends the task: code and rule, a sentence that says which rule was broken by whom.
@@ -262,7 +278,7 @@ ULONG ki_system_threads(void);
 // Worker pool. The runtime's server is one of the workers: it takes requests until it blocks, then
 // another worker takes the role over.
 struct ki_server {
-    bool (*poll)(void);  // serves at most one request; false if there was none
+    bool (*poll)(void);  // serves requests; false when there are no more
     void (*sleep)(void); // returns when there may be one, or after wake
     void (*wake)(void);
     void (*flush)(void); // called before a thread blocks or does other work

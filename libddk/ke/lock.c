@@ -14,13 +14,9 @@ static void wait_for(struct ki_lock *lock)
             port_relax(attempt - SPINS_BEFORE_YIELD);
 }
 
-void ki_acquire(struct ki_lock *lock)
+KI_COLD void ki_acquire_slow(struct ki_lock *lock)
 {
-    while (__atomic_exchange_n(&lock->Word, 1, __ATOMIC_ACQUIRE) != 0)
+    do {
         wait_for(lock);
-}
-
-void ki_release(struct ki_lock *lock)
-{
-    __atomic_store_n(&lock->Word, 0, __ATOMIC_RELEASE);
+    } while (__atomic_exchange_n(&lock->Word, 1, __ATOMIC_ACQUIRE) != 0);
 }

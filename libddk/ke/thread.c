@@ -21,7 +21,7 @@ PKTHREAD ki_thread_allocate(void)
     return thread;
 }
 
-static PKTHREAD adopt(void)
+KI_COLD PKTHREAD ki_thread_adopt(void)
 {
     PKTHREAD thread = ki_thread_allocate();
     if (thread == NULL)
@@ -32,12 +32,6 @@ static PKTHREAD adopt(void)
 }
 
 static volatile LONG system_threads;
-
-PKTHREAD ki_thread(void)
-{
-    PKTHREAD thread = port_thread_value();
-    return __builtin_expect(thread != NULL, 1) ? thread : adopt();
-}
 
 PKTHREAD KeGetCurrentThread(VOID)
 {

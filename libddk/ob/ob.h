@@ -37,6 +37,18 @@ struct DECLSPEC_ALIGN(16) object_header {
     ULONG Magic;
 };
 struct object_header *ob_header(PVOID object); // a bug check if it is no object
+// References of the kit's own: the object is one and lives, so neither that nor the IRQL is
+// checked.
+void ob_delete_object(PVOID object); // its last reference went
+FORCEINLINE void ob_hold(PVOID object)
+{
+    (void)InterlockedIncrement64(&((struct object_header *)object - 1)->References);
+}
+FORCEINLINE void ob_drop(PVOID object)
+{
+    if (InterlockedDecrement64(&((struct object_header *)object - 1)->References) == 0)
+        ob_delete_object(object);
+}
 POBJECT_TYPE ob_type(PVOID object);
 
 // --- Handles (handle.c). PASSIVE_LEVEL.

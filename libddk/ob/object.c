@@ -133,6 +133,15 @@ static void delete_later(struct object_header *header)
     ExQueueWorkItem(&deferred_work, DelayedWorkQueue);
 }
 
+KI_COLD void ob_delete_object(PVOID object)
+{
+    struct object_header *header = (struct object_header *)object - 1;
+    if (KeGetCurrentIrql() > PASSIVE_LEVEL)
+        delete_later(header);
+    else
+        delete_now(header);
+}
+
 static LONG_PTR dereference(PVOID object, bool later)
 {
     struct object_header *header = ob_header(object);
@@ -142,10 +151,10 @@ static LONG_PTR dereference(PVOID object, bool later)
     if (count < 0)
         ki_violation(REFERENCE_BY_POINTER, "ObDereferenceObject once too often", (ULONG_PTR)object,
                      (ULONG_PTR)count);
-    if (later || KeGetCurrentIrql() > PASSIVE_LEVEL)
+    if (later)
         delete_later(header);
     else
-        delete_now(header);
+        ob_delete_object(object);
     return 0;
 }
 

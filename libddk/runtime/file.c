@@ -3,6 +3,7 @@
 // File objects by the id the I/O manager gave them. An entry holds one reference from CREATE to
 // CLOSE.
 
+#include "../ob/ob.h"
 #include "rt.h"
 
 #define BUCKETS 64u
@@ -31,7 +32,7 @@ PFILE_OBJECT rt_file_find(uint64_t id, uint64_t *link, ACCESS_MASK *access)
             *access = at->access;
     }
     if (file != NULL)
-        ObfReferenceObject(file);
+        ob_hold(file);
     ki_release(&lock);
     return file;
 }

@@ -5,6 +5,7 @@
 // lives until its answer is written, its dispatch routine has returned and no cancel is under way.
 // Each slot is answered exactly once: by rt_answer.
 
+#include "../ob/ob.h"
 #include "../vf/vf.h"
 #include "rt.h"
 
@@ -59,24 +60,24 @@ static struct rt_request *allocate_request(void)
     struct rt_request *request =
         (struct rt_request *)(PVOID)InterlockedPopEntrySList(&free_requests);
     if (request == NULL)
-        request = ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED, sizeof(*request),
-                                  'qerI');
+        request = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*request), 'qerI');
     return request;
 }
 
-// All but the copy of the wire, which is there already.
+// What let_go leaves. The copy of the wire is there already.
 static void init_request(struct rt_request *request, struct rt_in *in, int slot)
 {
-    __builtin_memset_inline(request, 0, offsetof(struct rt_request, wire));
-    request->name = (UNICODE_STRING){0};
+    request->in = in;
+    request->slot = slot;
+    request->refs = 1;
+    request->target = NULL;
+    request->out_limit = 0;
+    request->out_grant = request->out_whole = FALSE;
     request->mount_vpb = NULL;
     request->result[0] = request->result[1] = 0;
     request->user.Count = 0;
     request->opens = NULL;
     request->open.id = 0;
-    request->in = in;
-    request->slot = slot;
-    request->refs = 1;
 }
 
 // The next request of the ring, copied once, into a request of its own. Lock held. NULL: none.
@@ -98,19 +99,18 @@ void rt_request_release(struct rt_request *request)
 {
     if (InterlockedDecrement(&request->refs) != 0)
         return;
-    if (request->irp != NULL)
-        io_free_irp(request->irp);
+    PIRP irp = request->irp;
+    if (irp != NULL) {
+        irp->Type = 0;
+        request->kept = irp;
+        request->irp = NULL;
+    }
     InterlockedPushEntrySList(&free_requests, &request->free);
 }
 
-// Everything the request held, before the answer is published: the requester may reuse or close
-// the grant as soon as it sees the answer.
-static void let_go(struct rt_request *request)
+// What few requests have.
+KI_COLD static void let_go_of_buffers(struct rt_request *request)
 {
-    if (request->opens != NULL)
-        rt_dma_close_all(request);
-    if (request->grant != NULL)
-        rt_grant_put(request->grant);
     if (request->input_grant != NULL)
         rt_grant_put(request->input_grant);
     if (request->out != NULL)
@@ -121,19 +121,35 @@ static void let_go(struct rt_request *request)
         ExFreePool(request->pool2);
     if (request->name.Buffer != NULL)
         ExFreePool(request->name.Buffer);
-    if (request->file != NULL) {
-        InterlockedDecrement((volatile LONG *)&request->file->Busy);
-        ObfDereferenceObject(request->file);
+    request->input_grant = NULL;
+    request->pool = request->pool2 = request->out = NULL;
+    request->name = (UNICODE_STRING){0};
+}
+
+// Everything the request held, before the answer is published: the requester may reuse or close
+// the grant as soon as it sees the answer.
+FORCEINLINE void let_go(struct rt_request *request)
+{
+    PFILE_OBJECT file = request->file;
+    if (__builtin_expect(request->opens != NULL, 0))
+        rt_dma_close_all(request);
+    if (request->grant != NULL)
+        rt_grant_put(request->grant);
+    if (request->pool != NULL || request->pool2 != NULL || request->out != NULL ||
+        request->input_grant != NULL || request->name.Buffer != NULL)
+        let_go_of_buffers(request);
+    if (file != NULL) {
+        InterlockedDecrement((volatile LONG *)&file->Busy);
+        ob_drop(file);
     }
     if (request->device != NULL)
-        ObfDereferenceObject(request->device);
-    request->grant = request->input_grant = NULL;
-    request->pool = request->pool2 = request->out = NULL;
+        ob_drop(request->device);
+    request->grant = NULL;
     request->file = NULL;
     request->device = NULL;
 }
 
-void rt_answer(struct rt_request *request, const struct ash_answer *answer)
+FORCEINLINE void answer_now(struct rt_request *request, const struct ash_answer *answer)
 {
     struct rt_in *in = request->in;
     let_go(request);
@@ -148,7 +164,12 @@ void rt_answer(struct rt_request *request, const struct ash_answer *answer)
     rt_request_release(request);
 }
 
-static void answer_status(struct rt_request *request, NTSTATUS status)
+void rt_answer(struct rt_request *request, const struct ash_answer *answer)
+{
+    answer_now(request, answer);
+}
+
+void rt_answer_status(struct rt_request *request, NTSTATUS status)
 {
     rt_answer(request, &(struct ash_answer){.status = status, .completed = ash_time()});
 }
@@ -167,28 +188,31 @@ void rt_finish(PIRP irp)
     answer.result[0] = request->result[0];
     answer.result[1] = io_irp_of(irp)->Wake;
     answer.completed = ash_time();
-    rt_answer(request, &answer);
+    answer_now(request, &answer);
 }
 
 // The status is told with the completion; that both fit is checked where every driver is called.
 static void dispatch(struct rt_request *request)
 {
+    InterlockedIncrement(&request->refs); // its IRP outlives the call
     rt_enter_context(request);
-    (void)io_call_driver(request->device, request->irp, false); // the request may be gone now
+    io_call_top(request->device, request->irp);
     rt_leave_context();
+    rt_request_release(request);
 }
 
 // A link nearly always asks for the same device. Referenced, or NULL.
 static PDEVICE_OBJECT find_device(struct rt_in *in, uint64_t id)
 {
     PDEVICE_OBJECT device = in->device;
-    if (device == NULL || io_device(device)->Id != id || io_device(device)->DeletePending) {
+    if (__builtin_expect(
+            device == NULL || io_device(device)->Id != id || io_device(device)->DeletePending, 0)) {
         if (device != NULL)
-            ObfDereferenceObject(device);
+            ob_drop(device);
         in->device = device = io_find_device(id);
     }
     if (device != NULL)
-        ObfReferenceObject(device);
+        ob_hold(device);
     return device;
 }
 
@@ -215,13 +239,28 @@ static NTSTATUS find_objects(struct rt_request *request)
     return rt_access_granted(wire, access) ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
+// The IRP that the request had the last time, or a new one.
+static PIRP take_irp(struct rt_request *request)
+{
+    CCHAR stack_size = request->device->StackSize;
+    PIRP irp = request->kept;
+    request->kept = NULL;
+    if (irp == NULL || !io_renew_irp(irp, stack_size)) {
+        if (irp != NULL)
+            io_free_irp(irp);
+        irp = io_allocate_irp(stack_size, rt_finish);
+    }
+    request->irp = irp;
+    return irp;
+}
+
 static NTSTATUS make_irp(struct rt_request *request, const void *in, ULONG in_bytes)
 {
     const struct ash_request *wire = &request->wire;
     NTSTATUS status = find_objects(request);
     if (!NT_SUCCESS(status))
         return status;
-    PIRP irp = request->irp = io_allocate_irp(request->device->StackSize, rt_finish);
+    PIRP irp = take_irp(request);
     if (irp == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     io_irp_of(irp)->Context = request;
@@ -268,7 +307,7 @@ static void handle(struct rt_request *request)
     ULONG bytes = request->wire.inline_size;
     InterlockedIncrement(&in->outstanding);
     if (!rt_allowed(in, &request->wire)) {
-        answer_status(request, STATUS_INVALID_DEVICE_REQUEST);
+        rt_answer_status(request, STATUS_INVALID_DEVICE_REQUEST);
         return;
     }
     if (request->wire.major >= ASH_MJ_ADD_DEVICE) {
@@ -282,7 +321,7 @@ static void handle(struct rt_request *request)
     } else if (NT_SUCCESS(status)) {
         dispatch(request);
     } else {
-        answer_status(request, status);
+        rt_answer_status(request, status);
     }
 }
 
@@ -299,6 +338,32 @@ static struct rt_request *cancelled_request(struct rt_in *in)
     return request;
 }
 
+// Nothing is there: announces sleep; then the link is looked at again when its doorbell rang. Lock
+// held.
+static void nothing_there(struct rt_in *in)
+{
+    in->dirty = !in->removed && !ash_answerer_sleep(&in->ring);
+}
+
+static void handle_request(struct rt_request *request)
+{
+    rt_flush_bells(); // of the request before
+    rt_defer_bells(true);
+    handle(request);
+    rt_defer_bells(false);
+    if (!ki_thread()->Server)
+        rt_flush_bells();
+}
+
+KI_COLD static void stop_broken(struct rt_in *in)
+{
+    if (in->removed)
+        return;
+    in->removed = true; // nothing is taken any more
+    in->dirty = false;
+    rt_protocol_error(in->info.link, in->ring.rule);
+}
+
 // One request or cancellation of one link. True if there was something.
 static bool poll_link(struct rt_in *in)
 {
@@ -308,42 +373,33 @@ static bool poll_link(struct rt_in *in)
     cancelled = cancelled_request(in);
     if (cancelled == NULL)
         request = take_request(in, &slot);
+    if (cancelled == NULL && request == NULL)
+        nothing_there(in);
     ki_release(&in->lock);
+    if (request != NULL) {
+        handle_request(request);
+        return true;
+    }
     if (cancelled != NULL) {
         (void)IoCancelIrp(cancelled->irp);
         rt_request_release(cancelled);
         return true;
     }
-    if (request != NULL) {
-        rt_flush_bells(); // of the request before
-        rt_defer_bells(true);
-        handle(request);
-        rt_defer_bells(false);
-        if (!ki_thread()->Server)
-            rt_flush_bells();
-        return true;
-    }
-    if (slot == ASH_RING_BROKEN && !in->removed) {
-        in->removed = true; // nothing is taken any more
-        rt_protocol_error(in->info.link, in->ring.rule);
-    }
+    if (slot == ASH_RING_BROKEN)
+        stop_broken(in);
     return false;
 }
 
-// A link that has nothing announces sleep and is looked at again when its doorbell rang.
 static bool serve_link(struct rt_in *in)
 {
-    while (in->dirty) {
+    while (in->dirty)
         if (poll_link(in))
             return true;
-        ki_acquire(&in->lock);
-        in->dirty = !in->removed && !ash_answerer_sleep(&in->ring);
-        ki_release(&in->lock);
-    }
     return false;
 }
 
-bool rt_serve_one(void)
+// One request of the links that come after the last one served.
+static bool serve_next(void)
 {
     PLIST_ENTRY start = next_link != NULL ? next_link->link.Flink : links.Flink, at = start;
     do {
@@ -357,6 +413,16 @@ bool rt_serve_one(void)
         }
         at = at->Flink;
     } while (at != start);
+    return false;
+}
+
+// Until nothing is left: false. True: work items are due, or another thread is the server now.
+bool rt_serve(void)
+{
+    const struct _KTHREAD *thread = ki_thread();
+    while (serve_next())
+        if (!thread->Server || ki_any_work() != NULL)
+            return true;
     return false;
 }
 
@@ -404,16 +470,16 @@ static VOID remove_link(PVOID parameter)
     if (in->device != NULL)
         ObfDereferenceObject(in->device);
     if (in->spare != NULL)
-        ExFreePool(in->spare);
+        InterlockedPushEntrySList(&free_requests, &in->spare->free);
     ExFreePool(in);
-    answer_status(request, STATUS_SUCCESS);
+    rt_answer_status(request, STATUS_SUCCESS);
 }
 
-static void link_removed(struct rt_request *request)
+void rt_link_removed(struct rt_request *request)
 {
     struct rt_in *in = rt_in_find(request->wire.parameter[0]);
     if (in == NULL) {
-        answer_status(request, STATUS_SUCCESS);
+        rt_answer_status(request, STATUS_SUCCESS);
         return;
     }
     in->removed = true;
@@ -423,75 +489,4 @@ static void link_removed(struct rt_request *request)
     request->target = in;
     ExInitializeWorkItem(work_item_of(request), remove_link, request);
     ExQueueWorkItem(work_item_of(request), DelayedWorkQueue);
-}
-
-static NTSTATUS link_added(const void *in, ULONG in_bytes)
-{
-    struct ash_link_info info;
-    if (in_bytes < sizeof(info))
-        return STATUS_INVALID_PARAMETER;
-    memcpy(&info, in, sizeof(info));
-    return rt_in_add(&info, ASH_NULL_CPTR, true);
-}
-
-static NTSTATUS add_device(const void *in, ULONG in_bytes)
-{
-    struct ash_device_info info;
-    struct ki_state state;
-    PDRIVER_ADD_DEVICE routine = rt_driver.DriverExtension->AddDevice;
-    if (in_bytes < sizeof(info) || routine == NULL)
-        return STATUS_INVALID_DEVICE_REQUEST;
-    memcpy(&info, in, sizeof(info));
-    PDEVICE_OBJECT pdo = rt_proxy(&info);
-    if (pdo == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    ki_enter(&state, KI_IN_ADD_DEVICE, (void *)routine, pdo, NULL);
-    ki_thread()->ContextOwner = pdo; // devices created now are no PDOs
-    NTSTATUS status = routine(&rt_driver, pdo);
-    ki_thread()->ContextOwner = NULL;
-    ki_check_state(&state, "AddDevice returned with IRQL or locks changed", (void *)routine);
-    rt_sync_devices();
-    return status;
-}
-
-DECLSPEC_NORETURN static void unload(struct rt_request *request)
-{
-    PDRIVER_UNLOAD routine = rt_driver.DriverUnload;
-    struct ki_state state;
-    ki_enter(&state, KI_IN_UNLOAD, (void *)routine, &rt_driver, NULL);
-    if (routine != NULL)
-        routine(&rt_driver);
-    ki_check_state(&state, "DriverUnload returned with IRQL or locks changed", (void *)routine);
-    vf_check_unload(&rt_driver);
-    port_write_rest();
-    answer_status(request, STATUS_SUCCESS);
-    ash_exit(0);
-}
-
-void rt_kit_request(struct rt_request *request, const void *in, ULONG in_bytes)
-{
-    switch (request->wire.major) {
-    case ASH_MJ_ADD_DEVICE:
-        answer_status(request, add_device(in, in_bytes));
-        break;
-    case ASH_MJ_LINK_ADDED:
-        answer_status(request, link_added(in, in_bytes));
-        break;
-    case ASH_MJ_LINK_REMOVED:
-        link_removed(request);
-        break;
-    case ASH_MJ_UNLOAD:
-        unload(request);
-    case ASH_MJ_POWER_DONE:
-        rt_power_done(request->wire.parameter[0], (NTSTATUS)request->wire.parameter[1],
-                      request->wire.parameter[2] != 0);
-        answer_status(request, STATUS_SUCCESS);
-        break;
-    case ASH_MJ_PROBE:
-        answer_status(request, STATUS_SUCCESS);
-        break;
-    default:
-        answer_status(request, STATUS_INVALID_DEVICE_REQUEST);
-        break;
-    }
 }

@@ -63,8 +63,8 @@ static uint64_t wait_for_signals(uint64_t next_timer)
         rt_flush_bells();
         return bits;
     }
-    if (next_timer < timer_set_for ||
-        (next_timer != PORT_FOREVER && timer_set_for <= port_monotonic())) {
+    if (next_timer < timer_set_for || (next_timer > timer_set_for && next_timer != PORT_FOREVER &&
+                                       timer_set_for <= port_monotonic())) {
         if (ash_timer_set(ash_self()->timer, rt_ticks_of(next_timer)) != ASH_OK)
             ki_violation(TIMER_OR_DPC_INVALID, "kit: the dispatch thread has no timer", 0, 0);
         timer_set_for = next_timer;
@@ -160,8 +160,7 @@ void rt_serve_wake(void)
     ash_signal(wake);
 }
 
-static const struct ki_server server = {rt_serve_one, rt_serve_sleep, rt_serve_wake,
-                                        rt_flush_bells};
+static const struct ki_server server = {rt_serve, rt_serve_sleep, rt_serve_wake, rt_flush_bells};
 
 // The I/O manager passes on what the driver is verified with (abi/io.h).
 static void take_options(int argc, char **argv)

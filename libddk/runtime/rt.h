@@ -71,12 +71,14 @@ void rt_grants_are_held(void); // some of them now need to be given back when th
 void rt_dma_forget(struct rt_grant *grant);
 
 // --- Inbound.
+// Those in the free list hold nothing but `kept`: every other pointer is NULL.
 struct rt_request {
     SLIST_ENTRY free;
     struct rt_in *in;
     int slot;
-    volatile LONG refs; // 1 in flight, 1 while cancelling
-    PIRP irp;
+    volatile LONG refs; // 1 in flight, 1 while it is dispatched, 1 while cancelling
+    PIRP irp;           // NULL: not made yet
+    PIRP kept;          // of the request before, to be made anew
     PDEVICE_OBJECT device;
     PFILE_OBJECT file;
     struct rt_grant *grant;
@@ -129,7 +131,7 @@ struct rt_in {
 
 NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool accept);
 struct rt_in *rt_in_find(uint64_t link);
-bool rt_serve_one(void);
+bool rt_serve(void);
 // May this kind of link carry this request? And this request this access? (allow.c)
 bool rt_allowed(const struct rt_in *in, const struct ash_request *wire);
 bool rt_access_granted(const struct ash_request *wire, ACCESS_MASK granted);
@@ -156,6 +158,8 @@ void rt_encode_pnp_answer(struct rt_request *request, void *out, ULONG out_room,
 void rt_finish(PIRP irp);
 void rt_kit_request(struct rt_request *request, const void *in, ULONG in_bytes);
 void rt_answer(struct rt_request *request, const struct ash_answer *answer);
+void rt_answer_status(struct rt_request *request, NTSTATUS status);
+void rt_link_removed(struct rt_request *request);
 void rt_request_release(struct rt_request *request);
 
 // --- Outbound.

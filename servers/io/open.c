@@ -147,10 +147,12 @@ static void link_up(struct opening *opening, struct io_file *file, struct io_dev
         fail(opening, STATUS_NO_MEMORY);
 }
 
-/* `named` or the file system on it: the top of that stack gets the CREATE. */
+/* `named` or the file system on it: the top of that stack gets the CREATE, unless the device itself
+ * was asked for. */
 static void open_on(struct opening *opening, struct io_device *named)
 {
-    struct io_device *device = io_stack_top(named);
+    bool itself = (opening->request.options & ASH_IO_OPEN_UNATTACHED) != 0;
+    struct io_device *device = itself ? named : io_stack_top(named);
     const struct io_task *task = device->driver->task;
     if (device->failed || device->deleted || device->driver->unloading || task == nullptr) {
         fail(opening, STATUS_NO_SUCH_DEVICE);
@@ -204,6 +206,14 @@ static ash_status resolve(const char *path, struct ash_ob_lookup_reply *target)
     return status;
 }
 
+/* STATUS_INVALID_PARAMETER: a device without its stack has no files inside. */
+static ash_status check_options(const struct ash_io_open_request *request,
+                                const struct ash_ob_lookup_reply *target)
+{
+    bool itself = (request->options & ASH_IO_OPEN_UNATTACHED) != 0;
+    return itself && target->rest[0] != '\0' ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
 /* ASH_IO_OPEN */
 void io_open(const struct io_call *call)
 {
@@ -215,6 +225,8 @@ void io_open(const struct io_call *call)
         return;
     }
     ash_status status = resolve(request->path, &target);
+    if (ash_success(status))
+        status = check_options(request, &target);
     struct io_device *device = ash_success(status) ? io_device_find(target.cookie) : nullptr;
     struct opening *opening = device != nullptr ? malloc(sizeof(*opening)) : nullptr;
     if (opening == nullptr) {

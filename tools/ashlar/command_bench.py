@@ -11,6 +11,7 @@ import json
 import re
 import struct
 import subprocess
+import sys
 import time
 
 import builder
@@ -24,7 +25,10 @@ ICOUNT = ["-icount", "shift=0"]
 # Groups, and the command that measures each in the guest; None: measured in another way.
 GROUPS = {"boot": None, "size": None, "memory": "bench memory", "ipc": None, "latency": None,
           "smp": None, "blk": "bench blk", "wall": "bench wall",
-          "ddk": "driver load ioctl; driver load kit; bench ddk"}
+          "ddk": "driver load ioctl; driver load kit; bench ddk", "dma": None}
+# Of the group dma: the machine for each kind of a buffer's life.
+CONFINED = guest.AIA + ",iommu-sys=on"
+DMA_MODES = {"strict": CONFINED, "registered": CONFINED, "off": guest.AIA}
 HARTS = (1, 2, 4)  # of the group smp
 TIMEOUT = 300
 
@@ -95,14 +99,14 @@ def measure_size() -> list[dict]:
             row("image.boot_package_bytes", paths.BOOT_PACKAGE.stat().st_size, "bytes")]
 
 
-def machine(commands: str, icount: bool) -> guest.Machine:
+def machine(commands: str, icount: bool, **more) -> guest.Machine:
+    extra = (ICOUNT if icount else []) + more.pop("extra", [])
     return guest.Machine(harts=1 if icount else 4, disk=disk.ensure_pristine(), snapshot=True,
-                         words=["ashlar.quiet", guest.quoted(commands)],
-                         extra=ICOUNT if icount else [])
+                         words=["ashlar.quiet", guest.quoted(commands)], extra=extra, **more)
 
 
-def run(commands: str, icount: bool) -> guest.Result:
-    result = guest.capture(machine(commands, icount), TIMEOUT)
+def run(commands: str, icount: bool, **more) -> guest.Result:
+    result = guest.capture(machine(commands, icount, **more), TIMEOUT)
     if result.status != 0:
         tail = "\n".join(result.console.decode("utf-8", "replace").splitlines()[-15:])
         raise Failure(f"'{commands}' failed in the guest:\n{tail}",
@@ -110,6 +114,7 @@ def run(commands: str, icount: bool) -> guest.Result:
     return result
 
 
+LEFT_OUT = "left out: "  # a line of the guest: what this machine or system does not have
 MASK = (1 << 64) - 1
 SEED = 0x9E3779B97F4A7C15  # of apps/bench/transfer.c
 
@@ -148,6 +153,8 @@ def verify(check: dict) -> None:
 def parse(text: str) -> list[dict]:
     rows = []
     for line in text.splitlines():
+        if line.startswith(LEFT_OUT):
+            print(line, file=sys.stderr)
         if not line.startswith("{"):
             continue
         found = json.loads(line)
@@ -229,6 +236,24 @@ def measure_memory() -> list[dict]:
     return [row("memory.used_bytes", size - free, "bytes"), *rows]
 
 
+def measure_wall() -> list[dict]:
+    return parse(run(GROUPS["wall"], icount=False).text())
+
+
+def measure_dma() -> list[dict]:
+    """What isolation of devices costs: the kernel's operations, and reads of disks, which drivers
+    get with the IOMMU strict, with registered buffers, and without one. The second disk, the same
+    image again, is an NVMe controller's."""
+    image = disk.ensure_pristine()
+    second = ["-drive", f"if=none,id=second,format=raw,snapshot=on,file={image}",
+              "-device", "nvme,drive=second,serial=second"]
+    rows = kernel_bench("dma", machine=CONFINED)
+    for mode, board in DMA_MODES.items():
+        result = run(f"bench dma {mode}", icount=True, machine=board, extra=second)
+        rows += parse(result.text())
+    return rows
+
+
 def measure(group: str, cpu: str, machine: str) -> list[dict]:
     if group == "boot":
         return measure_boot()
@@ -238,11 +263,15 @@ def measure(group: str, cpu: str, machine: str) -> list[dict]:
         return measure_memory()
     if group == "ipc":
         return kernel_bench("ipc", cpu=cpu, machine=machine)
+    if group == "wall":
+        return measure_wall()
+    if group == "dma":
+        return measure_dma()
     if group == "latency":
         return kernel_bench("latency", cpu=cpu)
     if group == "smp":
         return measure_smp()
-    return parse(run(GROUPS[group], icount=group != "wall").text())
+    return parse(run(GROUPS[group], icount=True).text())
 
 
 def show(rows: list[dict]) -> None:

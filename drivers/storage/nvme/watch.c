@@ -6,12 +6,14 @@
 // answer in between are enough: then the controller has failed.
 #include "controller.h"
 
-#define SECONDS       (-10000000ll) // of a relative due time
-#define HOLD_SECONDS  5
-#define WATCH_SECONDS 10
-#define AGE_ABORT     2u
-#define AGE_RESET     3u
-#define RESETS_MOST   3u
+#define MILLISECONDS (-10000ll) // of a relative due time
+#ifndef NVME_WATCH_MILLISECONDS // tests have less time
+#define NVME_WATCH_MILLISECONDS 10000
+#define NVME_HOLD_MILLISECONDS  5000
+#endif
+#define AGE_ABORT   2u
+#define AGE_RESET   3u
+#define RESETS_MOST 3u
 
 static KDEFERRED_ROUTINE watch;
 
@@ -109,7 +111,7 @@ static BOOLEAN wait_idle(struct controller *nvme)
 {
     LARGE_INTEGER limit;
     KeQuerySystemTime(&limit);
-    limit.QuadPart += HOLD_SECONDS * -SECONDS;
+    limit.QuadPart -= NVME_HOLD_MILLISECONDS * MILLISECONDS;
     for (ULONG i = 0; i < nvme->queue_count; i++)
         if (KeWaitForSingleObject(&nvme->queues[i]->idle, Executive, KernelMode, FALSE, &limit) ==
             STATUS_TIMEOUT)
@@ -174,7 +176,7 @@ VOID NvmeBroke(struct controller *nvme, enum nvme_rule rule)
 // A thread that still saw the old state is on its way out: it needs no more than a moment.
 VOID NvmeDrain(struct controller *nvme)
 {
-    LARGE_INTEGER moment = {.QuadPart = SECONDS / 1000};
+    LARGE_INTEGER moment = {.QuadPart = MILLISECONDS};
     for (ULONG i = 0; i < nvme->queue_count; i++)
         while (nvme->queues[i]->submitting != 0)
             (VOID) KeDelayExecutionThread(KernelMode, FALSE, &moment);
@@ -238,7 +240,7 @@ static VOID queue_reset(struct controller *nvme)
 // sees a command, or whoever put it in flight sees that nobody watches.
 VOID WatchBegin(struct controller *nvme)
 {
-    LARGE_INTEGER due = {.QuadPart = SECONDS * WATCH_SECONDS};
+    LARGE_INTEGER due = {.QuadPart = MILLISECONDS * NVME_WATCH_MILLISECONDS};
     if (!InterlockedExchange(&nvme->watching, 1))
         (VOID) KeSetTimer(&nvme->watchdog, due, &nvme->watchdog_dpc);
 }

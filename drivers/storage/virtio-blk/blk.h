@@ -47,7 +47,7 @@ struct fdo_extension {
     enum blk_state state;
     NTSTATUS refusal; // what refused requests complete with
     LIST_ENTRY waiting;
-    KEVENT idle; // signalled while no slot is taken
+    KEVENT idle; // while held: signalled if no slot is taken
     ULONG free_count;
     UCHAR free[VIRTIO_SLOTS];
     struct blk_slot slots[VIRTIO_SLOTS];
@@ -109,9 +109,23 @@ VOID HardwareRelease(struct fdo_extension *blk);
 #define BLK_CONFIG_MESSAGE 0
 #define BLK_QUEUE_MESSAGE  1
 
+// --- transfer.c ---------------------------------------------------------------------------------
+
+// Starts what waits while there are slots. The list is looked at without the lock: a request goes
+// there only while no slot is free, and whoever gives one back comes here afterwards.
+// DISPATCH_LEVEL.
+VOID BlkStartWaiting(struct fdo_extension *blk);
+// Ends a slot's request and gives the slot back. DISPATCH_LEVEL.
+VOID BlkFinishSlot(struct blk_slot *slot, NTSTATUS status);
+VOID BlkReleaseList(struct blk_slot *slot);
+
 // --- io.c ---------------------------------------------------------------------------------------
 
 VOID BlkInitialize(struct fdo_extension *blk);
+VOID BlkComplete(PIRP irp, NTSTATUS status);
+// The first waiting request that nobody is cancelling, off the list; or NULL. The lock is held.
+PIRP BlkTakeWaiting(struct fdo_extension *blk);
+VOID BlkSetWatchdog(struct fdo_extension *blk);
 
 // A checked READ, WRITE, FLUSH_BUFFERS or SHUTDOWN. Takes the IRP, returns STATUS_PENDING.
 // IRQL <= DISPATCH_LEVEL.

@@ -51,6 +51,7 @@ enum ash_file_options {
     ASH_FILE_NO_BUFFERING = 0x8, /* FILE_NO_INTERMEDIATE_BUFFERING: whole sectors, no cache */
     ASH_FILE_SYNCHRONOUS = 0x20, /* FILE_SYNCHRONOUS_IO_NONALERT */
     ASH_FILE_NON_DIRECTORY_FILE = 0x40,
+    ASH_FILE_UNATTACHED = 0x20000000, /* a device by its name: without what is attached above it */
     ASH_FILE_ASYNCHRONOUS = 0x40000000, /* the file is not FO_SYNCHRONOUS_IO */
 };
 
@@ -111,6 +112,9 @@ ash_status ash_io_buffer_unregister(void *buffer);
                                         uint64_t offset, struct ash_io *io);
 [[nodiscard]] ash_status ash_write_start(struct ash_file *file, const void *buffer, size_t bytes,
                                          uint64_t offset, struct ash_io *io);
+/* Many requests for one doorbell: while held, requests of all threads are started without telling
+ * the drivers, which learn of them when a thread waits, or when hold is false again. */
+void ash_io_hold(bool hold);
 /* Waits until io is done; its status. */
 ash_status ash_io_wait(struct ash_io *io);
 /* The same, but no longer than until `deadline` (ticks of ash_time); true if io is done. Takes the
