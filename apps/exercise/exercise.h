@@ -19,6 +19,7 @@ int exercise_copy(int argc, char **argv);
 int exercise_tell(int argc, char **argv);
 int exercise_edu(int argc, char **argv);
 int exercise_disk(int argc, char **argv);
+int exercise_random(int argc, char **argv);
 
 /* device.c */
 /* Loads the driver (nothing happens if it is loaded) and opens a device of it. */
