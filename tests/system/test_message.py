@@ -40,3 +40,17 @@ def the_line_where_there_are_none(system):
     "With a PLIC the same driver falls back to its line."
     line = reads_the_disk(system, "virt")
     system.check(" irq " in line and " message " not in line, "it has its line", line)
+
+
+@test(harts=(1, 4))
+def messages_again_after_each_start(system):
+    "MSI of edu: disabled and enabled, stopped and started, it has messages, and they come."
+    again = "exercise edu 64; device rebalance 00:02.0; exercise edu 64"
+    for machine in (AIA, BEHIND):
+        status, text = system.exec(
+            f"{again}; device disable 00:02.0; device enable 00:02.0; {again}; devtree",
+            machine=machine, extra=["-device", "edu,dma_mask=0xffffffffffffffff"], timeout=120)
+        system.check(status == 0 and text.count("exercise edu: as it should be") == 4,
+                     "it does what it says each time", text)
+        line = re.search(r"edu: started[^\n]*", text)
+        system.check(line is not None and " message " in line.group(0), "it has its message", text)

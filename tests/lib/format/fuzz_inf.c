@@ -48,7 +48,9 @@ static void read_models(const struct inf *inf)
     uint32_t score;
     inf_models(inf, &it);
     for (unsigned i = 0; i < 8 && inf_next_model(&it, &model, &error) == INF_OK; i++) {
+        struct inf_messages messages = {};
         expect(inf_read_service(inf, model.install_section, &service, &error), &error);
+        expect(inf_device_messages(inf, model.install_section, &messages, &error), &error);
     }
     expect(inf_best_model(inf, &ids, &model, &score, &error), &error);
 }

@@ -293,3 +293,43 @@ TEST(model_needs_an_id_and_a_section)
     CHECK_EQ(inf_next_model(&it, &model, &error), INF_NO_ENTRY);
     CHECK_EQ(error.line, 4);
 }
+
+static const char messages[] = "[Version]\n"
+                               "Signature = \"$Windows NT$\"\n"
+                               "[I.NTriscv64.HW]\n"
+                               "AddReg = Other, Messages\n"
+                               "[Other]\n"
+                               "HKR,,UpperFilters,0x00010000,a\n"
+                               "HKLM,Interrupt Management\\MessageSignaledInterruptProperties,"
+                               "MSISupported,0x00010001,0\n"
+                               "[Messages]\n"
+                               "HKR,Interrupt Management,,0x00000010\n"
+                               "HKR,\"interrupt management\\MESSAGEsignaledInterruptProperties\","
+                               "msisupported,0x00010001,1\n"
+                               "HKR,Interrupt Management\\MessageSignaledInterruptProperties,"
+                               "MessageNumberLimit,0x00010001,0x10\n"
+                               "[J.HW]\n"
+                               "AddReg = Off\n"
+                               "[Off]\n"
+                               "HKR,Interrupt Management\\MessageSignaledInterruptProperties,"
+                               "MSISupported,0x00010001,0\n"
+                               "[K.HW]\n"
+                               "AddReg = Bad\n"
+                               "[Bad]\n"
+                               "HKR,Interrupt Management\\MessageSignaledInterruptProperties,"
+                               "MSISupported,0x00010001,yes\n";
+
+TEST(messages_of_a_device)
+{
+    struct inf_messages found = {};
+    CHECK_EQ(open_text(messages), INF_OK);
+    CHECK_EQ(inf_device_messages(&inf, "None", &found, &error), INF_OK);
+    CHECK(!found.supported);
+    CHECK_EQ(inf_device_messages(&inf, "I", &found, &error), INF_OK);
+    CHECK(found.supported);
+    CHECK_EQ(found.limit, 16);
+    CHECK_EQ(inf_device_messages(&inf, "J", &found, &error), INF_OK);
+    CHECK(!found.supported);
+    CHECK_EQ(found.limit, 16); // not said anew
+    CHECK_EQ(inf_device_messages(&inf, "K", &found, &error), INF_NOT_A_NUMBER);
+}
