@@ -7,6 +7,7 @@
 #define DEVICES 16u
 static bool iommu;
 static mm_slot attached[DEVICES];
+static uint64_t numbers; /* of messages that were made, of whichever device */
 static struct mm_fault pending;
 static bool fault_pending;
 
@@ -14,6 +15,7 @@ void fake_iommu(bool there)
 {
     iommu = there;
     fault_pending = false;
+    numbers = 0;
     memset(attached, 0, sizeof(attached));
 }
 
@@ -27,8 +29,6 @@ void fake_fault(const struct mm_fault *fault)
     pending = *fault;
     fault_pending = true;
 }
-
-static uint64_t numbers; /* of messages that were made, of whichever device */
 
 enum ash_error mm_backend_message(mm_slot io_space, uint64_t number, mm_slot)
 {

@@ -196,6 +196,23 @@ TEST(faults_are_for_the_plug_and_play_manager)
     CHECK_MEM(reply_words, want, sizeof(want));
 }
 
+TEST(messages_are_made_of_the_device_s_own)
+{
+    start(true, WRITE);
+    CHECK_EQ(ASK(B, ASH_MEM_DMA_MESSAGE, B, PDO, 1), STATUS_ACCESS_DENIED);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_MESSAGE, 999, PDO, 1), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_MESSAGE, C, PDO, 1), STATUS_NOT_SUPPORTED);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_MESSAGE, B, PDO, 0), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(result.send, 0);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_MESSAGE, B, PDO, 1), STATUS_SUCCESS);
+    CHECK(result.send != 0);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_MESSAGE, B, PDO, 1), STATUS_INSUFFICIENT_RESOURCES);
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_MESSAGE, B, PDO, 63), STATUS_SUCCESS);
+    CHECK_STR(check_all(), "");
+    start(false, WRITE); /* not behind an IOMMU: IrqControl has them */
+    CHECK_EQ(ASK(ASH_TASK_PNP, ASH_MEM_DMA_MESSAGE, B, PDO, 1), STATUS_NOT_SUPPORTED);
+}
+
 /* Every step of beginning DMA can lack memory: then nothing has changed. */
 TEST(lack_of_memory_changes_nothing)
 {
