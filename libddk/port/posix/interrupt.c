@@ -6,7 +6,13 @@
 #include "../../hal/hal.h"
 #include "posix.h"
 
+#include <pthread.h>
+
 #define VECTORS 16u
+
+// Held while an ISR of a vector that is not passive runs, and while an interrupt is taken off the
+// table: a disconnect returns when no ISR runs any more.
+static pthread_mutex_t delivery = PTHREAD_MUTEX_INITIALIZER;
 
 static PKINTERRUPT interrupts[VECTORS];
 static struct {
@@ -36,9 +42,11 @@ void manager_interrupt_done(PKINTERRUPT interrupt)
 
 void manager_disconnect_interrupt(PKINTERRUPT interrupt)
 {
+    pthread_mutex_lock(&delivery);
     for (ULONG i = 0; i < VECTORS; i++)
         if (interrupts[i] == interrupt)
             interrupts[i] = NULL;
+    pthread_mutex_unlock(&delivery);
 }
 
 NTSTATUS manager_line_vector(PDEVICE_OBJECT pdo, PULONG vector)
@@ -118,8 +126,16 @@ static enum hal_isr deliver(PKINTERRUPT interrupt)
 bool posix_interrupt(uint32_t vector)
 {
     bool claimed = false;
-    for (ULONG i = 0; i < VECTORS; i++)
-        if (interrupts[i] != NULL && interrupts[i]->Vector == vector)
-            claimed |= deliver(interrupts[i]) != HAL_ISR_DECLINED;
+    for (ULONG i = 0; i < VECTORS; i++) {
+        pthread_mutex_lock(&delivery);
+        PKINTERRUPT interrupt = interrupts[i];
+        BOOLEAN mine = interrupt != NULL && interrupt->Vector == vector;
+        BOOLEAN passive = mine && interrupt->Passive;
+        if (mine && !passive)
+            claimed |= deliver(interrupt) != HAL_ISR_DECLINED;
+        pthread_mutex_unlock(&delivery);
+        if (passive)
+            claimed |= deliver(interrupt) != HAL_ISR_DECLINED;
+    }
     return claimed;
 }
