@@ -60,12 +60,12 @@ static void rounds(const struct round *round, const struct remote *server, ash_c
     }
 }
 
-static void with_server(const char *entry, const struct round *round, unsigned count)
+static void with_server(const char *entry, bool passive, const struct round *round, unsigned count)
 {
     ash_cptr endpoint = make(ASH_OBJ_ENDPOINT, 0), slot = new_slot();
     const struct remote_start start = {.entry = entry,
                                        .priority = PRIORITY,
-                                       .passive = true,
+                                       .passive = passive,
                                        .receives = true,
                                        .a1 = endpoint,
                                        .a2 = make(ASH_OBJ_REPLY, 0),
@@ -82,11 +82,14 @@ void measure_messages(void)
                                          {.suffix = ".4words", .words = 4},
                                          {.suffix = ".10words", .words = 10},
                                          {.suffix = ".1cap", .caps = 1}};
-    with_server(remote_server, round, sizeof(round) / sizeof(*round));
+    static const struct round active[] = {{.suffix = ".active"},
+                                          {.suffix = ".active.10words", .words = 10}};
+    with_server(remote_server, true, round, sizeof(round) / sizeof(*round));
+    with_server(remote_server, false, active, sizeof(active) / sizeof(*active));
 }
 
 void measure_fpu(void)
 {
     static const struct round round = {.suffix = ".fpu", .fpu = true};
-    with_server(remote_server_fpu, &round, 1);
+    with_server(remote_server_fpu, true, &round, 1);
 }

@@ -7,6 +7,9 @@
  *  - the one who gets it may run at once: its priority is not below that of anybody ready here;
  *  - neither is in a ready queue: one runs (so it has a SchedContext), the other was blocked;
  *  - a Reply object that a thread waits in Recv with has no caller.
+ *
+ * Between two threads that both have a SchedContext the time of each is booked; the rest is the
+ * same, but for the first of these.
  */
 #include "ipc/fastpath.h"
 #include "object/cnode.h"
@@ -44,10 +47,32 @@ static inline bool plain_message(uint64_t info)
     return (info & ((1ull << ASH_INFO_LABEL_SHIFT) - 1)) <= ASH_MSG_WORDS;
 }
 
+static inline bool may_call(const struct slot *slot)
+{
+    uint8_t reply_rights = ASH_RIGHT_GRANT | ASH_RIGHT_GRANT_REPLY;
+    return slot && slot->cap.type == ASH_OBJ_ENDPOINT && (slot->cap.rights & ASH_RIGHT_WRITE) &&
+           (slot->cap.rights & reply_rights);
+}
+
+static inline bool may_reply_recv(const struct slot *slot, const struct slot *reply)
+{
+    return slot && slot->cap.type == ASH_OBJ_ENDPOINT && (slot->cap.rights & ASH_RIGHT_READ) &&
+           reply && reply->cap.type == ASH_OBJ_REPLY;
+}
+
 /* Can the words beyond the registers be copied? */
 static inline bool buffers_ready(struct thread *from, struct thread *to, uint64_t info)
 {
     return ash_info_length(info) <= ASH_MSG_REGISTERS || (thread_buffer(from) && thread_buffer(to));
+}
+
+/* The words of a message that are not in registers. */
+static void copy_words(struct thread *from, struct thread *to, uint64_t length)
+{
+    const volatile struct ash_ipc_buffer *source = thread_buffer(from);
+    volatile struct ash_ipc_buffer *target = thread_buffer(to);
+    for (uint64_t i = ASH_MSG_REGISTERS; i < length; i++)
+        target->msg[i] = source->msg[i];
 }
 
 /* What few hand-overs need. Not in line, and called last, so that those which do not need it keep
@@ -55,10 +80,7 @@ static inline bool buffers_ready(struct thread *from, struct thread *to, uint64_
 [[gnu::noinline]] static struct thread *hand_over_carefully(struct hart *hart, struct thread *from,
                                                             struct thread *to, uint64_t length)
 {
-    const volatile struct ash_ipc_buffer *source = thread_buffer(from);
-    volatile struct ash_ipc_buffer *target = thread_buffer(to);
-    for (uint64_t i = ASH_MSG_REGISTERS; i < length; i++)
-        target->msg[i] = source->msg[i];
+    copy_words(from, to, length);
     switch_threads(hart, from, to);
     check_leave();
     return hart->current; /* not `to`: what is known to the caller would not be a call at its end */
@@ -92,6 +114,46 @@ static inline bool buffers_ready(struct thread *from, struct thread *to, uint64_
     return to;
 }
 
+[[gnu::always_inline]] static inline void take_receiver(struct endpoint *endpoint)
+{
+    queue_take_first(&endpoint->queue);
+    if (!endpoint->queue.head)
+        endpoint->state = ENDPOINT_IDLE;
+}
+
+[[gnu::always_inline]] static inline void
+receive_again(struct thread *server, struct endpoint *endpoint, struct reply *reply)
+{
+    server->state = ASH_THREAD_BLOCKED_RECEIVE;
+    server->receive_reply = reply;
+    reply->receiver = server;
+    server->endpoint = endpoint;
+    endpoint->state = ENDPOINT_RECEIVING;
+}
+
+/* As hand_over(), between threads that keep the SchedContexts they have: sched_may_take(). */
+static struct thread *take_turn(struct thread *from, struct thread *to, uint64_t badge,
+                                uint64_t now)
+{
+    struct hart *hart = this_hart;
+    uint64_t info = from->reg[REG_A1], length = ash_info_length(info);
+    to->reg[REG_A0] = badge;
+    to->reg[REG_A1] = info;
+    for (unsigned i = REG_A2; i < REG_A2 + ASH_MSG_REGISTERS; i++)
+        to->reg[i] = from->reg[i];
+    if (length > ASH_MSG_REGISTERS)
+        copy_words(from, to, length);
+    sched_take(hart, to, now);
+    check_leave();
+    return hart->current;
+}
+
+/* Does the thread that runs here run on its own SchedContext, and nothing wait to be done? */
+static bool has_turn(const struct hart *hart, const struct thread *thread)
+{
+    return !hart->reschedule && !thread->queued && thread->sched && thread->sched == hart->charged;
+}
+
 /* The caller's message to a passive server that waits; null, and nothing changed, if there is none
  * or it is not for the short way. */
 [[gnu::always_inline]] static inline struct thread *
@@ -105,9 +167,7 @@ call_passive(struct thread *caller, struct endpoint *endpoint, const struct mess
     if (server->sched || !reply || server->priority < caller->priority ||
         !buffers_ready(caller, server, message->info))
         return nullptr;
-    queue_take_first(&endpoint->queue);
-    if (!endpoint->queue.head)
-        endpoint->state = ENDPOINT_IDLE;
+    take_receiver(endpoint);
     reply->receiver = nullptr;
     reply->caller = caller;
     reply_push(reply, sched);
@@ -116,22 +176,51 @@ call_passive(struct thread *caller, struct endpoint *endpoint, const struct mess
     return hand_over(caller, server, sched, message);
 }
 
+/* Call, which may_call() allows, to a server with a SchedContext of its own; the arguments lie in
+ * the thread. */
+[[gnu::noinline]] static struct thread *call_active(struct thread *caller)
+{
+    struct hart *hart = this_hart;
+    uint64_t info = caller->reg[REG_A1];
+    const struct slot *slot = simple_lookup(caller, caller->reg[REG_A0]);
+    if (!plain_message(info) || !has_turn(hart, caller))
+        return syscall_call(caller);
+    struct endpoint *endpoint = (struct endpoint *)slot->cap.object;
+    struct thread *server = endpoint->queue.head;
+    uint64_t now = time_now();
+    if (endpoint->state != ENDPOINT_RECEIVING || !server->receive_reply ||
+        !buffers_ready(caller, server, info) || !sched_may_take(hart, server, now))
+        return syscall_call(caller);
+    struct reply *reply = server->receive_reply;
+    take_receiver(endpoint);
+    reply->receiver = nullptr;
+    reply->caller = caller;
+    caller->reply = reply;
+    caller->state = ASH_THREAD_BLOCKED_REPLY;
+    return take_turn(caller, server, slot->cap.data, now);
+}
+
+/* Not in line: a method keeps no registers for the sake of messages. */
+[[gnu::noinline]] static struct thread *call_otherwise(struct thread *caller)
+{
+    const struct slot *slot = simple_lookup(caller, caller->reg[REG_A0]);
+    return may_call(slot) ? call_active(caller) : syscall_call(caller);
+}
+
 struct thread *fastpath_call(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1, uint64_t mr2,
                              uint64_t mr3, uint64_t unused, struct thread *caller)
 {
     (void)unused;
     struct message message = {0, info, {mr0, mr1, mr2, mr3}};
     const struct slot *slot = simple_lookup(caller, path);
-    uint8_t reply_rights = ASH_RIGHT_GRANT | ASH_RIGHT_GRANT_REPLY;
-    if (slot && slot->cap.type == ASH_OBJ_ENDPOINT && (slot->cap.rights & ASH_RIGHT_WRITE) &&
-        (slot->cap.rights & reply_rights) && plain_message(info)) {
+    if (may_call(slot) && plain_message(info)) {
         message.badge = slot->cap.data;
         struct thread *next = call_passive(caller, (struct endpoint *)slot->cap.object, &message);
         if (next)
             return next;
     }
     keep_arguments(caller, ASH_SYS_CALL, &message);
-    return syscall_call(caller);
+    return call_otherwise(caller);
 }
 
 bool fastpath_fault(struct thread *thread)
@@ -144,6 +233,30 @@ bool fastpath_fault(struct thread *thread)
            call_passive(thread, (struct endpoint *)handler->object, &message) != nullptr;
 }
 
+/* ReplyRecv of a server that was called so. */
+[[gnu::noinline]] static struct thread *reply_active(struct thread *server)
+{
+    struct hart *hart = this_hart;
+    uint64_t info = server->reg[REG_A1];
+    const struct slot *slot = simple_lookup(server, server->reg[REG_A0]);
+    const struct slot *reply_slot = simple_lookup(server, server->reg[REG_A6]);
+    if (!may_reply_recv(slot, reply_slot) || !plain_message(info) || !has_turn(hart, server))
+        return syscall_reply_recv(server);
+    struct endpoint *endpoint = (struct endpoint *)slot->cap.object;
+    struct reply *reply = (struct reply *)reply_slot->cap.object;
+    struct thread *caller = reply->caller;
+    uint64_t now = time_now();
+    if (!caller || reply->sched || caller->faulted || server->inherited ||
+        endpoint->state == ENDPOINT_SENDING || (server->bound && server->bound->signals) ||
+        !buffers_ready(server, caller, info) || !sched_may_take(hart, caller, now) ||
+        !queue_append(&endpoint->queue, server))
+        return syscall_reply_recv(server);
+    reply->caller = nullptr;
+    caller->reply = nullptr;
+    receive_again(server, endpoint, reply);
+    return take_turn(server, caller, 0, now);
+}
+
 struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, uint64_t mr1,
                                    uint64_t mr2, uint64_t mr3, uint64_t reply_path,
                                    struct thread *server)
@@ -151,8 +264,7 @@ struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, u
     struct message message = {0, info, {mr0, mr1, mr2, mr3}};
     const struct slot *slot = simple_lookup(server, path);
     const struct slot *reply_slot = simple_lookup(server, reply_path);
-    if (!slot || slot->cap.type != ASH_OBJ_ENDPOINT || !(slot->cap.rights & ASH_RIGHT_READ) ||
-        !reply_slot || reply_slot->cap.type != ASH_OBJ_REPLY || !plain_message(info))
+    if (!may_reply_recv(slot, reply_slot) || !plain_message(info))
         goto long_way;
     struct endpoint *endpoint = (struct endpoint *)slot->cap.object;
     struct reply *reply = (struct reply *)reply_slot->cap.object;
@@ -166,11 +278,7 @@ struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, u
 
     reply_pop(reply, sched);
     reply->caller = nullptr;
-    server->state = ASH_THREAD_BLOCKED_RECEIVE;
-    server->receive_reply = reply;
-    reply->receiver = server;
-    server->endpoint = endpoint;
-    endpoint->state = ENDPOINT_RECEIVING;
+    receive_again(server, endpoint, reply);
     if (caller->faulted) { /* it makes its instruction again, with the registers it had */
         caller->faulted = false;
         return hand_over(server, caller, sched, nullptr);
@@ -178,7 +286,7 @@ struct thread *fastpath_reply_recv(uint64_t path, uint64_t info, uint64_t mr0, u
     return hand_over(server, caller, sched, &message);
 long_way:
     keep_arguments(server, ASH_SYS_REPLY_RECV, &message);
-    return syscall_reply_recv(server);
+    return reply_active(server);
 }
 
 bool fastpath_signal_wait(struct thread *thread)
