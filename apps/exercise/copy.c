@@ -21,10 +21,15 @@ static ash_status copy_piece(struct ash_file *from, struct ash_file *to, char *b
     return status;
 }
 
-static ash_status copy_all(struct ash_file *from, struct ash_file *to, uint64_t *bytes)
+/* Unless it is registered the devices have each piece for as long as it is on its way, no longer.
+ */
+static ash_status copy_all(struct ash_file *from, struct ash_file *to, bool registered,
+                           uint64_t *bytes)
 {
     char *buffer = ash_io_buffer_alloc(PIECE);
     ash_status status = buffer != nullptr ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    if (ash_success(status) && registered)
+        status = ash_io_buffer_register(buffer);
     bool end = false;
     *bytes = 0;
     while (ash_success(status) && !end)
@@ -38,15 +43,16 @@ int exercise_copy(int argc, char **argv)
 {
     struct ash_file *from, *to;
     uint64_t bytes = 0;
-    if (argc != 3)
-        return wrong("copy FROM TO");
+    bool registered = argc == 4 && strcmp(argv[3], "registered") == 0;
+    if (argc != 3 && !registered)
+        return wrong("copy FROM TO [registered]");
     ash_status status = ash_open(argv[1], ASH_FILE_READ_DATA, ASH_FILE_OPEN, 0, &from);
     if (!ash_success(status))
         return wrong("%s: 0x%08x", argv[1], (unsigned)status);
     status = ash_open(argv[2], ASH_FILE_WRITE_DATA, ASH_FILE_OVERWRITE_IF, 0, &to);
     if (!ash_success(status))
         return wrong("%s: 0x%08x", argv[2], (unsigned)status);
-    status = copy_all(from, to, &bytes);
+    status = copy_all(from, to, registered, &bytes);
     (void)ash_close(from);
     ash_status closed = ash_close(to);
     printf("%lu bytes, 0x%08x, 0x%08x\n", (unsigned long)bytes, (unsigned)status, (unsigned)closed);

@@ -7,7 +7,8 @@ ash_status pipe_open(struct pipe *pipe, struct ash_file *file, uint64_t from, ui
 {
     *pipe = (struct pipe){.file = file, .from = from, .end = end, .asked = from, .taken = from};
     pipe->buffer = ash_io_buffer_alloc((size_t)PIPE_PIECE * PIPE_DEPTH);
-    return pipe->buffer != nullptr ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    /* Nothing but these files' bytes is ever in it: the devices may keep it. */
+    return pipe->buffer != nullptr ? ash_io_buffer_register(pipe->buffer) : STATUS_NO_MEMORY;
 }
 
 static size_t piece_bytes(uint64_t left)

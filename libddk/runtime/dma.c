@@ -34,63 +34,63 @@ static bool ask_device(PDEVICE_OBJECT pdo, uint64_t highest)
 
 // --- Addresses that last ---------------------------------------------------------------------
 
-static bool find_known(const struct rt_grant *grant, const struct ash_mem_dma_open_request *wanted,
-                       ULONG64 *logical)
-{
-    const struct rt_addresses *known = &grant->known[wanted->writes];
-    uint64_t first = wanted->first_page;
-    bool found = known->device == wanted->device && first + wanted->pages <= known->pages;
-    for (unsigned i = 0; found && i < wanted->pages; i++)
-        found = (logical[i] = known->logical[first + i]) != 0;
-    return found;
-}
-
 static bool is_known(const struct rt_grant *grant, const struct ash_mem_dma_open_request *wanted,
                      ULONG64 *logical)
 {
-    if (!grant->lasting)
+    const struct rt_addresses *known =
+        __atomic_load_n(&grant->known[wanted->writes], __ATOMIC_ACQUIRE);
+    uint64_t first = wanted->first_page;
+    if (known == NULL || known->device != wanted->device || first + wanted->pages > known->pages)
         return false;
-    ki_acquire(&lock);
-    bool found = find_known(grant, wanted, logical);
-    ki_release(&lock);
-    return found;
+    for (unsigned i = 0; i < wanted->pages; i++)
+        if ((logical[i] = __atomic_load_n(&known->logical[first + i], __ATOMIC_RELAXED)) == 0)
+            return false;
+    return true;
 }
 
-static bool room_for(struct rt_addresses *known, uint64_t count)
+// Lock held. With room for `count` pages, or NULL.
+static struct rt_addresses *larger(struct rt_addresses *old, uint64_t device, uint64_t count)
 {
-    if (count <= known->pages)
-        return true;
-    uint64_t *larger = ExAllocatePool2(POOL_FLAG_NON_PAGED, (count + 15) * sizeof(uint64_t), TAG);
-    if (larger == NULL)
-        return false;
-    if (known->logical != NULL) {
-        memcpy(larger, known->logical, known->pages * sizeof(uint64_t));
-        ExFreePoolWithTag(known->logical, TAG);
-    }
-    known->logical = larger;
-    known->pages = (uint32_t)(count + 15);
-    return true;
+    if (old != NULL && count <= old->pages)
+        return old;
+    uint64_t pages = 2 * count;
+    struct rt_addresses *made =
+        ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*made) + pages * sizeof(made->logical[0]), TAG);
+    if (made == NULL)
+        return NULL;
+    *made = (struct rt_addresses){.older = old, .device = device, .pages = pages};
+    for (uint64_t i = 0; old != NULL && i < old->pages; i++)
+        made->logical[i] = old->logical[i];
+    return made;
 }
 
 // Of one device a direction: the first that asked. Without memory they are asked for again.
 static void learn(struct rt_grant *grant, const struct ash_mem_dma_open_request *wanted,
                   const uint64_t *address)
 {
-    struct rt_addresses *known = &grant->known[wanted->writes];
+    struct rt_addresses **place = &grant->known[wanted->writes];
     ki_acquire(&lock);
-    if (known->logical == NULL)
-        known->device = wanted->device;
-    if (known->device == wanted->device &&
-        room_for(known, (uint64_t)wanted->first_page + wanted->pages))
-        memcpy(known->logical + wanted->first_page, address, wanted->pages * sizeof(uint64_t));
+    struct rt_addresses *known = *place;
+    if (known == NULL || known->device == wanted->device)
+        known = larger(known, wanted->device, (uint64_t)wanted->first_page + wanted->pages);
+    else
+        known = NULL;
+    for (unsigned i = 0; known != NULL && i < wanted->pages; i++)
+        __atomic_store_n(&known->logical[wanted->first_page + i], address[i], __ATOMIC_RELAXED);
+    if (known != NULL)
+        __atomic_store_n(place, known, __ATOMIC_RELEASE);
     ki_release(&lock);
 }
 
 void rt_dma_forget(struct rt_grant *grant)
 {
-    for (unsigned i = 0; i < ARRAYSIZE(grant->known); i++)
-        if (grant->known[i].logical != NULL)
-            ExFreePoolWithTag(grant->known[i].logical, TAG);
+    for (unsigned i = 0; i < ARRAYSIZE(grant->known); i++) {
+        while (grant->known[i] != NULL) {
+            struct rt_addresses *older = grant->known[i]->older;
+            ExFreePoolWithTag(grant->known[i], TAG);
+            grant->known[i] = older;
+        }
+    }
 }
 
 // --- Opens -----------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ static NTSTATUS ask(const struct ash_mem_dma_open_request *wanted,
 {
     reply->id = 0;
     return ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_OPEN, wanted, sizeof(*wanted), reply,
-                       sizeof(*reply));
+                       (1u + wanted->pages) * sizeof(ash_word));
 }
 
 static void tell_close(uint64_t id)
@@ -179,7 +179,6 @@ static NTSTATUS open_granted(struct rt_request *request, struct ash_mem_dma_open
     if (reply.id != 0)
         return remember(request, wanted, wanted->first_page, reply.id);
     rt_grants_are_held();
-    grant->lasting = true;
     learn(grant, wanted, reply.address);
     learn_more(grant, *wanted);
     return STATUS_SUCCESS;

@@ -36,11 +36,13 @@ struct rt_open {
     ULONG pages;
     BOOLEAN writes;
 };
-// Addresses that stay valid as long as the grant: 0 where not asked for yet.
+// Addresses that stay valid as long as the grant: 0 where not asked for yet. Read without a lock,
+// so one that became too small stays until the grant is given back.
 struct rt_addresses {
+    struct rt_addresses *older;
     uint64_t device;
-    uint64_t *logical;
-    uint32_t pages;
+    uint64_t pages;
+    uint64_t logical[];
 };
 
 // --- Grants that arrived on an inbound link (grant.c). Cached until the link goes or space is
@@ -55,10 +57,9 @@ struct rt_grant {
     LIST_ENTRY entry; // most recently used first
     struct rt_in *in;
     uint64_t link, grant;
-    uint64_t address, bytes;      // of the mapping, 0 if not mapped yet
-    struct rt_addresses known[2]; // for a device that reads, and one that writes
-    bool opened;                  // to a device, at some time
-    bool lasting;                 // what is known stays valid
+    uint64_t address, bytes;       // of the mapping, 0 if not mapped yet
+    struct rt_addresses *known[2]; // for a device that reads, and one that writes
+    bool opened;                   // to a device, at some time
     volatile LONG users;
     struct rt_forward forward[RT_FORWARDS];
 };

@@ -61,6 +61,7 @@ struct mm_vector {
 [[nodiscard]] bool mm_vector_init(struct mm_vector *vector, uint32_t count);
 uint32_t mm_vector_get(const struct mm_vector *vector, uint32_t index);
 void mm_vector_set(struct mm_vector *vector, uint32_t index, uint32_t value);
+uint32_t *mm_vector_place(struct mm_vector *vector, uint32_t index); /* of a value */
 void mm_vector_fini(struct mm_vector *vector);
 
 /* --- Capability slots ----------------------------------------------------------------------------

@@ -99,7 +99,9 @@ static void count(const struct mm_link *link, unsigned slot, int change)
 {
     if (link->uses == nullptr)
         return;
-    atomic_fetch_add_explicit(&link->uses[slot], (uint16_t)change, memory_order_seq_cst);
+    /* Nobody else writes it. */
+    int old = atomic_load_explicit(&link->uses[slot], memory_order_relaxed);
+    atomic_store_explicit(&link->uses[slot], (uint16_t)(old + change), memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
 }
 

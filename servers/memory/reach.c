@@ -173,13 +173,20 @@ static ash_status make(struct mm_task *device, const struct mm_reach *like, uint
     return STATUS_SUCCESS;
 }
 
+/* Made before the device was known to produce only shorter addresses, it is of no use. */
+static bool fits(const struct mm_reach *reach, const struct mm_task *device)
+{
+    const struct mm_view *view = mm_view(reach->view);
+    return view == nullptr || view->address + view->elements * ASH_PAGE_SIZE - 1 <= device->highest;
+}
+
 /* A lasting one serves every purpose. */
 static uint32_t find(uint32_t list, const struct mm_task *device, const struct mm_reach *like)
 {
     uint32_t found = 0;
     for (uint32_t at = list; at != 0; at = mm_reach(at)->next) {
         const struct mm_reach *reach = mm_reach(at);
-        if (reach->device != device->id || reach->writes != like->writes)
+        if (reach->device != device->id || reach->writes != like->writes || !fits(reach, device))
             continue;
         if (reach->lasting)
             return at;
@@ -229,46 +236,44 @@ uint64_t mm_reach_logical(const struct mm_reach *reach, uint32_t page)
 
 /* --- Counting --------------------------------------------------------------------------------- */
 
-/* The first run of pages in [*at, end) whose count is `count`; its length, 0 if there is none. */
-static uint32_t run_of(const struct mm_reach *reach, uint32_t *at, uint32_t end, uint32_t count)
+/* Takes one from each count; pages whose count is 0 then go, runs of them at once. */
+static void count_down(struct mm_reach *reach, uint32_t first, uint32_t end)
 {
-    while (*at < end && mm_vector_get(&reach->uses, *at) != count)
-        ++*at;
-    uint32_t next = *at;
-    while (next < end && mm_vector_get(&reach->uses, next) == count)
-        next++;
-    return next - *at;
-}
-
-static void add(struct mm_reach *reach, uint32_t first, uint32_t end, uint32_t change)
-{
-    for (uint32_t i = first; i < end; i++)
-        mm_vector_set(&reach->uses, i, mm_vector_get(&reach->uses, i) + change);
-}
-
-static void unmap_unused(struct mm_reach *reach, uint32_t first, uint32_t end)
-{
-    uint32_t run;
-    for (uint32_t at = first; (run = run_of(reach, &at, end, 0)) != 0; at += run)
-        unmap(reach, at, run);
+    uint32_t run = 0;
+    for (uint32_t i = first; i < end; i++) {
+        if (--*mm_vector_place(&reach->uses, i) == 0) {
+            run++;
+            continue;
+        }
+        unmap(reach, i - run, run);
+        run = 0;
+    }
+    unmap(reach, end - run, run);
 }
 
 ash_status mm_reach_enter(struct mm_reach *reach, uint32_t first, uint32_t pages)
 {
-    uint32_t end = first + pages, run;
-    for (uint32_t at = first; (run = run_of(reach, &at, end, 0)) != 0; at += run) {
-        ash_status status = map(reach, at, run);
+    uint32_t end = first + pages, run = 0;
+    ash_status status = STATUS_SUCCESS;
+    for (uint32_t i = first; i < end; i++) {
+        if ((*mm_vector_place(&reach->uses, i))++ == 0) {
+            run++;
+            continue;
+        }
+        status = map(reach, i - run, run);
+        run = 0;
         if (!ash_success(status)) {
-            unmap_unused(reach, first, at);
+            count_down(reach, first, i + 1);
             return status;
         }
     }
-    add(reach, first, end, 1);
-    return STATUS_SUCCESS;
+    status = map(reach, end - run, run);
+    if (!ash_success(status))
+        count_down(reach, first, end); /* what is not mapped is passed over */
+    return status;
 }
 
 void mm_reach_leave(struct mm_reach *reach, uint32_t first, uint32_t pages)
 {
-    add(reach, first, first + pages, (uint32_t)-1);
-    unmap_unused(reach, first, first + pages);
+    count_down(reach, first, first + pages);
 }

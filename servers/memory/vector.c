@@ -57,6 +57,13 @@ bool mm_vector_init(struct mm_vector *vector, uint32_t count)
     return true;
 }
 
+uint32_t *mm_vector_place(struct mm_vector *vector, uint32_t index)
+{
+    if (vector->count <= 1)
+        return &vector->root;
+    return &node_values(vector_leaf(vector, index, false))[index & (NODE_VALUES - 1)];
+}
+
 uint32_t mm_vector_get(const struct mm_vector *vector, uint32_t index)
 {
     if (vector->count <= 1)

@@ -7,7 +7,7 @@
 
 /* Room for mappings; a power of two. */
 #ifndef FAKE_HASH
-#define FAKE_HASH (1u << 20)
+#define FAKE_HASH (1u << 17)
 #endif
 
 struct capability {
