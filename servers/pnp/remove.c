@@ -201,6 +201,8 @@ enum pnp_outcome pnp_quiesce_begin(struct pnp_node *node)
 enum pnp_outcome pnp_quiesce_done(struct pnp_node *node, const struct port_answer *answer)
 {
     node->quiesced = ash_success(answer->status);
+    if (node->quiesced && node->held != 0)
+        port_log("%s is off at its bus: the memory of its dead driver is free", node->device_id);
     return finish(node);
 }
 

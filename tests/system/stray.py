@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""Machines with the hostile driver: drivers/test/stray and the program apps/stray that uses it are
+in no boot package but the one made here."""
+
+import pathlib
+import re
+
+import external_package
+import paths
+
+EDU = ["-device", "edu,addr=5,dma_mask=0xffffffffffffffff"]
+# Virtual time counts instructions, and passes at once while nobody has work: edu's DMA takes 100 ms.
+COUNTED = ["-icount", "shift=0,sleep=off"]
+RAM = 0x80000000
+KERNEL = RAM + 0x200000
+
+
+def package(system) -> pathlib.Path:
+    files = {
+        "drivers/stray/stray": paths.BUILD / "drivers/test/stray/stray",
+        "drivers/stray/stray.inf": paths.TREE / "drivers/test/stray/stray.inf",
+        "apps/stray": paths.BUILD / "apps/stray/stray",
+    }
+    folder = external_package.write(system.scratch / "stray",
+                                    {name: file.read_bytes() for name, file in files.items()})
+    return system.package(folder)
+
+
+def boot(system, machine: str, **options):
+    guest = system.boot(machine=machine, package=package(system), extra=EDU + COUNTED,
+                        memory="256M", **options)
+    say(guest, "devtree", "edu in the hands of a hostile driver, stray: started")
+    return guest
+
+
+def say(guest, line: str, answer: str, timeout: float = 60) -> re.Match:
+    """Types a line and waits for an answer: what the system reports may come behind the prompt."""
+    guest.send(line + "\r")
+    return guest.expect(answer, timeout)
+
+
+def memory(system, guest, start: int = RAM, size: int = 256 << 20) -> bytes:
+    """What RAM holds now, as the machine sees it."""
+    file = system.scratch / "memory"
+    guest.monitor.execute("pmemsave", val=start, size=size, filename=str(file))
+    return file.read_bytes()
+
+
+def mark(seed: int) -> bytes:
+    """As apps/stray makes it of a seed."""
+    mask = (1 << 64) - 1
+    value = seed & mask
+    value ^= value >> 30
+    value = value * 0xbf58476d1ce4e5b9 & mask
+    value ^= value >> 27
+    value = value * 0x94d049bb133111eb & mask
+    return ((value ^ value >> 31) | 0x8000000000000001).to_bytes(8, "little")
