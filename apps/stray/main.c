@@ -5,7 +5,7 @@
  *   stray read SEED N MEMORY    it reads there
  *   stray own                   it writes the mark where it may: to its driver's common buffer
  *   stray doom                  the same; returns while the device is still at it
- *   stray traffic KIND FILE     see traffic.c
+ *   stray traffic KIND          see traffic.c
  */
 #include "app.h"
 
@@ -37,7 +37,7 @@ static int load(int, char **argv)
 
 /* What the device would find there is no concern of its driver: its buffer holds what it held, or
  * nothing. */
-static bool saw_nothing(struct ash_file *file, ash_word before)
+[[gnu::noinline]] static bool saw_nothing(struct ash_file *file, ash_word seed)
 {
     static char *page;
     ash_word seen;
@@ -46,7 +46,7 @@ static bool saw_nothing(struct ash_file *file, ash_word before)
     edu_copy(file, device_common(file), 8, true);
     device_show(file, page, PAGE);
     memcpy(&seen, page, sizeof(seen));
-    return seen == 0 || seen == before || seen == ~(ash_word)0;
+    return seen == 0 || seen == mark_of(seed) || seen == ~(ash_word)0;
 }
 
 static bool attempt(struct ash_file *file, ash_word address, bool write)
@@ -72,7 +72,7 @@ static int attack(int, char **argv)
     struct ash_file *file = device_open(EDU);
     for (unsigned i = 0; i < count; i++) {
         told += attempt(file, target(file, i, seed, memory), write);
-        blind += write || saw_nothing(file, mark_of(seed));
+        blind += write || saw_nothing(file, seed);
     }
     printf("%u attempts to %s, %u refused and told with device and address", count, argv[0], told);
     if (!write)
@@ -99,7 +99,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"load", 1, load}, {"write", 3, attack}, {"read", 3, attack},
-    {"own", 0, own},   {"doom", 0, own},     {"traffic", 2, traffic},
+    {"own", 0, own},   {"doom", 0, own},     {"traffic", 1, traffic},
 };
 
 int main(int argc, char **argv)

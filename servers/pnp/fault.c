@@ -65,7 +65,7 @@ static void say(const struct pnp_node *node, const struct ash_mem_dma_fault_repl
     port_log("%s (%s%s%s, ID 0x%lx): its DMA was refused: %s at 0x%lx: %s (cause %lu)", path,
              node != nullptr ? driver_of(node) : "no driver", node != nullptr ? ", " : "",
              node != nullptr ? location_of(node) : "", (unsigned long)fault->device,
-             pnp_fault_kind(fault->kind), (unsigned long)fault->address,
+             pnp_fault_kind(fault->cause, fault->kind), (unsigned long)fault->address,
              pnp_fault_reason(fault->cause), (unsigned long)fault->cause);
 }
 
@@ -75,7 +75,7 @@ static void say_left_out(const struct pnp_node *node, struct pnp_faults *faults)
     if (node != nullptr)
         pnp_node_instance(node, path, sizeof(path));
     port_log("%s: its DMA was refused %lu more times, last %s at 0x%lx", path,
-             (unsigned long)faults->left_out, pnp_fault_kind(faults->kind),
+             (unsigned long)faults->left_out, pnp_fault_kind(faults->cause, faults->kind),
              (unsigned long)faults->address);
     faults->left_out = 0;
 }
@@ -253,7 +253,7 @@ static void fill(const struct pnp_faults *faults, struct ash_pnp_dma_reply *repl
     reply->cut_off = faults->cut_off;
     if (faults->count == 0)
         return;
-    snprintf(reply->kind, sizeof(reply->kind), "%s", pnp_fault_kind(faults->kind));
+    snprintf(reply->kind, sizeof(reply->kind), "%s", pnp_fault_kind(faults->cause, faults->kind));
     snprintf(reply->reason, sizeof(reply->reason), "%s", pnp_fault_reason(faults->cause));
 }
 

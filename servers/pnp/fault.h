@@ -35,6 +35,6 @@ enum ash_pnp_dma pnp_dma_state(const struct pnp_node *node);
 
 /* fault_text.c: in words; cause and kind as the IOMMU's specification counts them. */
 const char *pnp_fault_reason(ash_word cause);
-const char *pnp_fault_kind(ash_word kind);
+const char *pnp_fault_kind(ash_word cause, ash_word kind);
 
 #endif

@@ -46,8 +46,14 @@ const char *pnp_fault_reason(ash_word cause)
     return "for a reason that the specification does not list";
 }
 
-const char *pnp_fault_kind(ash_word kind)
+/* The cause knows better, where it tells reading and writing apart: QEMU 10 says TTYP 3, a write,
+ * of every access. */
+const char *pnp_fault_kind(ash_word cause, ash_word kind)
 {
+    bool read = cause == 5 || cause == 13 || cause == 21;
+    bool write = cause == 7 || cause == 15 || cause == 23;
+    if (read || write)
+        return read ? "read" : "write";
     static const char *const names[] = {
         "access",          "execution",        "read",
         "write",           "access",           "translated execution",

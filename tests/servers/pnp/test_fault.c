@@ -225,7 +225,9 @@ TEST(every_cause_has_words)
 {
     CHECK_STR(pnp_fault_reason(258), "no memory is granted to the device at all");
     CHECK_STR(pnp_fault_reason(4000), "for a reason that the specification does not list");
-    CHECK_STR(pnp_fault_kind(9), "message");
-    CHECK_STR(pnp_fault_kind(63), "access");
+    CHECK_STR(pnp_fault_kind(262, 9), "message");
+    CHECK_STR(pnp_fault_kind(21, 3), "read");
+    CHECK_STR(pnp_fault_kind(23, 3), "write");
+    CHECK_STR(pnp_fault_kind(258, 63), "access");
     clear();
 }
