@@ -10,7 +10,8 @@ import external_package
 import paths
 
 EDU = ["-device", "edu,addr=5,dma_mask=0xffffffffffffffff"]
-# Virtual time counts instructions, and passes at once while nobody has work: edu's DMA takes 100 ms.
+# Virtual time counts instructions, and passes at once while nobody has work: edu's DMA takes
+# 100 ms.
 COUNTED = ["-icount", "shift=0,sleep=off"]
 RAM = 0x80000000
 KERNEL = RAM + 0x200000
