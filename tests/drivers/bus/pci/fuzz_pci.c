@@ -79,6 +79,34 @@ static void check_function(const struct pci_fabric *fabric, unsigned index)
     }
 }
 
+// What is offered of messages lies in the function's registers and in configuration space.
+static void check_messages(const struct pci_function *function)
+{
+    const struct pci_message_capability *messages = &function->messages;
+    if (messages->kind == PCI_LINE)
+        return;
+    check(messages->offset >= 0x40 && messages->count >= 1 && messages->count <= 2048);
+    if (messages->kind == PCI_MSI) {
+        check(messages->count <= 32);
+        return;
+    }
+    check(messages->bar < PCI_BARS);
+    const struct pci_region *bar = &function->bars[messages->bar];
+    check(bar->present && bar->space != PCI_IO &&
+          (uint64_t)messages->table + messages->count * PCI_MSIX_ENTRY <= bar->size);
+}
+
+static void switch_messages(const struct pci_fabric *fabric, const struct pci_function *function,
+                            struct input *input)
+{
+    struct pci_message list[4] = {};
+    unsigned count = next(input) % 5u;
+    list[0].address = next(input) & 1 ? 0xfffff000 : 1ull << 40;
+    if (pci_messages_on(fabric, function, list, count))
+        check(count >= 1 && count <= function->messages.count);
+    pci_messages_off(fabric, function);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct pci_function functions[24];
@@ -102,11 +130,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pci_assign(&fabric);
     for (unsigned i = 0; i < fabric.count; i++)
         check_function(&fabric, i);
+    for (unsigned i = 0; i < fabric.count; i++)
+        check_messages(&functions[i]);
     for (unsigned i = 0; i < fabric.count; i++) {
         uint8_t bytes[16];
         pci_read_bytes(&fabric, &functions[i], next(&input) * 16u, bytes, sizeof bytes);
         pci_write_bytes(&fabric, &functions[i], next(&input), bytes, 4);
         (void)pci_enable(&fabric, &functions[i]);
+        if (functions[i].messages.kind != PCI_LINE)
+            switch_messages(&fabric, &functions[i], &input);
     }
     return 0;
 }
