@@ -2,8 +2,9 @@
 /*
  * What the memory manager pays for each page that a device may reach: mapping and unmapping Frames
  * in an IoSpace that a device is attached to, with the invalidation that makes the IOMMU forget
- * them; one page, and 16 in one call. And a message-signalled interrupt, up to the thread of a
- * driver. A machine without an IOMMU or an IMSIC leaves its figures out and says so.
+ * them; one page, and 16 in one call. And a message-signalled interrupt (the serial chip's line,
+ * which the APLIC turns into a message) up to a thread that waits for it as a driver's does. A
+ * machine without an IOMMU or an IMSIC leaves its figures out and says so.
  */
 #include "kbench.h"
 

@@ -161,8 +161,19 @@ struct mm_backing {
     PVOID (*Map)(struct mm_backing *backing, ULONG64 offset, ULONG length);
 };
 #define MM_BACKING_BASE ((ULONG_PTR)0x10000000000)
-void mm_init_backed_mdl(PMDL mdl, struct mm_backing *backing, ULONG64 offset, ULONG length,
-                        USHORT bytes);
+FORCEINLINE void mm_init_backed_mdl(PMDL mdl, struct mm_backing *backing, ULONG64 offset,
+                                    ULONG length, USHORT bytes)
+{
+    ULONG_PTR va = MM_BACKING_BASE + offset;
+    mdl->Next = NULL;
+    mdl->Size = (CSHORT)bytes;
+    mdl->MdlFlags = MDL_PAGES_LOCKED;
+    mdl->Process = (PVOID)backing;
+    mdl->MappedSystemVa = NULL;
+    mdl->StartVa = PAGE_ALIGN(va);
+    mdl->ByteOffset = BYTE_OFFSET(va);
+    mdl->ByteCount = length;
+}
 FORCEINLINE struct mm_backing *mm_backing_of(PMDL mdl)
 {
     return mdl->Process;

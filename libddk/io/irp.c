@@ -18,13 +18,15 @@ ULONG io_irps_made(void)
     return (ULONG)irps_made;
 }
 
-// A call of memset costs more than the stores: sizes are known, but for the number of locations.
+// A call of memset costs more than the stores where the size is known.
 static void initialize(PIRP irp, USHORT size, CCHAR stack_size)
 {
     PIO_STACK_LOCATION first = (PIO_STACK_LOCATION)(irp + 1);
     __builtin_memset_inline(irp, 0, sizeof(*irp));
-    for (int i = 0; i < stack_size; i++)
-        __builtin_memset_inline(&first[i], 0, sizeof(first[i]));
+    if (stack_size == 1)
+        __builtin_memset_inline(first, 0, sizeof(*first));
+    else
+        memset(first, 0, (SIZE_T)stack_size * sizeof(*first));
     irp->Type = IO_TYPE_IRP;
     irp->Size = size;
     irp->StackCount = stack_size;

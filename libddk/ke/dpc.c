@@ -130,58 +130,63 @@ const void *ki_any_dpc(void)
     return ordinary.First != NULL ? ordinary.First : threaded.First;
 }
 
-static PKDPC take_dpc(struct queue *queue, KDPC *copy)
+// What running it needs: the DPC may be queued again, or be gone, meanwhile.
+struct taken {
+    PKDPC Dpc;
+    PKDEFERRED_ROUTINE Routine;
+    PVOID Context, Argument1, Argument2;
+};
+
+static bool take_dpc(struct queue *queue, struct taken *taken)
 {
-    PKDPC dpc = NULL;
+    if (__atomic_load_n(&queue->First, __ATOMIC_SEQ_CST) == NULL)
+        return false; // who queues one now will wake this thread
     ki_acquire(&ki_dpc_lock);
-    if (queue->First != NULL) {
-        dpc = CONTAINING_RECORD(queue->First, KDPC, DpcListEntry);
+    PKDPC dpc = queue->First != NULL ? CONTAINING_RECORD(queue->First, KDPC, DpcListEntry) : NULL;
+    if (dpc != NULL) {
         queue->First = dpc->DpcListEntry.Next;
         if (queue->First == NULL)
             queue->Last = &queue->First;
         dpc->DpcData = NULL;
-        *copy = *dpc;
+        *taken = (struct taken){dpc, dpc->DeferredRoutine, dpc->DeferredContext,
+                                dpc->SystemArgument1, dpc->SystemArgument2};
     }
     ki_release(&ki_dpc_lock);
-    return dpc;
+    return dpc != NULL;
 }
 
-static void run(PKDPC dpc, const KDPC *copy)
+static void run(const struct taken *taken)
 {
     struct ki_state state;
-    ki_enter(&state, KI_IN_DPC, (void *)copy->DeferredRoutine, NULL, NULL);
-    copy->DeferredRoutine(dpc, copy->DeferredContext, copy->SystemArgument1, copy->SystemArgument2);
+    ki_enter(&state, KI_IN_DPC, (void *)taken->Routine, NULL, NULL);
+    taken->Routine(taken->Dpc, taken->Context, taken->Argument1, taken->Argument2);
     ki_check_state(&state, "DPC routine returned with IRQL or spin locks changed",
-                   (void *)copy->DeferredRoutine);
+                   (void *)taken->Routine);
 }
 
 bool ki_run_dpcs(void)
 {
     PKTHREAD thread = ki_thread();
-    KDPC copy;
-    PKDPC dpc;
-    bool ran = false;
-    if (__atomic_load_n(&ordinary.First, __ATOMIC_RELAXED) == NULL)
-        return false; // who queues one now will wake this thread
+    struct taken taken;
+    if (!take_dpc(&ordinary, &taken))
+        return false;
     thread->InDpc = TRUE;
     thread->Irql = DISPATCH_LEVEL;
-    while ((dpc = take_dpc(&ordinary, &copy)) != NULL) {
-        ran = true;
-        run(dpc, &copy);
-    }
+    do {
+        run(&taken);
+    } while (take_dpc(&ordinary, &taken));
     thread->Irql = PASSIVE_LEVEL;
     thread->InDpc = FALSE;
-    return ran;
+    return true;
 }
 
 static void threaded_entry(void *unused)
 {
-    KDPC copy;
-    PKDPC dpc;
+    struct taken taken;
     (void)unused;
     for (;;) {
-        while ((dpc = take_dpc(&threaded, &copy)) != NULL)
-            run(dpc, &copy);
+        while (take_dpc(&threaded, &taken))
+            run(&taken);
         port_park(PORT_FOREVER);
     }
 }

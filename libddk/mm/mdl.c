@@ -252,17 +252,3 @@ NTSTATUS MmAdvanceMdl(PMDL mdl, ULONG bytes)
     fill_pages(mdl);
     return STATUS_SUCCESS;
 }
-
-void mm_init_backed_mdl(PMDL mdl, struct mm_backing *backing, ULONG64 offset, ULONG length,
-                        USHORT bytes)
-{
-    ULONG_PTR va = MM_BACKING_BASE + offset;
-    mdl->Next = NULL;
-    mdl->Size = (CSHORT)bytes;
-    mdl->MdlFlags = MDL_PAGES_LOCKED;
-    mdl->Process = backing;
-    mdl->MappedSystemVa = NULL;
-    mdl->StartVa = PAGE_ALIGN(va);
-    mdl->ByteOffset = BYTE_OFFSET(va);
-    mdl->ByteCount = length;
-}

@@ -79,12 +79,27 @@ static PVOID map_request(struct mm_backing *backing, ULONG64 offset, ULONG lengt
     return grant != NULL ? grant->backing.Map(&grant->backing, offset, length) : NULL;
 }
 
-void rt_init_mdl(struct rt_request *request, ULONG length)
+FORCEINLINE void init_mdl(struct rt_request *request, ULONG length)
 {
     request->backing.Map = map_request;
     mm_init_backed_mdl(&request->mdl, &request->backing, request->wire.grant_offset, length,
                        sizeof(request->mdl));
     request->irp->MdlAddress = &request->mdl;
+}
+
+void rt_init_mdl(struct rt_request *request, ULONG length)
+{
+    init_mdl(request, length);
+}
+
+static NTSTATUS direct_granted(struct rt_request *request, ULONG length)
+{
+    if (!grant_holds(&request->wire, length))
+        return STATUS_INVALID_USER_BUFFER;
+    NTSTATUS status = open_grant(request);
+    if (NT_SUCCESS(status))
+        init_mdl(request, length);
+    return status;
 }
 
 // Direct: an MDL over the grant; small data without a grant is in kit memory.
@@ -108,13 +123,7 @@ static NTSTATUS direct(struct rt_request *request, const void *in, ULONG in_byte
         MmBuildMdlForNonPagedPool(request->irp->MdlAddress);
         return STATUS_SUCCESS;
     }
-    if (!grant_holds(wire, length))
-        return STATUS_INVALID_USER_BUFFER;
-    NTSTATUS status = open_grant(request);
-    if (!NT_SUCCESS(status))
-        return status;
-    rt_init_mdl(request, length);
-    return STATUS_SUCCESS;
+    return direct_granted(request, length);
 }
 
 // Neither: the address in this task, and the MDL as well, as for a file system that is given one.
@@ -170,6 +179,8 @@ static NTSTATUS decode_transfer(struct rt_request *request, PIO_STACK_LOCATION n
     next->Parameters.Read.ByteOffset.QuadPart = (LONGLONG)p[1];
     next->Parameters.Read.Key = (ULONG)p[2];
     request->irp->Flags |= read ? IRP_READ_OPERATION : IRP_WRITE_OPERATION;
+    if ((request->device->Flags & DO_DIRECT_IO) != 0 && request->wire.grant != 0 && p[0] != 0)
+        return direct_granted(request, (ULONG)p[0]); // most of them
     return by_device(request, in, in_bytes, (ULONG)p[0], read);
 }
 

@@ -118,7 +118,7 @@ static struct rt_grant *new_grant(struct rt_in *in, uint64_t id)
     return grant;
 }
 
-struct rt_grant *rt_grant_get(struct rt_in *in, uint64_t id)
+struct rt_grant *rt_grant_find(struct rt_in *in, uint64_t id)
 {
     struct rt_grant *unused = NULL;
     ki_acquire(&lock);

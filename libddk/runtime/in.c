@@ -12,6 +12,14 @@
 static LIST_ENTRY links = {&links, &links};
 static SLIST_HEADER free_requests;
 static struct rt_in *next_link; // where polling goes on
+static unsigned dirty_links;    // of them all
+
+static void set_dirty(struct rt_in *in, bool dirty)
+{
+    dirty_links += dirty;
+    dirty_links -= in->dirty;
+    in->dirty = dirty;
+}
 
 void rt_protocol_error(uint64_t link, const char *rule)
 {
@@ -40,7 +48,7 @@ NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool acc
         }
         in->doorbell = caps.slot[0];
     }
-    in->dirty = true; // it may have been used already
+    set_dirty(in, true); // it may have been used already
     InsertTailList(&links, &in->link);
     return STATUS_SUCCESS;
 }
@@ -342,7 +350,7 @@ static struct rt_request *cancelled_request(struct rt_in *in)
 // held.
 static void nothing_there(struct rt_in *in)
 {
-    in->dirty = !in->removed && !ash_answerer_sleep(&in->ring);
+    set_dirty(in, !in->removed && !ash_answerer_sleep(&in->ring));
 }
 
 static void handle_request(struct rt_request *request)
@@ -360,7 +368,7 @@ KI_COLD static void stop_broken(struct rt_in *in)
     if (in->removed)
         return;
     in->removed = true; // nothing is taken any more
-    in->dirty = false;
+    set_dirty(in, false);
     rt_protocol_error(in->info.link, in->ring.rule);
 }
 
@@ -398,21 +406,28 @@ static bool serve_link(struct rt_in *in)
     return false;
 }
 
-// One request of the links that come after the last one served.
+// A link that something may have been sent on: those after the one that was served last come first.
+// NULL: there is none.
+static struct rt_in *next_dirty(void)
+{
+    if (dirty_links == 0)
+        return NULL;
+    if (dirty_links == 1 && next_link != NULL && next_link->dirty)
+        return next_link;
+    PLIST_ENTRY at = next_link != NULL ? next_link->link.Flink : links.Flink;
+    while (at == &links || !CONTAINING_RECORD(at, struct rt_in, link)->dirty)
+        at = at->Flink;
+    return CONTAINING_RECORD(at, struct rt_in, link);
+}
+
 static bool serve_next(void)
 {
-    PLIST_ENTRY start = next_link != NULL ? next_link->link.Flink : links.Flink, at = start;
-    do {
-        if (at != &links) {
-            struct rt_in *in = CONTAINING_RECORD(at, struct rt_in, link);
-            if (in->dirty) {
-                next_link = in; // the others come before its next request
-                if (serve_link(in))
-                    return true;
-            }
-        }
-        at = at->Flink;
-    } while (at != start);
+    struct rt_in *in;
+    while ((in = next_dirty()) != NULL) {
+        next_link = in; // the others come before its next request
+        if (serve_link(in))
+            return true;
+    }
     return false;
 }
 
@@ -435,24 +450,7 @@ void rt_serve_sleep(void)
         if ((bits >> in->info.link % 32 & 1) == 0)
             continue;
         ash_answerer_awake(&in->ring);
-        in->dirty = true;
-    }
-}
-
-static void cancel_all(struct rt_in *in)
-{
-    for (unsigned slot = 0; slot < in->info.slots && slot < ASH_LINK_SLOTS_MAX; slot++) {
-        ki_acquire(&in->lock);
-        struct rt_request *request = in->slot[slot];
-        if (request != NULL && request->irp != NULL)
-            InterlockedIncrement(&request->refs);
-        else
-            request = NULL;
-        ki_release(&in->lock);
-        if (request == NULL)
-            continue;
-        (void)IoCancelIrp(request->irp);
-        rt_request_release(request);
+        set_dirty(in, true);
     }
 }
 
@@ -462,7 +460,7 @@ static VOID remove_link(PVOID parameter)
     struct rt_request *request = parameter;
     struct rt_in *in = request->target;
     LARGE_INTEGER moment = {.QuadPart = -10000};
-    cancel_all(in);
+    rt_cancel_all(in);
     while (in->outstanding != 0)
         KeDelayExecutionThread(KernelMode, FALSE, &moment);
     rt_grants_drop(in);
@@ -483,6 +481,7 @@ void rt_link_removed(struct rt_request *request)
         return;
     }
     in->removed = true;
+    set_dirty(in, false);
     if (next_link == in)
         next_link = NULL;
     RemoveEntryList(&in->link);

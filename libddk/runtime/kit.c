@@ -5,6 +5,23 @@
 #include "../vf/vf.h"
 #include "rt.h"
 
+void rt_cancel_all(struct rt_in *in)
+{
+    for (unsigned slot = 0; slot < in->info.slots && slot < ASH_LINK_SLOTS_MAX; slot++) {
+        ki_acquire(&in->lock);
+        struct rt_request *request = in->slot[slot];
+        if (request != NULL && request->irp != NULL)
+            InterlockedIncrement(&request->refs);
+        else
+            request = NULL;
+        ki_release(&in->lock);
+        if (request == NULL)
+            continue;
+        (void)IoCancelIrp(request->irp);
+        rt_request_release(request);
+    }
+}
+
 static NTSTATUS link_added(const void *in, ULONG in_bytes)
 {
     struct ash_link_info info;

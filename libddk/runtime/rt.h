@@ -63,7 +63,7 @@ struct rt_grant {
     volatile LONG users;
     struct rt_forward forward[RT_FORWARDS];
 };
-struct rt_grant *rt_grant_get(struct rt_in *in, uint64_t grant); // with one user, or NULL
+struct rt_grant *rt_grant_find(struct rt_in *in, uint64_t grant); // with one user, or NULL
 void rt_grant_put(struct rt_grant *grant);
 void rt_grants_drop(struct rt_in *in);
 PVOID rt_grant_address(struct rt_grant *grant); // of its byte 0, or NULL
@@ -130,6 +130,17 @@ struct rt_in {
     struct rt_request *slot[ASH_LINK_SLOTS_MAX];
 };
 
+// rt_grant_find by the server, which alone changes the lists of links that are in use: so the grant
+// used last is looked at without their lock.
+FORCEINLINE struct rt_grant *rt_grant_get(struct rt_in *in, uint64_t id)
+{
+    struct rt_grant *first = CONTAINING_RECORD(in->grants.Flink, struct rt_grant, entry);
+    if (IsListEmpty(&in->grants) || first->grant != id)
+        return rt_grant_find(in, id);
+    InterlockedIncrement(&first->users);
+    return first;
+}
+
 NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool accept);
 struct rt_in *rt_in_find(uint64_t link);
 bool rt_serve(void);
@@ -161,6 +172,7 @@ void rt_kit_request(struct rt_request *request, const void *in, ULONG in_bytes);
 void rt_answer(struct rt_request *request, const struct ash_answer *answer);
 void rt_answer_status(struct rt_request *request, NTSTATUS status);
 void rt_link_removed(struct rt_request *request);
+void rt_cancel_all(struct rt_in *in); // each request of a link that is going
 void rt_request_release(struct rt_request *request);
 
 // --- Outbound.

@@ -108,6 +108,27 @@ TEST(many_in_flight)
     ash_io_buffer_free(buffer);
 }
 
+TEST(held_requests_ring_once)
+{
+    begin();
+    char *buffer = ash_io_buffer_alloc(8 * 4096);
+    struct ash_io io[8];
+    ash_io_hold(true);
+    for (unsigned i = 0; i < 8; i++)
+        CHECK_EQ(ash_read_start(file, buffer + i * 4096, 4096, 4096ull * i, &io[i]),
+                 STATUS_SUCCESS);
+    CHECK_EQ(rings, 0);
+    CHECK_EQ(ash_io_wait(&io[7]), STATUS_SUCCESS); /* a wait tells the driver */
+    CHECK_EQ(rings, 1);
+    CHECK_EQ(ash_read_start(file, buffer, 4096, 0, &io[0]), STATUS_SUCCESS);
+    CHECK_EQ(rings, 1);
+    ash_io_hold(false);
+    CHECK_EQ(rings, 2);
+    CHECK_EQ(ash_io_wait(&io[0]), STATUS_SUCCESS);
+    CHECK_MEM(buffer, disk, 4096);
+    ash_io_buffer_free(buffer);
+}
+
 TEST(unregistered_memory_cannot_be_started)
 {
     begin();

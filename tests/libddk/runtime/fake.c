@@ -16,7 +16,7 @@ static PVOID map(struct mm_backing *backing, ULONG64 offset, ULONG length)
     return offset <= GRANT_BYTES && length <= GRANT_BYTES - offset ? grant_memory + offset : NULL;
 }
 
-struct rt_grant *rt_grant_get(struct rt_in *in, uint64_t id)
+struct rt_grant *rt_grant_find(struct rt_in *in, uint64_t id)
 {
     (void)in;
     return id == 1 ? &grant : NULL;
@@ -77,6 +77,7 @@ void fake_begin(struct fake *fake)
     }
     memset(fake, 0, sizeof(*fake));
     fake->in.info.inline_bytes = INLINE_BYTES;
+    InitializeListHead(&fake->in.grants);
     fake->request.in = &fake->in;
     fake->request.device = device;
 }

@@ -229,6 +229,31 @@ TEST(attaching_needs_add_device_and_makes_a_link)
     CHECK(io_link_find(reply.link.link) == nullptr);
 }
 
+TEST(a_device_is_opened_without_its_stack)
+{
+    begin();
+    struct fake_driver bus = fake_driver_start("bus4"), function = fake_driver_start("function4");
+    ash_word pdo = fake_device(&bus, "\\Device\\Pdo4", 0x2a);
+    ash_word fdo = fake_device(&function, "\\Device\\Fdo4", 0x22);
+    owe_add_device(&function, pdo);
+    CHECK_EQ(attach(&function, fdo, pdo)->status, STATUS_SUCCESS);
+    CHECK(fake_serve(&bus, ASH_MJ_LINK_ADDED, STATUS_SUCCESS, 0));
+    struct ash_io_open_request request = {
+        .access = 1, .disposition = 1, .options = ASH_IO_OPEN_UNATTACHED};
+    snprintf(request.path, sizeof(request.path), "\\Device\\Pdo4\\file");
+    CHECK_EQ(fake_call(client(1), ASH_IO_OPEN, &request, sizeof(request), 0)->status,
+             STATUS_INVALID_PARAMETER);
+    snprintf(request.path, sizeof(request.path), "\\Device\\Pdo4");
+    struct fake_answer *answer = fake_call(client(1), ASH_IO_OPEN, &request, sizeof(request), 0);
+    CHECK(fake_serve(&bus, ASH_MJ_LINK_ADDED, STATUS_SUCCESS, 0));
+    uint16_t slot;
+    const struct ash_request *create = fake_take(&bus, &slot);
+    CHECK(create != nullptr && create->major == 0 && create->device == pdo);
+    fake_answer_slot(&bus, slot, STATUS_SUCCESS, 1);
+    CHECK_EQ(answer->status, STATUS_SUCCESS);
+    CHECK_EQ(REPLY(ash_io_open_reply, answer).device.device, pdo);
+}
+
 TEST(a_dead_drivers_device_leaves_its_stack)
 {
     begin();
