@@ -41,6 +41,9 @@ enum ash_pnp_op {
     ASH_PNP_MESSAGE = 26,           /* message_request -> message_reply: the index-th message that
                                        the device was started with. STATUS_NOT_FOUND: it has none;
                                        STATUS_NO_MORE_ENTRIES */
+    ASH_PNP_DMA_SETTINGS = 19,      /* dma_settings_request -> dma_settings_reply: what the driver
+                                       package says of the DMA of a device whose stack the caller is
+                                       in */
 
     /* Looking (any client). */
     ASH_PNP_NODE = 16,     /* node_request (index in tree order, depth first) -> node_reply */
@@ -96,6 +99,8 @@ enum ash_pnp_dma {
     ASH_PNP_DMA_NONE = 0,         /* the device does none now */
     ASH_PNP_DMA_NOT_ENFORCED = 1, /* no IOMMU stands before it: it reaches all memory */
     ASH_PNP_DMA_ENFORCED = 2,     /* it reaches what its driver was granted */
+    ASH_PNP_DMA_COPIED = 3,       /* as NOT_ENFORCED; the driver gives it copies of what it
+                                     transfers: an honest driver's device sees nothing else */
 };
 
 /* Who said no (PNP_VETO_TYPE in the documentation of configuration manager). */
@@ -123,6 +128,13 @@ struct ash_pnp_message_reply {
     ash_word count, vector, address, data, affinity;
 };
 #define ASH_PNP_DEVICE_IRQL 8u /* DIRQL of every device, in translated resources */
+struct ash_pnp_dma_settings_request {
+    ash_word device;
+};
+/* copying: the copying pool, where nothing confines the device. map_registers 0: as needed. */
+struct ash_pnp_dma_settings_reply {
+    ash_word copying, map_registers;
+};
 struct ash_pnp_property_request {
     ash_word device, property;
 }; /* DEVICE_REGISTRY_PROPERTY */

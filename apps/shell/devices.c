@@ -22,7 +22,7 @@ static const char *node_state(ash_word state)
 
 static const char *dma_state(ash_word state)
 {
-    static const char *const names[] = {"off", "not enforced", "enforced"};
+    static const char *const names[] = {"off", "not enforced", "enforced", "not enforced, copied"};
     return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }
 

@@ -141,6 +141,27 @@ enum inf_status inf_device_filters(const struct inf *inf, const char *install_se
 enum inf_status inf_class_filters(const struct inf *inf, struct inf_filters *filters,
                                   struct inf_error *error);
 
+// A REG_DWORD value that the device's hardware key gets: in the HW section's AddReg, as
+// HKR,key,name,0x00010001,value (key "" for the key itself). *value is written only when there is
+// one; else INF_NO_ENTRY.
+enum inf_status inf_device_value(const struct inf *inf, const char *install_section,
+                                 const char *key, const char *name, uint32_t *value,
+                                 struct inf_error *error);
+
+// Visits each line of the section in use for that install section and suffix (none: no line), of a
+// section by its name, and of the sections that its AddReg directives name. Ends with the first
+// status other than INF_OK.
+typedef enum inf_status (*inf_line_fn)(const struct inf_line *line, void *context,
+                                       struct inf_error *error);
+enum inf_status inf_each_line(const struct inf *inf, const char *install_section,
+                              const char *suffix, inf_line_fn visit, void *context,
+                              struct inf_error *error);
+enum inf_status inf_each_line_of(const struct inf *inf, const char *section, inf_line_fn visit,
+                                 void *context, struct inf_error *error);
+enum inf_status inf_each_registry_line(const struct inf *inf, const char *install_section,
+                                       const char *suffix, inf_line_fn visit, void *context,
+                                       struct inf_error *error);
+
 // Writes the name of the install section in use on this platform ("X.NTriscv64", "X.NT" or "X"),
 // with `suffix` (such as ".Services", ".HW", or "") behind it. INF_NO_SECTION when there is none.
 enum inf_status inf_decorate(const struct inf *inf, const char *install_section, const char *suffix,

@@ -7,9 +7,6 @@
 
 #define CLASS_KEY "System\\CurrentControlSet\\Control\\Class\\"
 
-typedef enum inf_status (*entry_fn)(const struct inf_line *line, struct inf_filters *filters,
-                                    struct inf_error *error);
-
 static enum inf_status add(struct inf_filters *filters, const char *service, bool upper,
                            const char *class_guid, const struct inf_line *line,
                            struct inf_error *error)
@@ -40,10 +37,11 @@ static bool starts_with(const char *text, const char *start)
 }
 
 // One AddReg line: reg-root, subkey, value-entry-name, flags, value, ... Others than the two lists
-// are not for us: the registry is not here yet.
-static enum inf_status registry_line(const struct inf_line *line, struct inf_filters *filters,
+// are not for us.
+static enum inf_status registry_line(const struct inf_line *line, void *context,
                                      struct inf_error *error)
 {
+    struct inf_filters *filters = context;
     char root[8], key[INF_PATH_LEN], name[32], service[INF_SERVICE_NAME_LEN];
     const char *class_guid = "";
     if (inf_field(line, 1, root, sizeof root, nullptr, nullptr) != INF_OK ||
@@ -71,46 +69,17 @@ static enum inf_status registry_line(const struct inf_line *line, struct inf_fil
     return status;
 }
 
-static enum inf_status each_line(const struct inf *inf, const char *section, entry_fn entry,
-                                 struct inf_filters *filters, struct inf_error *error)
-{
-    struct inf_iterator it = inf_section(inf, section);
-    struct inf_line line;
-    enum inf_status status;
-    while ((status = inf_next(&it, &line, error)) == INF_OK) {
-        status = entry(&line, filters, error);
-        if (status != INF_OK) {
-            return status;
-        }
-    }
-    return status == INF_END ? INF_OK : status;
-}
-
 static bool has_name(const struct inf_line *line, const char *name)
 {
     char key[INF_SERVICE_NAME_LEN];
     return inf_field(line, 0, key, sizeof key, nullptr, nullptr) == INF_OK && inf_equal(key, name);
 }
 
-// AddReg = section[, section] ...
-static enum inf_status add_reg(const struct inf_line *line, struct inf_filters *filters,
-                               struct inf_error *error)
-{
-    char section[INF_SECTION_MAX + 1];
-    enum inf_status status = INF_OK;
-    for (unsigned i = 1; has_name(line, "AddReg") && i <= line->values && status == INF_OK; i++) {
-        status = inf_field(line, i, section, sizeof section, nullptr, error);
-        if (status == INF_OK) {
-            status = each_line(line->inf, section, registry_line, filters, error);
-        }
-    }
-    return status;
-}
-
 // AddFilter = service, flags, filter-install-section; in that one FilterPosition = Upper | Lower.
-static enum inf_status add_filter(const struct inf_line *line, struct inf_filters *filters,
+static enum inf_status add_filter(const struct inf_line *line, void *context,
                                   struct inf_error *error)
 {
+    struct inf_filters *filters = context;
     char service[INF_SERVICE_NAME_LEN], section[INF_SECTION_MAX + 1], position[8] = "";
     struct inf_line at;
     if (!has_name(line, "AddFilter")) {
@@ -133,24 +102,14 @@ static enum inf_status add_filter(const struct inf_line *line, struct inf_filter
     return add(filters, service, upper, "", line, error);
 }
 
-static enum inf_status decorated(const struct inf *inf, const char *install, const char *suffix,
-                                 entry_fn entry, struct inf_filters *filters,
-                                 struct inf_error *error)
-{
-    char section[2 * INF_SECTION_MAX + 2];
-    if (inf_decorate(inf, install, suffix, section, sizeof section, nullptr) != INF_OK) {
-        return INF_OK;
-    }
-    return each_line(inf, section, entry, filters, error);
-}
-
 enum inf_status inf_device_filters(const struct inf *inf, const char *install_section,
                                    struct inf_filters *filters, struct inf_error *error)
 {
     filters->count = 0;
-    enum inf_status status = decorated(inf, install_section, ".HW", add_reg, filters, error);
+    enum inf_status status =
+        inf_each_registry_line(inf, install_section, ".HW", registry_line, filters, error);
     return status == INF_OK
-               ? decorated(inf, install_section, ".Filters", add_filter, filters, error)
+               ? inf_each_line(inf, install_section, ".Filters", add_filter, filters, error)
                : status;
 }
 
@@ -161,13 +120,13 @@ enum inf_status inf_class_filters(const struct inf *inf, struct inf_filters *fil
     filters->count = 0;
     enum inf_status status = inf_read_version(inf, &version, error);
     if (status == INF_OK) {
-        status = decorated(inf, "ClassInstall32", "", add_reg, filters, error);
+        status = inf_each_registry_line(inf, "ClassInstall32", "", registry_line, filters, error);
     }
     for (unsigned i = 0; i < filters->count; i++) {
         strcpy(filters->item[i].class_guid, version.class_guid);
     }
     if (status == INF_OK) {
-        status = decorated(inf, "DefaultInstall", "", add_reg, filters, error);
+        status = inf_each_registry_line(inf, "DefaultInstall", "", registry_line, filters, error);
     }
     return status;
 }

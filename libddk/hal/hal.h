@@ -87,7 +87,17 @@ void manager_dma_limit(PDEVICE_OBJECT pdo, ULONG64 highest);
 PVOID manager_dma_common(PDEVICE_OBJECT pdo, ULONG bytes, ULONG64 highest, ULONG64 *logical);
 void manager_dma_common_free(PVOID address, ULONG bytes);
 
+// What the driver package says of the device's DMA.
+struct hal_dma_settings {
+    BOOLEAN Copying;    // the copying pool, where nothing confines the device
+    ULONG MapRegisters; // 0: as many as the transfers ask for
+};
+void manager_dma_settings(PDEVICE_OBJECT pdo, struct hal_dma_settings *settings);
+
 PVOID manager_map_device(ULONG64 physical, SIZE_T bytes);
 void manager_unmap_device(PVOID address, SIZE_T bytes);
+
+// DMA adapters that were not put back, and the first of them or NULL.
+const void *hal_any_adapter(ULONG *count);
 
 #endif

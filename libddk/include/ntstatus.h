@@ -167,6 +167,7 @@
 #define STATUS_REVISION_MISMATCH                  ((NTSTATUS)0xC0000059)
 #define STATUS_INVALID_OWNER                      ((NTSTATUS)0xC000005A)
 #define STATUS_PRIVILEGE_NOT_HELD                 ((NTSTATUS)0xC0000061)
+#define STATUS_NONE_MAPPED                        ((NTSTATUS)0xC0000073)
 #define STATUS_INVALID_ACL                        ((NTSTATUS)0xC0000077)
 #define STATUS_INVALID_SID                        ((NTSTATUS)0xC0000078)
 #define STATUS_INVALID_SECURITY_DESCR             ((NTSTATUS)0xC0000079)

@@ -18,9 +18,9 @@ static struct rt_open *own_opens;
 // Drivers may name any device of the stack; the memory manager knows the lowest, the PDO.
 static uint64_t device_name(PDEVICE_OBJECT device)
 {
-    while (io_device(device)->AttachedTo != NULL)
+    while (device != NULL && io_device(device)->AttachedTo != NULL)
         device = io_device(device)->AttachedTo;
-    return io_device(device)->Id;
+    return device != NULL ? io_device(device)->Id : 0;
 }
 
 static bool ask_device(PDEVICE_OBJECT pdo, uint64_t highest)
@@ -278,4 +278,15 @@ void manager_dma_common_free(PVOID address, ULONG bytes)
 {
     (void)bytes;
     (void)ash_unmap(address);
+}
+
+void manager_dma_settings(PDEVICE_OBJECT pdo, struct hal_dma_settings *settings)
+{
+    const struct ash_pnp_dma_settings_request request = {device_name(pdo)};
+    struct ash_pnp_dma_settings_reply reply = {0};
+    if (!ash_success(ash_request(ASH_SLOT_PNP, ASH_PNP_DMA_SETTINGS, &request, sizeof(request),
+                                 &reply, sizeof(reply))))
+        return;
+    settings->Copying = reply.copying != 0;
+    settings->MapRegisters = (ULONG)reply.map_registers;
 }

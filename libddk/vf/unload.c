@@ -4,7 +4,7 @@
 // of it back anyway; a driver that relies on that would leak wherever else it runs.
 
 #include "../ex/ex.h"
-#include "../io/io.h"
+#include "../hal/hal.h"
 #include "../po/po.h"
 #include "vf.h"
 
@@ -73,6 +73,10 @@ static void check_objects(PDRIVER_OBJECT driver)
         left("symbolic links", io_links_made(), NULL);
     if (io_irps_made() != 0)
         left("IRPs (IoAllocateIrp)", io_irps_made(), NULL);
+    ULONG adapters;
+    const void *adapter = hal_any_adapter(&adapters);
+    if (adapter != NULL)
+        left("DMA adapters", adapters, adapter);
     const void *lock = io_held_remove_lock();
     if (lock != NULL)
         left("held remove lock", 1, lock);

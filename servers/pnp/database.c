@@ -192,6 +192,17 @@ static bool may_match(const struct file *file, const struct inf_device_ids *ids)
            names_one_of(file, ids->compatible_ids, ids->compatible_count);
 }
 
+/* 0 unless the INF sets it for the device; a line that is damaged is named and left out. */
+static uint32_t device_value(const struct file *file, const char *section, const char *name)
+{
+    struct inf_error error;
+    uint32_t value = 0;
+    enum inf_status status = inf_device_value(&file->inf, section, "", name, &value, &error);
+    if (status != INF_OK && status != INF_NO_ENTRY)
+        complain(file->path, &error);
+    return value;
+}
+
 static const char *hardware_ids[IDS_MAX], *compatible_ids[IDS_MAX];
 
 static struct inf_device_ids ids_of(const char *hardware, const char *compatible)
@@ -226,6 +237,8 @@ bool pnp_database_match(const char *hardware, const char *compatible, struct pnp
         copy_text(found.description, sizeof(found.description), model.description);
         copy_text(found.manufacturer, sizeof(found.manufacturer), model.manufacturer);
         copy_text(found.section, sizeof(found.section), model.install_section);
+        found.dma_copying = device_value(file, model.install_section, "DmaCopyingPool");
+        found.dma_map_registers = device_value(file, model.install_section, "DmaMapRegisters");
         found.score = score;
         *match = found;
     }

@@ -28,8 +28,9 @@ struct pnp_match {
     char description[PNP_TEXT], manufacturer[PNP_TEXT], class_name[PNP_TEXT], class_guid[40];
     char inf[PNP_IMAGE_PATH], section[PNP_IMAGE_PATH]; /* the install section in it */
     uint32_t score;
-    bool message_supported; /* Interrupt Management: MSISupported */
-    unsigned message_limit; /* MessageNumberLimit; 0: none */
+    bool message_supported;                  /* Interrupt Management: MSISupported */
+    unsigned message_limit;                  /* MessageNumberLimit; 0: none */
+    uint32_t dma_copying, dma_map_registers; /* of the hardware key; see docs/driver-guide.md */
     unsigned filter_count;
     struct pnp_filter filters[PNP_FILTERS];
 };

@@ -241,7 +241,9 @@ enum ash_pnp_dma pnp_dma_state(const struct pnp_node *node)
 {
     if (!pnp_uses_dma(node) || !node->allowed)
         return ASH_PNP_DMA_NONE;
-    return node->dma_enforced ? ASH_PNP_DMA_ENFORCED : ASH_PNP_DMA_NOT_ENFORCED;
+    if (node->dma_enforced)
+        return ASH_PNP_DMA_ENFORCED;
+    return node->match.dma_copying != 0 ? ASH_PNP_DMA_COPIED : ASH_PNP_DMA_NOT_ENFORCED;
 }
 
 static void fill(const struct pnp_faults *faults, struct ash_pnp_dma_reply *reply)

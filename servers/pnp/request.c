@@ -120,6 +120,18 @@ static ash_status do_property(struct ash_server *, struct ash_caller *caller)
                            : STATUS_ACCESS_DENIED;
 }
 
+static ash_status do_dma_settings(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_pnp_dma_settings_request *request = (const void *)caller->request;
+    struct ash_pnp_dma_settings_reply *reply = (void *)caller->reply;
+    const struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    if (node == nullptr)
+        return STATUS_ACCESS_DENIED;
+    reply->copying = node->match.dma_copying != 0;
+    reply->map_registers = node->match.dma_map_registers;
+    return STATUS_SUCCESS;
+}
+
 static ash_status do_register_interface(struct ash_server *, struct ash_caller *caller)
 {
     return pnp_interface_add(caller->task, (const void *)caller->request, (void *)caller->reply);
@@ -283,6 +295,8 @@ const struct ash_operation request_operations[] = {
      sizeof(struct ash_pnp_message_reply)},
     {ASH_PNP_PROPERTY, do_property, sizeof(struct ash_pnp_property_request),
      sizeof(struct ash_pnp_property_reply)},
+    {ASH_PNP_DMA_SETTINGS, do_dma_settings, sizeof(struct ash_pnp_dma_settings_request),
+     sizeof(struct ash_pnp_dma_settings_reply)},
     {ASH_PNP_DEVICE_STATE, do_device_state, sizeof(struct ash_pnp_relations_request), 0},
     {ASH_PNP_REGISTER_INTERFACE, do_register_interface, sizeof(struct ash_pnp_interface_request),
      sizeof(struct ash_pnp_interface_reply)},

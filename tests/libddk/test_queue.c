@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Cancellation and its races, StartIo, remove locks, share access, names, DMA, interrupts.
+// Cancellation and its races, StartIo, remove locks, share access, names.
 
 #include "test_driver.h"
 
@@ -307,49 +307,5 @@ TEST(names_collide_and_links_resolve)
     ObDereferenceObject(file);
     CHECK_EQ(IoDeleteSymbolicLink(&link), STATUS_SUCCESS);
     CHECK_EQ(IoDeleteSymbolicLink(&link), STATUS_OBJECT_NAME_NOT_FOUND);
-    IoDeleteDevice(device);
-}
-
-// --- DMA and interrupts
-
-static SCATTER_GATHER_LIST *list_seen;
-static KIRQL list_irql;
-
-static VOID take_list(PDEVICE_OBJECT device, PIRP irp, PSCATTER_GATHER_LIST list, PVOID context)
-{
-    (void)device, (void)irp, (void)context;
-    list_seen = list;
-    list_irql = KeGetCurrentIrql();
-}
-
-TEST(scatter_gather_covers_exactly_the_range)
-{
-    DDI_SHOWS(IoGetDmaAdapter, RESULTS);
-    DDI_SHOWS_MEMBER(DMA_OPERATIONS, PutDmaAdapter, RESULTS);
-    DEVICE_DESCRIPTION description = {.Version = DEVICE_DESCRIPTION_VERSION,
-                                      .Master = TRUE,
-                                      .ScatterGather = TRUE,
-                                      .Dma64BitAddresses = TRUE,
-                                      .MaximumLength = 0x10000};
-    ULONG registers;
-    fresh_driver(NULL);
-    PDEVICE_OBJECT device = new_device(0);
-    PDMA_ADAPTER adapter = IoGetDmaAdapter(device, &description, &registers);
-    CHECK(adapter != NULL && registers >= 16);
-    PUCHAR data = ExAllocatePool2(POOL_FLAG_NON_PAGED, 0x8000, 'tseT');
-    PMDL mdl = IoAllocateMdl(data, 0x8000, FALSE, FALSE, NULL);
-    MmBuildMdlForNonPagedPool(mdl);
-    CHECK_EQ(adapter->DmaOperations->GetScatterGatherList(adapter, device, mdl,
-                                                          (PUCHAR)MmGetMdlVirtualAddress(mdl) + 100,
-                                                          0x5000, take_list, NULL, TRUE),
-             STATUS_SUCCESS);
-    CHECK_EQ(list_irql, DISPATCH_LEVEL);
-    CHECK_EQ(list_seen->NumberOfElements, 1); // neighbours are merged
-    CHECK_EQ(list_seen->Elements[0].Address.QuadPart, (LONGLONG)(ULONG_PTR)(data + 100));
-    CHECK_EQ(list_seen->Elements[0].Length, 0x5000);
-    adapter->DmaOperations->PutScatterGatherList(adapter, list_seen, TRUE);
-    adapter->DmaOperations->PutDmaAdapter(adapter);
-    IoFreeMdl(mdl);
-    ExFreePool(data);
     IoDeleteDevice(device);
 }

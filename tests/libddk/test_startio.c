@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Cancel-safe queues in all forms, device queues, StartIo, controllers, DMA channels.
+// Cancel-safe queues in all forms, device queues, StartIo, controllers.
 
 #include "test_driver.h"
 
@@ -290,7 +290,7 @@ DDI_TEST(KeRemoveEntryDeviceQueue, RESULTS, a_queued_packet_is_cancelled)
 }
 DDI_IRQL_MIN(IoStartNextPacket, DISPATCH_LEVEL, IoStartNextPacket(device, FALSE))
 
-// --- Controllers and DMA channels
+// --- Controllers
 
 static int turns;
 static IO_ALLOCATION_ACTION action;
@@ -351,64 +351,3 @@ DDI_TEST(IoAllocateController, RESULTS | ERRORS, devices_take_turns_at_a_control
 }
 DDI_IRQL_MAX(IoCreateController, PASSIVE_LEVEL, controller = IoCreateController(1))
 DDI_IRQL_MAX(IoDeleteController, PASSIVE_LEVEL, IoDeleteController(controller))
-
-static PDMA_ADAPTER adapter;
-static DEVICE_DESCRIPTION description = {.Version = DEVICE_DESCRIPTION_VERSION,
-                                         .Master = TRUE,
-                                         .ScatterGather = TRUE,
-                                         .Dma64BitAddresses = TRUE,
-                                         .MaximumLength = 0x10000};
-
-static void free_channel(void *unused)
-{
-    (void)unused;
-    adapter->DmaOperations->FreeAdapterChannel(adapter);
-}
-
-static void put_adapter(void *unused)
-{
-    (void)unused;
-    adapter->DmaOperations->PutDmaAdapter(adapter);
-}
-
-TEST(devices_take_turns_at_a_dma_channel)
-{
-    DDI_SHOWS_MEMBER(DMA_OPERATIONS, FreeAdapterChannel, RESULTS | ERRORS | IRQL);
-    DDI_SHOWS_MEMBER(DMA_OPERATIONS, PutDmaAdapter, RESULTS | ERRORS | IRQL);
-    DDI_SHOWS(IoGetDmaAdapter, RESULTS | ERRORS);
-    ULONG registers;
-    fresh_driver(NULL);
-    PDEVICE_OBJECT a = new_device(0), b = new_device(0);
-    adapter = IoGetDmaAdapter(a, &description, &registers);
-    turns = 0;
-    action = KeepObject;
-    KIRQL irql = KeRaiseIrqlToDpcLevel();
-    CHECK_EQ(
-        adapter->DmaOperations->AllocateAdapterChannel(adapter, a, registers, take_turn, (PVOID)1),
-        STATUS_SUCCESS);
-    CHECK_EQ(adapter->DmaOperations->AllocateAdapterChannel(adapter, b, 1, take_turn, (PVOID)2),
-             STATUS_SUCCESS);
-    CHECK_EQ(turns, 1);
-    action = DeallocateObjectKeepRegisters;
-    free_channel(NULL);
-    CHECK_EQ(turns, 12);
-    CHECK(dies(free_channel, NULL, "below DISPATCH_LEVEL") == false); // the IRQL fits: another rule
-    (void)KeRaiseIrqlToDpcLevel();
-    CHECK(dies(free_channel, NULL, "channel is not allocated"));
-    CHECK(dies(free_channel, NULL, "FreeAdapterChannel below DISPATCH_LEVEL"));
-    KeLowerIrql(KeGetCurrentIrql() < irql ? KeGetCurrentIrql() : irql);
-    (void)KfRaiseIrql(DISPATCH_LEVEL + 1);
-    CHECK(dies(put_adapter, NULL, "PutDmaAdapter above DISPATCH_LEVEL"));
-    irql = KeRaiseIrqlToDpcLevel();
-    action = KeepObject;
-    (void)adapter->DmaOperations->AllocateAdapterChannel(adapter, a, 1, take_turn, (PVOID)3);
-    CHECK(dies(put_adapter, NULL, "whose channel is allocated"));
-    (void)KeRaiseIrqlToDpcLevel();
-    free_channel(NULL);
-    put_adapter(NULL);
-    KeLowerIrql(PASSIVE_LEVEL);
-    description.Master = FALSE;
-    CHECK(IoGetDmaAdapter(a, &description, &registers) == NULL); // no system DMA controller
-    description.Master = TRUE;
-}
-DDI_IRQL_MAX(IoGetDmaAdapter, PASSIVE_LEVEL, IoGetDmaAdapter(device, &description, NULL))

@@ -63,6 +63,11 @@ TEST(objects)
     CHECK_EQ(IoCreateSymbolicLink(&link, &target), STATUS_SUCCESS);
     CHECK(leaves("leaves 1 symbolic links"));
     CHECK_EQ(IoDeleteSymbolicLink(&link), STATUS_SUCCESS);
+    DEVICE_DESCRIPTION description = {
+        .Master = TRUE, .ScatterGather = TRUE, .Dma64BitAddresses = TRUE};
+    PDMA_ADAPTER adapter = IoGetDmaAdapter(NULL, &description, NULL);
+    CHECK(leaves("leaves 1 DMA adapters"));
+    adapter->DmaOperations->PutDmaAdapter(adapter);
     vf_check_unload(&driver);
 }
 

@@ -124,7 +124,7 @@ def section(area: str, routines: list[Routine]) -> str:
     routines = sorted(routines, key=lambda r: (LEVELS.index(r.level), r.name.lower()))
     lines = [f"## {AREAS[area]}", ""]
     if area == "later":
-        lines += ["Registry, transactions, WMI, HID and version 3 DMA belong to later work. These "
+        lines += ["Registry, transactions, WMI and HID belong to later work. These "
                   "names are not counted.", ""]
         lines += [f"- {r.name} ({r.page})" for r in routines]
     else:

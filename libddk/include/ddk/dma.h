@@ -168,8 +168,9 @@ typedef PVOID (*PALLOCATE_COMMON_BUFFER_WITH_BOUNDS)(PDMA_ADAPTER, PPHYSICAL_ADD
                                                      MEMORY_CACHING_TYPE *, ULONG,
                                                      PPHYSICAL_ADDRESS);
 
-// Size tells how far the table goes: version 1 ends with PutScatterGatherList (or later as noted),
-// version 2 with BuildMdlFromScatterGatherList, version 3 goes on.
+// Size tells how far the table goes: version 1 ends with PutScatterGatherList, version 2 with
+// BuildMdlFromScatterGatherList, version 3 goes on; routines behind it are NULL. IRQL, units and
+// who owns what: docs/driver-guide.md, "DMA".
 typedef struct _DMA_OPERATIONS {
     ULONG Size;
     PPUT_DMA_ADAPTER PutDmaAdapter;
@@ -210,18 +211,57 @@ typedef struct _DMA_OPERATIONS {
 C_ASSERT(offsetof(DMA_OPERATIONS, GetScatterGatherList) == 88);
 C_ASSERT(offsetof(DMA_OPERATIONS, BuildMdlFromScatterGatherList) == 120);
 
-// Adapter for the device whose PDO this is; *map_registers is the limit for one transfer. NULL when
-// the description asks for what the device or platform has not. PASSIVE_LEVEL. Release with
-// PutDmaAdapter.
+// Adapter for the device whose PDO this is; *map_registers is the limit for one transfer, in pages.
+// NULL when the description asks for what the platform has not (system DMA, an unknown version),
+// has no sense (version 3 without a DmaAddressWidth of 1 to 64), or there is no memory for what it
+// needs. DMA_ADAPTER.Version is 1, whichever version the table has. PASSIVE_LEVEL. Release with
+// PutDmaAdapter, with nothing left.
 PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION description,
                              PULONG map_registers);
 
-// The routines that carry the table's names as functions in older sources.
-#define IoFlushAdapterBuffers(a, m, b, v, n, w)                                                    \
-    ((a)->DmaOperations->FlushAdapterBuffers(a, m, b, v, n, w))
-#define IoFreeAdapterChannel(a)             ((a)->DmaOperations->FreeAdapterChannel(a))
-#define IoFreeMapRegisters(a, b, n)         ((a)->DmaOperations->FreeMapRegisters(a, b, n))
-#define IoMapTransfer(a, m, b, v, n, w)     ((a)->DmaOperations->MapTransfer(a, m, b, v, n, w))
-#define HalAllocateCommonBuffer(a, n, l, c) ((a)->DmaOperations->AllocateCommonBuffer(a, n, l, c))
+// The routines that carry the table's names as functions in older sources, where an adapter is a
+// PADAPTER_OBJECT. There is no HalGetAdapter: it was replaced by IoGetDmaAdapter.
+typedef DMA_ADAPTER ADAPTER_OBJECT, *PADAPTER_OBJECT;
+#define HalGetDmaAlignmentRequirement() 1L
+
+FORCEINLINE NTSTATUS IoAllocateAdapterChannel(PADAPTER_OBJECT adapter, PDEVICE_OBJECT device,
+                                              ULONG registers, PDRIVER_CONTROL routine,
+                                              PVOID context)
+{
+    return adapter->DmaOperations->AllocateAdapterChannel(adapter, device, registers, routine,
+                                                          context);
+}
+FORCEINLINE BOOLEAN IoFlushAdapterBuffers(PADAPTER_OBJECT adapter, PMDL mdl, PVOID base, PVOID va,
+                                          ULONG length, BOOLEAN write)
+{
+    return adapter->DmaOperations->FlushAdapterBuffers(adapter, mdl, base, va, length, write);
+}
+FORCEINLINE VOID IoFreeAdapterChannel(PADAPTER_OBJECT adapter)
+{
+    adapter->DmaOperations->FreeAdapterChannel(adapter);
+}
+FORCEINLINE VOID IoFreeMapRegisters(PADAPTER_OBJECT adapter, PVOID base, ULONG count)
+{
+    adapter->DmaOperations->FreeMapRegisters(adapter, base, count);
+}
+FORCEINLINE PHYSICAL_ADDRESS IoMapTransfer(PADAPTER_OBJECT adapter, PMDL mdl, PVOID base, PVOID va,
+                                           PULONG length, BOOLEAN write)
+{
+    return adapter->DmaOperations->MapTransfer(adapter, mdl, base, va, length, write);
+}
+FORCEINLINE PVOID HalAllocateCommonBuffer(PADAPTER_OBJECT adapter, ULONG length,
+                                          PPHYSICAL_ADDRESS logical, BOOLEAN cached)
+{
+    return adapter->DmaOperations->AllocateCommonBuffer(adapter, length, logical, cached);
+}
+FORCEINLINE VOID HalFreeCommonBuffer(PADAPTER_OBJECT adapter, ULONG length,
+                                     PHYSICAL_ADDRESS logical, PVOID buffer, BOOLEAN cached)
+{
+    adapter->DmaOperations->FreeCommonBuffer(adapter, length, logical, buffer, cached);
+}
+FORCEINLINE ULONG HalReadDmaCounter(PADAPTER_OBJECT adapter)
+{
+    return adapter->DmaOperations->ReadDmaCounter(adapter);
+}
 
 #endif

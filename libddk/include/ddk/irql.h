@@ -69,6 +69,7 @@ VOID DdkPagedCode(PCSTR file, ULONG line);
 #define PNP_DETECTED_FATAL_ERROR                              0x000000CAu
 #define DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS                   0x000000CBu
 #define RESOURCE_NOT_OWNED                                    0x000000E3u
+#define DRIVER_VERIFIER_DMA_VIOLATION                         0x000000E6u
 #define WORKER_INVALID                                        0x000000E4u
 #define DRIVER_RETURNED_STATUS_REPARSE_FOR_VOLUME_OPEN        0x000000F4u
 #define MANUALLY_INITIATED_CRASH                              0x000000E2u

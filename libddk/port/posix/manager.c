@@ -138,46 +138,6 @@ void manager_invalidate(PDEVICE_OBJECT pdo, DEVICE_RELATION_TYPE type, BOOLEAN s
     invalidations++;
 }
 
-NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
-                          BOOLEAN device_writes, ULONG64 *logical)
-{
-    ULONG_PTR page = (ULONG_PTR)PAGE_ALIGN((PCHAR)MmGetMdlVirtualAddress(mdl) + offset);
-    (void)pdo, (void)device_writes;
-    for (ULONG i = 0; i < pages; i++)
-        logical[i] = page + (ULONG64)i * PAGE_SIZE;
-    return STATUS_SUCCESS;
-}
-
-void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
-                       BOOLEAN device_writes)
-{
-    (void)pdo, (void)mdl, (void)offset, (void)pages, (void)device_writes;
-}
-
-bool manager_dma_enforced(PDEVICE_OBJECT pdo)
-{
-    (void)pdo;
-    return false;
-}
-
-void manager_dma_limit(PDEVICE_OBJECT pdo, ULONG64 highest)
-{
-    (void)pdo, (void)highest;
-}
-
-PVOID manager_dma_common(PDEVICE_OBJECT pdo, ULONG bytes, ULONG64 highest, ULONG64 *logical)
-{
-    (void)pdo, (void)highest;
-    PVOID p = port_pages_alloc(BYTES_TO_PAGES((SIZE_T)bytes));
-    *logical = (ULONG_PTR)p;
-    return p;
-}
-
-void manager_dma_common_free(PVOID address, ULONG bytes)
-{
-    port_pages_free(address, BYTES_TO_PAGES((SIZE_T)bytes));
-}
-
 PVOID manager_map_device(ULONG64 physical, SIZE_T bytes)
 {
     for (ULONG i = 0; i < RANGES; i++)

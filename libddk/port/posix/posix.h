@@ -62,6 +62,22 @@ void posix_refuse_connect(unsigned after);
 // How many passive-level ISRs have returned and had their interrupt let through again.
 unsigned posix_passive_isrs(void);
 
+// What DMA is like from now on, for every device; NULL: as at the beginning, logical addresses are
+// the virtual ones and nothing is enforced. Common buffers below a limit have addresses of their
+// own, which posix_dma_memory turns into memory (NULL: there is none).
+struct posix_dma {
+    bool enforced, copying;              // behind an IOMMU; marked for the copying pool
+    unsigned map_registers;              // that the driver package asks for
+    uint64_t (*logical)(uintptr_t page); // of a page; NULL: its virtual one
+    int32_t refusal;                     // status of each manager_dma_open; 0: it succeeds
+    unsigned common_most;                // pages of the largest common buffer; 0: any
+};
+void posix_set_dma(const struct posix_dma *dma);
+void *posix_dma_memory(uint64_t logical);
+unsigned posix_dma_open(void);   // pages that are open to a device
+unsigned posix_dma_opened(void); // that ever were
+unsigned posix_dma_common(void); // common buffers
+
 // Makes a device the PDO of the device instance with that path (kept by reference); NULL: no more.
 void posix_set_instance(struct _DEVICE_OBJECT *pdo, const char *path);
 

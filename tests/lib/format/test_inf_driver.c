@@ -333,3 +333,31 @@ TEST(messages_of_a_device)
     CHECK_EQ(found.limit, 16); // not said anew
     CHECK_EQ(inf_device_messages(&inf, "K", &found, &error), INF_NOT_A_NUMBER);
 }
+
+// The value of the hardware key's `key`\`name`, or a status.
+static uint32_t device_value(const char *key, const char *name)
+{
+    uint32_t value = 0xbad;
+    enum inf_status status = inf_device_value(&inf, "I", key, name, &value, &error);
+    return status == INF_OK ? value : status == INF_NO_ENTRY ? 0xeeee : 0xffff;
+}
+
+TEST(values_of_the_hardware_key)
+{
+    CHECK_EQ(open_text("[I.NTriscv64]\n[I.NTriscv64.HW]\nAddReg = A, B\n"
+                       "[A]\nHKR,,\"Pool\",0x00010001,1\nHKR,,Text,0,7\nHKLM,,Other,0x00010001,3\n"
+                       "HKR,Sub\\Key,Pool,0x10001,0x20\n"
+                       "[B]\nHKR,,pool,%dword%,5\nHKR,,Bad,0x00010001,x\n"
+                       "[Strings]\ndword=\"0x00010001\"\n"),
+             INF_OK);
+    CHECK_EQ(device_value("", "Pool"), 5); // the last one counts
+    CHECK_EQ(device_value("sub\\key", "Pool"), 0x20);
+    CHECK_EQ(device_value("", "Text"), 0xeeee);  // no number
+    CHECK_EQ(device_value("", "Other"), 0xeeee); // another key
+    CHECK_EQ(device_value("", "None"), 0xeeee);
+    CHECK_EQ(device_value("", "Bad"), 0xffff);
+    CHECK_EQ(error.status, INF_NOT_A_NUMBER);
+    CHECK_EQ(error.line, 11);
+    CHECK_EQ(open_text("[I]\nAddReg = A\n[A]\nHKR,,\"Pool\",0x00010001,1\n"), INF_OK);
+    CHECK_EQ(device_value("", "Pool"), 0xeeee); // that is the driver's key, not the device's
+}
