@@ -27,8 +27,7 @@ GROUPS = {"boot": None, "size": None, "memory": "bench memory", "ipc": None, "la
           "smp": None, "blk": "bench blk", "wall": "bench wall",
           "ddk": "driver load ioctl; driver load kit; bench ddk", "dma": None}
 # Of the group dma: the machine for each kind of a buffer's life.
-CONFINED = guest.AIA + ",iommu-sys=on"
-DMA_MODES = {"strict": CONFINED, "registered": CONFINED, "off": guest.AIA}
+DMA_MODES = {"strict": guest.CONFINED, "registered": guest.CONFINED, "off": guest.AIA}
 HARTS = (1, 2, 4)  # of the group smp
 TIMEOUT = 300
 
@@ -247,7 +246,7 @@ def measure_dma() -> list[dict]:
     image = disk.ensure_pristine()
     second = ["-drive", f"if=none,id=second,format=raw,snapshot=on,file={image}",
               "-device", "nvme,drive=second,serial=second"]
-    rows = kernel_bench("dma", machine=CONFINED)
+    rows = kernel_bench("dma", machine=guest.CONFINED)
     for mode, board in DMA_MODES.items():
         result = run(f"bench dma {mode}", icount=True, machine=board, extra=second)
         rows += parse(result.text())

@@ -36,9 +36,10 @@ def options(parser) -> None:
     parser.add_argument("--smp", type=int, default=4, metavar="N", help="harts, 1 to 8 (4)")
     parser.add_argument("--memory", default="512M", metavar="SIZE", help="RAM (512M)")
     package_options(parser)
-    parser.add_argument("--machine", default="virt", metavar="MACHINE",
-                        help=f"QEMU's machine with its properties (virt); {guest.AIA} has "
-                             "message-signalled interrupts")
+    parser.add_argument("--machine", default=guest.CONFINED, metavar="MACHINE",
+                        help=f"QEMU's machine with its properties ({guest.CONFINED}: "
+                             "message-signalled interrupts, every PCI device behind an IOMMU); "
+                             "virt has neither")
     parser.add_argument("--timeout", type=float, metavar="S",
                         help="stop the machine after S seconds (with --exec: 120)")
     parser.add_argument("extra", nargs="*", metavar="-- EXTRA", help="further QEMU arguments")

@@ -28,6 +28,8 @@ END = re.compile(rb"\x1eASHLAR-END (-?\d+)")
 QEMU = "qemu-system-riscv64"
 # The machine with APLIC and IMSIC in place of the PLIC: message-signalled interrupts.
 AIA = "virt,aia=aplic-imsic"
+# That, and every PCI device behind an IOMMU: what `./ashlar run` starts.
+CONFINED = AIA + ",iommu-sys=on"
 # Words for the kernel that make a processor model what it is: QEMU gives each of them ASIDs.
 PROCESSOR_WORDS = {"sifive-u54": ["kernel.no-asids"]}
 
@@ -38,7 +40,7 @@ CONTROLLERS = {"virtio-blk": "virtio-blk-pci,disable-legacy=on", "nvme": "nvme,s
 
 @dataclasses.dataclass
 class Machine:
-    """What a run may choose; the defaults are those of `./ashlar run`."""
+    """What a run may choose; the defaults are those of most tests."""
     harts: int = 4
     memory: str = "512M"
     disk: pathlib.Path | None = None

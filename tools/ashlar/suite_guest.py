@@ -16,7 +16,6 @@ import symbols
 from suite import Clock, Tally, in_parallel, last_lines, read_tap
 
 IOMMU = "virt,iommu-sys=on"
-BOTH = guest.AIA + ",iommu-sys=on"
 
 
 class Test(NamedTuple):
@@ -34,12 +33,12 @@ TESTS = {
     "kernel-iommu": Test("kernel", machine=IOMMU),
     "kernel-iommu-debug": Test("kernel", paths.DEBUG_IMAGE, machine=IOMMU, harts=(2,)),
     "kernel-aia": Test("kernel", machine=guest.AIA),
-    "kernel-aia-debug": Test("kernel", paths.DEBUG_IMAGE, machine=BOTH, harts=(2,)),
+    "kernel-aia-debug": Test("kernel", paths.DEBUG_IMAGE, machine=guest.CONFINED, harts=(2,)),
     "runtime": Test("runtime"),
     "hostile-calls": Test("hostile", paths.DEBUG_IMAGE),
     "hostile-calls-iommu": Test("hostile", paths.DEBUG_IMAGE, machine=IOMMU, harts=(1, 4))}
 # For the kernel's tests of IoSpaces: apps/ktest/edu.c knows where it is.
-DEVICES = dict.fromkeys((IOMMU, BOTH), ["-device", "edu,addr=5"])
+DEVICES = dict.fromkeys((IOMMU, guest.CONFINED), ["-device", "edu,addr=5"])
 TIMEOUT = 120
 SLOWEST = 2000  # attacking calls a second, on a busy machine
 EXACT = ["-icount", "shift=1,sleep=off", "-seed", "1", "-rtc", "clock=vm"]
