@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * The short way of the commonest system calls: Call to, and ReplyRecv by, a server with a message
- * and no capabilities; a passive one, or one with a SchedContext of its own on the same hart. arch/trap.S comes here with the registers a0..a6 as the caller left
- * them (a0, and a6 for ReplyRecv, are in its struct too) and the caller itself in the place of a7;
- * they return the thread to run next. A case that the short way does not know is left to the long
- * one (trap.h), with nothing changed.
+ * and no capabilities; a passive one, or one with a SchedContext of its own on the same hart.
+ * arch/trap.S comes here with the registers a0..a6 as the caller left them (a0, and a6 for
+ * ReplyRecv, are in its struct too) and the caller itself in the place of a7; they return the
+ * thread to run next. A case that the short way does not know is left to the long one (trap.h),
+ * with nothing changed.
  */
 #ifndef KERNEL_IPC_FASTPATH_H
 #define KERNEL_IPC_FASTPATH_H
