@@ -23,7 +23,10 @@ static unsigned refusals = ~0u, done;
 
 NTSTATUS manager_connect_interrupt(PKINTERRUPT interrupt)
 {
-    if (refusals != ~0u && refusals-- == 0)
+    bool refuses = refusals == 0;
+    if (refusals != ~0u)
+        refusals--;
+    if (refuses)
         return STATUS_INSUFFICIENT_RESOURCES;
     for (ULONG i = 0; i < VECTORS; i++) {
         if (interrupts[i] != NULL)

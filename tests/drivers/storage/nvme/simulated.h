@@ -94,8 +94,9 @@ static inline void sim_identify(const struct nvme_command *command)
     UCHAR *page = (UCHAR *)(ULONG_PTR)command->prp1;
     memset(page, 0, NVME_PAGE);
     if (command->cdw10 == NVME_IDENTIFY_CONTROLLER) {
-        memcpy(page + 4, "simulated", 9);
-        memcpy(page + 24, "A controller", 12);
+        static const char serial[9] = "simulated", model[12] = "A controller";
+        memcpy(page + 4, serial, sizeof serial);
+        memcpy(page + 24, model, sizeof model);
         page[77] = SIM_MDTS;
         page[512] = 0x66;
         page[513] = 0x44;

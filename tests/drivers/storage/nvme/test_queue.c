@@ -170,8 +170,9 @@ static void put(unsigned at, uint64_t value, unsigned bytes)
 
 static void good_controller(void)
 {
+    static const char serial[20] = "serial number       ";
     memset(page, 0, sizeof page);
-    memcpy(page + 4, "serial number       ", 20);
+    memcpy(page + 4, serial, sizeof serial);
     memcpy(page + 24, "A model\x01\xff             ", 20);
     page[77] = 7;
     page[512] = 0x66;
