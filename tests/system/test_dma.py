@@ -15,21 +15,21 @@ TEXT = 40 << 10  # of the kernel: what begins there is code
 @test(harts=(1,))
 def addresses_without_a_grant(system):
     "Each attempt to write where nothing was granted is refused, told, and changes nothing."
-    guest = stray.boot(system, BEHIND)
+    guest = stray.boot(system, BEHIND, counted=False)
     stray.say(guest, f"stray load {SEED}", "the device has its mark")
     before = stray.memory(system, guest, stray.KERNEL, TEXT)
     system.check(stray.memory(system, guest).count(stray.mark(SEED)) == 0, "the mark is new")
-    stray.say(guest, f"stray write {SEED} 500 256", "500 attempts to write, 500 refused and told "
-              "with device and address", 240)
+    text = stray.say(guest, f"stray write {SEED} 100 256; dma; exercise ioctl",
+                     "100 attempts to write, 100 refused and told with device and address"
+                     r"[\s\S]*stray, PCI bus 0, device 5, (.*)[\s\S]*"
+                     "exercise ioctl: as it should be", 240)[1]
+    system.check("DMA: enforced, refused " in text and "cut off" not in text and
+                 "was not granted" in text, "it is shown", text)
     memory = stray.memory(system, guest)
     system.check(memory.count(stray.mark(SEED)) == 0, "the mark is nowhere in memory",
                  f"at 0x{stray.RAM + memory.find(stray.mark(SEED)):x}")
     kernel = memory[stray.KERNEL - stray.RAM:][:TEXT]
     system.check(kernel == before, "the kernel is as it was")
-    text = stray.say(guest, "dma", r"stray, PCI bus 0, device 5, .*").group()
-    system.check("DMA: enforced, refused 1" in text and "cut off" not in text and
-                 "was not granted" in text, "it is shown", text)
-    stray.say(guest, "exercise ioctl", "exercise ioctl: as it should be")
 
 
 @test(harts=(1,))
