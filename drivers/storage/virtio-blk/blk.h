@@ -14,6 +14,7 @@
 #include "queue.h"
 
 #include <disk.h>
+#include <fdopower.h>
 #include <pdo.h>
 
 #define BLK_TAG 0x206B6C42u // 'Blk '
@@ -41,7 +42,7 @@ struct extension {
 struct fdo_extension {
     struct extension common;
     PDEVICE_OBJECT self, lower, pdo, disk;
-    PIO_WORKITEM power_work; // one system power IRP at a time
+    struct fdo_power power;
 
     KSPIN_LOCK lock;
     enum blk_state state;

@@ -3,7 +3,6 @@
 // Entry, dispatch tables and the FDO's PnP states. Requests wait while the device is stopped and
 // fail once it is gone; the disk's device object lives until the FDO is removed.
 #include "blk.h"
-#include "power.h"
 
 static NTSTATUS start_hardware(struct fdo_extension *blk, PCM_RESOURCE_LIST raw,
                                PCM_RESOURCE_LIST translated)
@@ -60,7 +59,7 @@ static NTSTATUS remove(struct fdo_extension *blk, PIRP irp)
     HardwareRelease(blk);
     if (blk->disk)
         IoDeleteDevice(blk->disk);
-    IoFreeWorkItem(blk->power_work);
+    IoFreeWorkItem(blk->power.work);
     return FdoRemove(blk->self, blk->lower, irp);
 }
 
@@ -128,7 +127,8 @@ static NTSTATUS dispatch_pnp(PDEVICE_OBJECT device, PIRP irp)
 
 static NTSTATUS dispatch_power(PDEVICE_OBJECT device, PIRP irp)
 {
-    return is_fdo(device) ? FdoPower(device->DeviceExtension, irp) : DiskPower(device, irp);
+    struct fdo_extension *blk = device->DeviceExtension;
+    return is_fdo(device) ? FdoPowerDispatch(&blk->power, irp) : PdoPowerDispatch(device, irp);
 }
 
 static NTSTATUS dispatch_system_control(PDEVICE_OBJECT device, PIRP irp)
@@ -174,6 +174,24 @@ static NTSTATUS dispatch_control(PDEVICE_OBJECT device, PIRP irp)
     return is_fdo(device) ? refuse(irp) : DiskControl(device, irp);
 }
 
+static VOID power_down(PDEVICE_OBJECT self)
+{
+    struct fdo_extension *blk = self->DeviceExtension;
+    BlkHold(blk);
+    HardwareQuiet(blk);
+}
+
+static VOID power_up(PDEVICE_OBJECT self)
+{
+    struct fdo_extension *blk = self->DeviceExtension;
+    if (blk->state != BLK_HELD)
+        return;
+    if (NT_SUCCESS(HardwareRun(blk)))
+        BlkResume(blk, TRUE);
+    else
+        BlkAbandon(blk, BLK_FAILED, STATUS_ADAPTER_HARDWARE_ERROR);
+}
+
 static NTSTATUS add(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
 {
     PDEVICE_OBJECT self;
@@ -186,15 +204,20 @@ static NTSTATUS add(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
     blk->self = self;
     blk->pdo = pdo;
     BlkInitialize(blk);
-    blk->power_work = IoAllocateWorkItem(self);
-    blk->lower = blk->power_work ? IoAttachDeviceToDeviceStack(self, pdo) : NULL;
+    blk->power = (struct fdo_power){.self = self,
+                                    .pdo = pdo,
+                                    .work = IoAllocateWorkItem(self),
+                                    .down = power_down,
+                                    .up = power_up};
+    blk->lower = blk->power.work ? IoAttachDeviceToDeviceStack(self, pdo) : NULL;
     if (!blk->lower) {
-        status = blk->power_work ? STATUS_NO_SUCH_DEVICE : STATUS_INSUFFICIENT_RESOURCES;
-        if (blk->power_work)
-            IoFreeWorkItem(blk->power_work);
+        status = blk->power.work ? STATUS_NO_SUCH_DEVICE : STATUS_INSUFFICIENT_RESOURCES;
+        if (blk->power.work)
+            IoFreeWorkItem(blk->power.work);
         IoDeleteDevice(self);
         return status;
     }
+    blk->power.lower = blk->lower;
     self->Flags |= DO_POWER_PAGABLE;
     self->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
     return STATUS_SUCCESS;
