@@ -88,8 +88,9 @@ enum ash_io_op {
     ASH_IO_LOAD_DRIVER =
         48, /* load_driver_request -> driver_reply; the event tells when it is ready */
     ASH_IO_UNLOAD_DRIVER = 49, /* driver_request: the event tells when it is gone. DEVICE_BUSY: a
-                                  file of its devices is open, or another driver is attached above
-                                  them; INVALID_DEVICE_REQUEST: it has no DriverUnload */
+                                  file of its devices is open, or closed while it owes requests of
+                                  it, or another driver is attached above them;
+                                  INVALID_DEVICE_REQUEST: it has no DriverUnload */
     ASH_IO_MANAGER_LINK =
         50, /* manager_link_request -> attach_reply + c0: a PNP link for pnp, POWER for power */
     ASH_IO_STACK = 51, /* device_request -> stack_reply: the stack this device belongs to */

@@ -181,8 +181,11 @@ void io_device_unuse(struct io_device *device)
 {
     if (--device->files != 0)
         return;
+    struct io_driver *driver = device->driver;
     if (device->deleted)
         free_device(device);
+    if (driver->closed != nullptr)
+        driver->closed(driver, STATUS_SUCCESS);
     io_stack_file_closed();
 }
 
@@ -253,12 +256,21 @@ void io_device_fail_all(struct io_driver *driver)
     }
 }
 
-bool io_device_in_use(const struct io_driver *driver)
+bool io_device_covered(const struct io_driver *driver)
 {
     for (const struct io_device *device = devices; device != nullptr; device = device->next) {
         const struct io_device *above = device->above;
-        bool covered = above != nullptr && above->driver != driver && !above->failed;
-        if (device->driver == driver && (device->files != 0 || covered))
+        if (device->driver == driver && above != nullptr && above->driver != driver &&
+            !above->failed)
+            return true;
+    }
+    return false;
+}
+
+bool io_device_has_files(const struct io_driver *driver)
+{
+    for (const struct io_device *device = devices; device != nullptr; device = device->next) {
+        if (device->driver == driver && device->files != 0)
             return true;
     }
     return false;

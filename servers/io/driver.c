@@ -96,6 +96,7 @@ static ash_status start(struct io_driver *driver, const struct ash_io_load_drive
     driver->deadline = port_milliseconds(io_verify_deadline(request->name));
     driver->status = STATUS_PENDING;
     driver->broken = driver->unloading = false;
+    driver->closed = nullptr;
     driver->owed_status = STATUS_DEVICE_REMOVED;
     return STATUS_SUCCESS;
 }
@@ -188,6 +189,20 @@ static void unloaded(void *context, const struct io_control_answer *answer)
         io_driver_broke(driver, "its DriverUnload does not end");
 }
 
+/* Files that are being closed still have their CLEANUP and CLOSE before them: who waits for the end
+ * of a task and unloads the driver it used does not find it busy. */
+static void unload_when_closed(struct io_driver *driver, ash_status status)
+{
+    if (status == STATUS_IO_TIMEOUT)
+        io_driver_broke(driver, "it is to be unloaded and does not end a CLEANUP or CLOSE");
+    if (driver->task == nullptr || driver->broken || io_device_has_files(driver))
+        return;
+    driver->closed = nullptr;
+    io_control_send(driver, &(struct io_control_request){.major = ASH_MJ_UNLOAD,
+                                                         .done = unloaded,
+                                                         .context = (void *)driver->id});
+}
+
 static ash_status may_unload(const struct io_driver *driver)
 {
     if (driver == nullptr)
@@ -196,7 +211,7 @@ static ash_status may_unload(const struct io_driver *driver)
         return STATUS_DEVICE_NOT_READY;
     if (!driver->has_unload)
         return STATUS_INVALID_DEVICE_REQUEST;
-    return io_device_in_use(driver) ? STATUS_DEVICE_BUSY : STATUS_SUCCESS;
+    return io_device_covered(driver) || io_file_uses(driver) ? STATUS_DEVICE_BUSY : STATUS_SUCCESS;
 }
 
 /* ASH_IO_UNLOAD_DRIVER: the event tells when it is gone. Until then its devices are not opened. */
@@ -210,8 +225,7 @@ void io_driver_unload(const struct io_call *call)
         return;
     }
     driver->unloading = true;
-    io_control_send(driver, &(struct io_control_request){.major = ASH_MJ_UNLOAD,
-                                                         .done = unloaded,
-                                                         .context = (void *)driver->id});
+    driver->closed = unload_when_closed;
+    unload_when_closed(driver, STATUS_SUCCESS);
     io_fail(call, STATUS_SUCCESS);
 }

@@ -51,11 +51,31 @@ struct shutting {
     void *context;
 };
 
+bool io_file_uses(const struct io_driver *driver)
+{
+    for (const struct io_file *file = files; file != nullptr; file = file->next) {
+        const struct io_device *device = io_device_find(file->device);
+        const struct io_link *link = io_link_find(file->link);
+        if (device != nullptr && device->driver == driver &&
+            (!file->closing || (link != nullptr && io_ledger_owes_file(link, file->id))))
+            return true;
+    }
+    return false;
+}
+
 static void tell(struct shutting *shutting, ash_status status)
 {
     if (!shutting->told && shutting->done != nullptr)
         shutting->done(shutting->context, status);
     shutting->told = true;
+}
+
+static void too_late(struct shutting *shutting)
+{
+    const struct io_device *device = io_device_find(io_file_find(shutting->file)->device);
+    tell(shutting, STATUS_IO_TIMEOUT);
+    if (device->driver->closed != nullptr)
+        device->driver->closed(device->driver, STATUS_IO_TIMEOUT);
 }
 
 static void send(struct shutting *shutting, uint8_t major, io_control_done done)
@@ -78,7 +98,7 @@ static void closed(void *context, const struct io_control_answer *answer)
 {
     struct shutting *shutting = context;
     if (answer->status == STATUS_IO_TIMEOUT) {
-        tell(shutting, STATUS_IO_TIMEOUT);
+        too_late(shutting);
         return;
     }
     io_file_free(io_file_find(shutting->file));
@@ -90,7 +110,7 @@ static void cleaned_up(void *context, const struct io_control_answer *answer)
 {
     struct shutting *shutting = context;
     if (answer->status == STATUS_IO_TIMEOUT) {
-        tell(shutting, STATUS_IO_TIMEOUT);
+        too_late(shutting);
         return;
     }
     /* The handle is closed; CLOSE comes when nothing refers to the file any more. A driver that

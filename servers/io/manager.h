@@ -64,6 +64,9 @@ struct io_driver {
     struct io_control *out[ASH_LINK_CONTROL_SLOTS]; /* by slot */
     struct io_control *queue;                       /* waits for a slot, in order */
     struct ash_requester ring;                      /* of the control link */
+    /* Null, or called when one of its devices has no file any more (SUCCESS) and when it does not
+     * end a CLEANUP or CLOSE in its time (IO_TIMEOUT). */
+    void (*closed)(struct io_driver *driver, ash_status status);
     ash_word deadline; /* ticks that it may hold a request; 0: no limit */
     char name[32], image[64];
 };
@@ -184,7 +187,9 @@ void io_device_unlink(const struct io_call *call);
 void io_device_unuse(struct io_device *device); /* one file less */
 void io_device_fail_all(struct io_driver *driver);
 /* A file of its devices is open, or another driver's device is attached above one of them. */
-[[nodiscard]] bool io_device_in_use(const struct io_driver *driver);
+/* Whether another driver's device is attached above one of this driver. */
+[[nodiscard]] bool io_device_covered(const struct io_driver *driver);
+[[nodiscard]] bool io_device_has_files(const struct io_driver *driver);
 /* The device leaves its stack and the namespace; it is freed with its last file. */
 void io_device_discard(struct io_device *device);
 
@@ -264,6 +269,8 @@ struct io_file *io_file_find(ash_word id);
 struct io_file *io_file_first(void);
 struct io_file *io_file_new(ash_word task, struct io_device *device);
 void io_file_free(struct io_file *file);
+/* Whether a file of the driver's devices is open, or closed with requests that it still owes. */
+[[nodiscard]] bool io_file_uses(const struct io_driver *driver);
 /* CLEANUP and CLOSE, then `done` (may be null), then the file is gone. */
 void io_file_shut(struct io_file *file, void (*done)(void *, ash_status), void *context);
 void io_file_close(const struct io_call *call);

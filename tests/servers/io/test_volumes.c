@@ -244,6 +244,25 @@ TEST(unload_is_refused_while_in_use)
     CHECK_EQ(open_path(CLIENT(1), "\\Device\\Used")->status, STATUS_NO_SUCH_DEVICE);
 }
 
+TEST(unload_waits_for_files_that_are_being_closed)
+{
+    begin();
+    struct fake_driver driver = fake_driver_start("closing");
+    fake_device(&driver, "\\Device\\Closing", 0x22);
+    const struct ash_io_driver_request request = {driver.id};
+    struct fake_answer *opened = open_served(client(1), "\\Device\\Closing", &driver);
+    const struct ash_io_file_request close = {REPLY(ash_io_open_reply, opened).file};
+    fake_call(CLIENT(1), ASH_IO_CLOSE, &close, sizeof(close), 0);
+    CHECK_EQ(fake_call(ASH_TASK_PNP, ASH_IO_UNLOAD_DRIVER, &request, sizeof(request), 0)->status,
+             STATUS_SUCCESS);
+    CHECK_EQ(open_path(CLIENT(1), "\\Device\\Closing")->status, STATUS_NO_SUCH_DEVICE);
+    CHECK(fake_serve(&driver, IO_MJ_CLEANUP, STATUS_SUCCESS, 0));
+    CHECK(fake_serve(&driver, IO_MJ_CLOSE, STATUS_SUCCESS, 0));
+    CHECK(fake_serve(&driver, ASH_MJ_UNLOAD, STATUS_SUCCESS, 0));
+    fake_die(driver.task, ASH_PROC_EXITED);
+    CHECK_EQ(last_event().kind, ASH_IO_EVENT_DRIVER_UNLOADED);
+}
+
 TEST(a_driver_without_unload_stays)
 {
     begin();
