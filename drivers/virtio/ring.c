@@ -1,14 +1,38 @@
 // SPDX-License-Identifier: MIT
 //
-// A split virtqueue of VIRTIO_RING_SLOTS requests: slot s is descriptor s.
-#include "transport.h"
+// See ring.h.
+#include "ring.h"
 
-#define DESCRIPTOR_WRITE 2u
-#define SLOT_MASK        (VIRTIO_RING_SLOTS - 1)
+#define SLOT_MASK (VIRTIO_RING_SLOTS - 1)
+static_assert(VIRTIO_RING_SLOTS == VIRTIO_QUEUE_LEAST); // no device has less
 
 void virtio_ring_init(struct virtio_ring *ring, void *memory, uint64_t address)
 {
     *ring = (struct virtio_ring){.memory = memory, .address = address};
+}
+
+static enum virtio_rule set_vectors(const struct virtio_io *io, unsigned number, unsigned vector)
+{
+    if (vector == VIRTIO_NO_VECTOR)
+        return VIRTIO_OK;
+    enum virtio_rule rule = virtio_set_config_vector(io, vector);
+    return rule ? rule : virtio_set_queue_vector(io, number, vector);
+}
+
+enum virtio_rule virtio_ring_start(const struct virtio_io *io, const struct virtio_layout *layout,
+                                   unsigned number, const struct virtio_ring *ring, unsigned vector,
+                                   uint32_t *notify)
+{
+    uint16_t size;
+    const struct virtio_queue_addresses addresses = {
+        ring->address + offsetof(struct virtio_ring_memory, descriptors),
+        ring->address + offsetof(struct virtio_ring_memory, available),
+        ring->address + offsetof(struct virtio_ring_memory, used),
+    };
+    enum virtio_rule rule = virtio_size_queue(io, number, VIRTIO_RING_SLOTS, &size);
+    if (!rule)
+        rule = set_vectors(io, number, vector);
+    return rule ? rule : virtio_enable_queue(io, layout, number, &addresses, notify);
 }
 
 void virtio_ring_publish(struct virtio_ring *ring, unsigned slot, uint64_t address, uint32_t length,
@@ -32,7 +56,7 @@ static enum virtio_answer broken(struct virtio_taken *taken, enum virtio_rule ru
 
 enum virtio_answer virtio_ring_take(struct virtio_ring *ring, struct virtio_taken *taken)
 {
-    const volatile struct virtio_used *used = &ring->memory->used;
+    const volatile typeof(ring->memory->used) *used = &ring->memory->used;
     uint16_t waiting = (uint16_t)(used->index - ring->next_used);
     if (waiting == 0)
         return VIRTIO_EMPTY;

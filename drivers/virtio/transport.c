@@ -7,7 +7,7 @@
 #define CAPABILITIES_MOST  48
 #define CAPABILITY_VENDOR  0x09
 #define RESET_READS        100000
-#define QUEUE_LENGTH_MOST  32768u
+#define QUEUE_LENGTH_MOST  32768u // 2.7
 
 // struct virtio_pci_cap (4.1.4), the part that all kinds share.
 struct vendor_capability {
@@ -25,6 +25,7 @@ enum {
     COMMON_CONFIG_VECTOR = 0x10,
     COMMON_QUEUES = 0x12,
     COMMON_STATUS = 0x14,
+    COMMON_GENERATION = 0x15,
     COMMON_QUEUE_SELECT = 0x16,
     COMMON_QUEUE_SIZE = 0x18,
     COMMON_QUEUE_VECTOR = 0x1a,
@@ -46,7 +47,8 @@ enum {
 
 static const char *const rule_text[VIRTIO_RULES] = {
     [VIRTIO_OK] = "no rule broken",
-    [VIRTIO_NO_CAPABILITY] = "a modern device has common, notify and ISR capabilities",
+    [VIRTIO_NO_CAPABILITY] =
+        "a modern device has common, notify and ISR capabilities, and one of its kind",
     [VIRTIO_CAPABILITY_RANGE] = "a capability's range lies outside its BAR or is too small",
     [VIRTIO_RESET_STUCK] = "the device does not finish its reset",
     [VIRTIO_NOT_MODERN] = "the device does not offer VIRTIO_F_VERSION_1",
@@ -57,11 +59,17 @@ static const char *const rule_text[VIRTIO_RULES] = {
     [VIRTIO_VECTOR] = "an interrupt vector is not held by the device",
     [VIRTIO_QUEUE_DISABLED] = "the queue does not report itself enabled",
     [VIRTIO_NEEDS_RESET] = "the device asks for a reset",
+    [VIRTIO_CONFIG_UNSTABLE] = "the configuration changes at every reading",
+    [VIRTIO_CAPACITY] = "the capacity exceeds 2^63 bytes",
+    [VIRTIO_BLOCK_SIZE] = "blk_size is not a power of two from 512 to 65536",
+    [VIRTIO_SEG_MAX] = "seg_max is zero",
     [VIRTIO_USED_AHEAD] = "the used index is ahead of the requests in flight",
-    [VIRTIO_USED_ID] = "a used id is no descriptor of the queue",
+    [VIRTIO_USED_ID] = "a used id is not the head of a descriptor chain",
     [VIRTIO_USED_TWICE] = "a used id is not in flight",
     [VIRTIO_USED_LENGTH] = "the device claims to have written more than it was lent",
     [VIRTIO_USED_NOTHING] = "the device gives a buffer back without having written",
+    [VIRTIO_SHORT] = "a read was called complete with bytes missing",
+    [VIRTIO_STATUS_VALUE] = "a request's status is none of 0, 1, 2",
 };
 
 const char *virtio_rule_text(enum virtio_rule rule)
@@ -189,48 +197,54 @@ enum virtio_rule virtio_negotiate(const struct virtio_io *io, uint64_t wanted, u
     return common(io, COMMON_STATUS, 1) & STATUS_FEATURES_OK ? VIRTIO_OK : VIRTIO_FEATURES_REFUSED;
 }
 
-static enum virtio_rule size_queue(const struct virtio_io *io, unsigned number)
+uint32_t virtio_generation(const struct virtio_io *io)
+{
+    return common(io, COMMON_GENERATION, 1);
+}
+
+enum virtio_rule virtio_size_queue(const struct virtio_io *io, unsigned number, unsigned most,
+                                   uint16_t *size)
 {
     if (common(io, COMMON_QUEUES, 2) <= number)
         return VIRTIO_NO_QUEUE;
     set_common(io, COMMON_QUEUE_SELECT, 2, number);
-    uint32_t most = common(io, COMMON_QUEUE_SIZE, 2);
-    if (most == 0)
+    uint32_t offered = common(io, COMMON_QUEUE_SIZE, 2);
+    if (offered == 0)
         return VIRTIO_NO_QUEUE;
-    if (most > QUEUE_LENGTH_MOST || most & (most - 1))
+    if (offered < VIRTIO_QUEUE_LEAST || offered > QUEUE_LENGTH_MOST || offered & (offered - 1))
         return VIRTIO_QUEUE_LENGTH;
-    if (most < VIRTIO_RING_SLOTS)
-        return VIRTIO_QUEUE_LENGTH;
-    set_common(io, COMMON_QUEUE_SIZE, 2, VIRTIO_RING_SLOTS);
+    *size = (uint16_t)(offered < most ? offered : most);
+    set_common(io, COMMON_QUEUE_SIZE, 2, *size);
     return VIRTIO_OK;
 }
 
-static enum virtio_rule set_vectors(const struct virtio_io *io, unsigned vector)
+static enum virtio_rule set_vector(const struct virtio_io *io, unsigned offset, unsigned vector)
 {
-    if (vector == VIRTIO_NO_VECTOR)
-        return VIRTIO_OK;
-    set_common(io, COMMON_CONFIG_VECTOR, 2, vector);
-    set_common(io, COMMON_QUEUE_VECTOR, 2, vector);
-    return common(io, COMMON_CONFIG_VECTOR, 2) == vector &&
-                   common(io, COMMON_QUEUE_VECTOR, 2) == vector
-               ? VIRTIO_OK
-               : VIRTIO_VECTOR;
+    set_common(io, offset, 2, vector);
+    return common(io, offset, 2) == vector ? VIRTIO_OK : VIRTIO_VECTOR;
 }
 
-enum virtio_rule virtio_start_queue(const struct virtio_io *io, const struct virtio_layout *layout,
-                                    unsigned number, const struct virtio_ring *ring,
-                                    unsigned vector, uint32_t *notify)
+enum virtio_rule virtio_set_config_vector(const struct virtio_io *io, unsigned vector)
 {
-    enum virtio_rule rule = size_queue(io, number);
-    if (!rule)
-        rule = set_vectors(io, vector);
-    if (rule)
-        return rule;
-    set_common64(io, COMMON_QUEUE_DESCRIPTORS,
-                 ring->address + offsetof(struct virtio_ring_memory, descriptors));
-    set_common64(io, COMMON_QUEUE_AVAILABLE,
-                 ring->address + offsetof(struct virtio_ring_memory, available));
-    set_common64(io, COMMON_QUEUE_USED, ring->address + offsetof(struct virtio_ring_memory, used));
+    return set_vector(io, COMMON_CONFIG_VECTOR, vector);
+}
+
+enum virtio_rule virtio_set_queue_vector(const struct virtio_io *io, unsigned number,
+                                         unsigned vector)
+{
+    set_common(io, COMMON_QUEUE_SELECT, 2, number);
+    return set_vector(io, COMMON_QUEUE_VECTOR, vector);
+}
+
+enum virtio_rule virtio_enable_queue(const struct virtio_io *io, const struct virtio_layout *layout,
+                                     unsigned number,
+                                     const struct virtio_queue_addresses *addresses,
+                                     uint32_t *notify)
+{
+    set_common(io, COMMON_QUEUE_SELECT, 2, number);
+    set_common64(io, COMMON_QUEUE_DESCRIPTORS, addresses->descriptors);
+    set_common64(io, COMMON_QUEUE_AVAILABLE, addresses->available);
+    set_common64(io, COMMON_QUEUE_USED, addresses->used);
     uint64_t at = (uint64_t)common(io, COMMON_QUEUE_NOTIFY_OFF, 2) * layout->notify_multiplier;
     if (at + 2 > layout->regions[VIRTIO_NOTIFY].length || at % 2)
         return VIRTIO_NOTIFY_RANGE;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // Virtual I/O Device 1.2, what all devices share: the PCI transport (4.1), the order of a start
-// (3.1), and a split virtqueue (2.7) whose requests are one descriptor each. Pure code: no system,
-// all access through functions of the caller. All fields are little-endian, as is every hart.
+// (3.1), and the parts of a split virtqueue (2.7). Pure code: no system, all access through
+// functions of the caller. All fields are little-endian, as is every hart.
+//
+// A start: virtio_negotiate; for each queue virtio_size_queue, virtio_set_queue_vector if there are
+// messages, virtio_enable_queue; virtio_set_config_vector somewhere between; virtio_run.
 //
 // The device is not trusted. What it writes is read once, checked, and only then used; each routine
 // says the first rule that the device broke. Every loop is bounded.
@@ -24,18 +27,29 @@ enum virtio_rule {
     VIRTIO_VECTOR,
     VIRTIO_QUEUE_DISABLED,
     VIRTIO_NEEDS_RESET,
+    VIRTIO_CONFIG_UNSTABLE,
+    VIRTIO_CAPACITY,
+    VIRTIO_BLOCK_SIZE,
+    VIRTIO_SEG_MAX,
     VIRTIO_USED_AHEAD,
     VIRTIO_USED_ID,
     VIRTIO_USED_TWICE,
     VIRTIO_USED_LENGTH,
     VIRTIO_USED_NOTHING,
+    VIRTIO_SHORT,
+    VIRTIO_STATUS_VALUE,
     VIRTIO_RULES,
 };
 
 // The rule in words, for messages: a constant string without a full stop.
 const char *virtio_rule_text(enum virtio_rule rule);
 
-enum { VIRTIO_F_VERSION_1 = 32, VIRTIO_F_ACCESS_PLATFORM = 33 };
+enum {
+    VIRTIO_F_INDIRECT_DESC = 28,
+    VIRTIO_F_EVENT_IDX = 29,
+    VIRTIO_F_VERSION_1 = 32,
+    VIRTIO_F_ACCESS_PLATFORM = 33,
+};
 
 #define VIRTIO_NO_VECTOR 0xffffu
 
@@ -79,71 +93,62 @@ enum virtio_rule virtio_reset(const struct virtio_io *io);
 // Reset, acknowledge, features: *features is what was wanted and is offered. VERSION_1 must be.
 enum virtio_rule virtio_negotiate(const struct virtio_io *io, uint64_t wanted, uint64_t *features);
 
-struct virtio_ring;
+// The generation of the device's own configuration: fields that are read between two equal ones
+// belong together (4.1.4.3.1).
+uint32_t virtio_generation(const struct virtio_io *io);
 
-// Tells where the queue with that number lies, and turns it on. *notify is where its notification
-// register is in the notify region. vector: of the MSI-X table, or VIRTIO_NO_VECTOR.
-enum virtio_rule virtio_start_queue(const struct virtio_io *io, const struct virtio_layout *layout,
-                                    unsigned number, const struct virtio_ring *ring,
-                                    unsigned vector, uint32_t *notify);
+#define VIRTIO_QUEUE_LEAST 8u
+
+// Makes the queue with that number as long as the device allows, at most `most` (a power of two,
+// not below VIRTIO_QUEUE_LEAST), and tells how long that is.
+enum virtio_rule virtio_size_queue(const struct virtio_io *io, unsigned number, unsigned most,
+                                   uint16_t *size);
+
+// Which entry of the MSI-X table changes of the configuration, and answers of a queue, interrupt
+// with. MSI-X must be on; a reset undoes it.
+enum virtio_rule virtio_set_config_vector(const struct virtio_io *io, unsigned vector);
+enum virtio_rule virtio_set_queue_vector(const struct virtio_io *io, unsigned number,
+                                         unsigned vector);
+
+struct virtio_queue_addresses {
+    uint64_t descriptors, available, used; // logical
+};
+
+// Tells where the queue lies, and turns it on. *notify is where its notification register is,
+// inside the notify region.
+enum virtio_rule virtio_enable_queue(const struct virtio_io *io, const struct virtio_layout *layout,
+                                     unsigned number,
+                                     const struct virtio_queue_addresses *addresses,
+                                     uint32_t *notify);
 
 // Lets the device run.
 enum virtio_rule virtio_run(const struct virtio_io *io);
 
 bool virtio_needs_reset(const struct virtio_io *io);
 
-// --- The queue ----------------------------------------------------------------------------------
-
-#define VIRTIO_RING_SLOTS 8u // a power of two
-#define VIRTIO_RING_BYTES 4096u
+// --- The parts of a split virtqueue -------------------------------------------------------------
 
 struct virtio_descriptor {
     uint64_t address;
     uint32_t length;
     uint16_t flags, next;
 };
+static_assert(sizeof(struct virtio_descriptor) == 16);
+
+#define DESCRIPTOR_NEXT     1u
+#define DESCRIPTOR_WRITE    2u
+#define DESCRIPTOR_INDIRECT 4u
 
 struct virtio_available {
-    uint16_t flags, index, ring[VIRTIO_RING_SLOTS];
+    uint16_t flags, index;
+    uint16_t ring[]; // as many as the queue is long, then used_event
+};
+
+struct virtio_used_element {
+    uint32_t id, length;
 };
 
 struct virtio_used {
     uint16_t flags, index;
-    struct {
-        uint32_t id, length;
-    } ring[VIRTIO_RING_SLOTS];
+    struct virtio_used_element ring[]; // as many as the queue is long, then avail_event
 };
-
-struct virtio_ring_memory {
-    struct virtio_descriptor descriptors[VIRTIO_RING_SLOTS];
-    struct virtio_available available;
-    alignas(64) struct virtio_used used;
-};
-static_assert(sizeof(struct virtio_ring_memory) <= VIRTIO_RING_BYTES);
-
-// Callers serialise. Invariant: length[s] is not 0 exactly while slot s is in flight.
-struct virtio_ring {
-    struct virtio_ring_memory *memory;
-    uint64_t address; // logical
-    uint16_t next_available, next_used, in_flight;
-    uint32_t length[VIRTIO_RING_SLOTS];
-};
-
-// An empty queue in zeroed memory.
-void virtio_ring_init(struct virtio_ring *ring, void *memory, uint64_t address);
-
-// Lends the device `length` bytes (at least one), to write to (or to read). The slot is not in
-// flight. The notification register is the caller's: it gets the queue's number.
-void virtio_ring_publish(struct virtio_ring *ring, unsigned slot, uint64_t address, uint32_t length,
-                         bool device_writes);
-
-enum virtio_answer { VIRTIO_EMPTY, VIRTIO_TOOK, VIRTIO_BROKEN };
-
-struct virtio_taken {
-    unsigned slot;
-    uint32_t wrote; // not more than was lent
-    enum virtio_rule rule;
-};
-
-// Takes the next answer. A slot that was taken is free.
-enum virtio_answer virtio_ring_take(struct virtio_ring *ring, struct virtio_taken *taken);

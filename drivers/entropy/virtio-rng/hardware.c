@@ -101,7 +101,7 @@ static enum virtio_rule bring_up(struct rng *rng)
     RtlZeroMemory(rng->memory, RNG_DMA_BYTES);
     virtio_ring_init(&rng->ring, rng->memory, (uint64_t)rng->address.QuadPart);
     unsigned vector = rng->connect_version == CONNECT_MESSAGE_BASED ? MESSAGE : VIRTIO_NO_VECTOR;
-    rule = virtio_start_queue(&io, &rng->pci.layout, REQUEST_QUEUE, &rng->ring, vector, &notify);
+    rule = virtio_ring_start(&io, &rng->pci.layout, REQUEST_QUEUE, &rng->ring, vector, &notify);
     if (rule)
         return rule;
     rng->doorbell = VirtioPciDoorbell(&rng->pci, notify);

@@ -9,6 +9,7 @@
 // is completed with one of them held.
 #pragma once
 
+#include <ring.h>
 #include <virtio_pci.h>
 
 #include <fdopower.h>

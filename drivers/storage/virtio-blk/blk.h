@@ -16,6 +16,7 @@
 #include <disk.h>
 #include <fdopower.h>
 #include <pdo.h>
+#include <virtio_pci.h>
 
 #define BLK_TAG 0x206B6C42u // 'Blk '
 
@@ -63,7 +64,7 @@ struct fdo_extension {
     BOOLEAN watching;
     USHORT watched; // queue.next_used when the watchdog was set
 
-    PUCHAR isr;
+    struct virtio_pci pci;
     volatile LONG configuration_changed;
     ULONG connected; // version of the interrupt connection, 0: none
     ULONG messages;  // 0: the line
@@ -76,9 +77,6 @@ struct fdo_extension {
     ULONG map_registers;
     PVOID ring, requests;
     PHYSICAL_ADDRESS ring_address, requests_address;
-    struct virtio_layout layout;
-    PUCHAR bars[6]; // mapped
-    ULONGLONG bar_bytes[6];
 };
 
 struct pdo_extension {

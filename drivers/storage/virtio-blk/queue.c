@@ -5,36 +5,6 @@
 // points anywhere else is found by one comparison.
 #include "queue.h"
 
-static const char *const rule_text[] = {
-    [VIRTIO_OK] = "no rule broken",
-    [VIRTIO_NO_CAPABILITY] = "a modern device has common, notify, ISR and device capabilities",
-    [VIRTIO_CAPABILITY_RANGE] = "a capability's range lies outside its BAR or is too small",
-    [VIRTIO_RESET_STUCK] = "the device does not finish its reset",
-    [VIRTIO_NOT_MODERN] = "the device does not offer VIRTIO_F_VERSION_1",
-    [VIRTIO_FEATURES_REFUSED] = "the device refuses a subset of the features it offered",
-    [VIRTIO_CONFIG_UNSTABLE] = "the configuration changes at every reading",
-    [VIRTIO_CAPACITY] = "the capacity exceeds 2^63 bytes",
-    [VIRTIO_BLOCK_SIZE] = "blk_size is not a power of two from 512 to 65536",
-    [VIRTIO_SEG_MAX] = "seg_max is zero",
-    [VIRTIO_NO_QUEUE] = "the device has no request queue",
-    [VIRTIO_QUEUE_LENGTH] = "the queue's size is not a power of two from 8 to 32768",
-    [VIRTIO_NOTIFY_RANGE] = "the queue's notification register lies outside its region",
-    [VIRTIO_VECTOR] = "an interrupt vector is not held by the device",
-    [VIRTIO_QUEUE_DISABLED] = "the queue does not report itself enabled",
-    [VIRTIO_NEEDS_RESET] = "the device asks for a reset",
-    [VIRTIO_USED_AHEAD] = "the used index is ahead of the requests in flight",
-    [VIRTIO_USED_ID] = "a used id is not the head of a descriptor chain",
-    [VIRTIO_USED_TWICE] = "a used id is not in flight",
-    [VIRTIO_USED_LENGTH] = "the device claims to have written more than it was lent",
-    [VIRTIO_SHORT] = "a read was called complete with bytes missing",
-    [VIRTIO_STATUS_VALUE] = "a request's status is none of 0, 1, 2",
-};
-
-const char *virtio_rule_text(enum virtio_rule rule)
-{
-    return rule_text[rule];
-}
-
 static void init_slot(struct virtio_queue *queue, unsigned slot)
 {
     uint64_t memory = queue->memory_address + slot * VIRTIO_SLOT_BYTES;
@@ -50,12 +20,12 @@ static void init_slot(struct virtio_queue *queue, unsigned slot)
     };
 }
 
-void queue_init(struct virtio_queue *queue, const struct virtio_disk *disk, void *ring,
-                uint64_t ring_address, void *requests, uint64_t requests_address,
+void queue_init(struct virtio_queue *queue, const struct virtio_disk *disk, uint16_t size,
+                void *ring, uint64_t ring_address, void *requests, uint64_t requests_address,
                 struct virtio_queue_addresses *addresses)
 {
     unsigned chain = disk->indirect ? 1 : VIRTIO_CHAIN;
-    unsigned slots = disk->queue_size / chain;
+    unsigned slots = size / chain;
     unsigned segments = (disk->indirect ? VIRTIO_TABLE_ENTRIES : VIRTIO_CHAIN) - 2;
     *queue = (struct virtio_queue){
         .descriptors = ring,
@@ -63,7 +33,7 @@ void queue_init(struct virtio_queue *queue, const struct virtio_disk *disk, void
         .used = (void *)((char *)ring + RING_USED),
         .memory = requests,
         .memory_address = requests_address,
-        .mask = (uint16_t)(disk->queue_size - 1),
+        .mask = (uint16_t)(size - 1),
         .chain = (uint16_t)chain,
         .slots = (uint16_t)(slots < VIRTIO_SLOTS ? slots : VIRTIO_SLOTS),
         .segments_most =

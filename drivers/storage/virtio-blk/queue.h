@@ -12,33 +12,7 @@
 
 #include "virtio.h"
 
-struct virtio_descriptor {
-    uint64_t address;
-    uint32_t length;
-    uint16_t flags, next;
-};
-static_assert(sizeof(struct virtio_descriptor) == 16);
-
-#define DESCRIPTOR_NEXT     1u
-#define DESCRIPTOR_WRITE    2u
-#define DESCRIPTOR_INDIRECT 4u
-#define NO_NOTIFY           1u
-
-struct virtio_available {
-    uint16_t flags;
-    uint16_t index;
-    uint16_t ring[]; // queue_size entries, then used_event
-};
-
-struct virtio_used_element {
-    uint32_t id, length;
-};
-
-struct virtio_used {
-    uint16_t flags;
-    uint16_t index;
-    struct virtio_used_element ring[]; // queue_size entries, then avail_event
-};
+#define NO_NOTIFY 1u // of used.flags (2.7.10)
 
 struct virtio_request_header {
     uint32_t type, reserved;
@@ -75,10 +49,10 @@ struct virtio_queue {
     uint32_t writable[VIRTIO_SLOTS]; // bytes the device may write, 0: not in flight
 };
 
-// Lays an empty queue into zeroed memory: VIRTIO_RING_BYTES at `ring`, VIRTIO_REQUESTS_BYTES at
-// `requests`, whose logical addresses are given. Both stay the caller's.
-void queue_init(struct virtio_queue *queue, const struct virtio_disk *disk, void *ring,
-                uint64_t ring_address, void *requests, uint64_t requests_address,
+// Lays an empty queue of `size` ring entries into zeroed memory: VIRTIO_RING_BYTES at `ring`,
+// VIRTIO_REQUESTS_BYTES at `requests`, whose logical addresses are given. Both stay the caller's.
+void queue_init(struct virtio_queue *queue, const struct virtio_disk *disk, uint16_t size,
+                void *ring, uint64_t ring_address, void *requests, uint64_t requests_address,
                 struct virtio_queue_addresses *addresses);
 
 // The table that slot's descriptors go to.

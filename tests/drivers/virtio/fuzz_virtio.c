@@ -63,8 +63,8 @@ static bool start(struct input *input)
         virtio_negotiate(&sim_io, 1ull << VIRTIO_F_VERSION_1, &features))
         return false;
     virtio_ring_init(&ring, sim_memory, SIM_ADDRESS);
-    if (virtio_start_queue(&sim_io, &layout, 0, &ring,
-                           next(input) & 1 ? next(input) : VIRTIO_NO_VECTOR, &notify))
+    if (virtio_ring_start(&sim_io, &layout, 0, &ring,
+                          next(input) & 1 ? next(input) : VIRTIO_NO_VECTOR, &notify))
         return false;
     check(notify + 2 <= layout.regions[VIRTIO_NOTIFY].length);
     return virtio_run(&sim_io) == VIRTIO_OK;

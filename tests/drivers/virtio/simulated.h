@@ -3,7 +3,7 @@
 // A virtio device without hardware: its registers and its configuration space. For one source file.
 #pragma once
 
-#include <transport.h>
+#include <ring.h>
 
 #include <string.h>
 

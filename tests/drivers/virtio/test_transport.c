@@ -23,7 +23,7 @@ static enum virtio_rule start(unsigned vector)
         rule = virtio_negotiate(&sim_io, 1ull << VIRTIO_F_VERSION_1, &features);
     virtio_ring_init(&ring, sim_memory, SIM_ADDRESS);
     if (!rule)
-        rule = virtio_start_queue(&sim_io, &layout, 0, &ring, vector, &notify);
+        rule = virtio_ring_start(&sim_io, &layout, 0, &ring, vector, &notify);
     return rule ? rule : virtio_run(&sim_io);
 }
 
@@ -64,6 +64,29 @@ TEST(capabilities_lie)
     CHECK_EQ(find(0), VIRTIO_NO_CAPABILITY);
 }
 
+static void place(unsigned at, unsigned kind, uint32_t offset, uint32_t bytes)
+{
+    sim_capability(at, 0, kind, offset);
+    memcpy(sim.config + at + 12, &bytes, sizeof bytes);
+}
+
+TEST(regions_of_its_own)
+{
+    sim_reset();
+    sim.config[0x69] = 0x7c;
+    place(0x7c, 4, 0x2000, 0x18);
+    CHECK_EQ(find(24), VIRTIO_OK);
+    CHECK_EQ(layout.regions[VIRTIO_DEVICE].offset, 0x2000u);
+    CHECK_EQ(layout.notify_multiplier, 4u);
+    CHECK_EQ(find(28), VIRTIO_CAPABILITY_RANGE); // smaller than is needed
+    place(0x7c, 4, 0x3ff0, 0x18);                // passes the BAR's end
+    CHECK_EQ(find(24), VIRTIO_CAPABILITY_RANGE);
+    place(0x7c, 4, 0xfffffffc, 0x18);
+    CHECK_EQ(find(24), VIRTIO_CAPABILITY_RANGE);
+    place(0x7c, 1, 0, 0x1000); // a second common, none of its own
+    CHECK_EQ(find(24), VIRTIO_NO_CAPABILITY);
+}
+
 static void check_start(enum virtio_rule rule)
 {
     CHECK_EQ(start(VIRTIO_NO_VECTOR), rule);
@@ -101,7 +124,7 @@ static struct virtio_ring_memory *memory(void)
 
 static void answer(uint32_t id, uint32_t length)
 {
-    struct virtio_used *used = &memory()->used;
+    typeof(memory()->used) *used = &memory()->used;
     used->ring[used->index % VIRTIO_RING_SLOTS].id = id;
     used->ring[used->index % VIRTIO_RING_SLOTS].length = length;
     used->index++;

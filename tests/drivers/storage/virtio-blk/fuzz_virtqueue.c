@@ -94,20 +94,11 @@ static bool step(struct input *input)
     }
 }
 
-static bool read_data(void *context, unsigned offset, void *to, size_t length)
-{
-    const struct input *input = context;
-    for (size_t i = 0; i < length; i++)
-        ((uint8_t *)to)[i] = offset + i < input->size ? input->data[offset + i] : 0;
-    return offset + length <= 256;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
-    static const uint64_t bars[6] = {0x1000, 0, 0x40, 0, 0x4000, 1ull << 32};
-    struct virtio_layout layout;
-    (void)virtio_find_regions(read_data, &input, bars, &layout);
+    struct virtio_disk disk;
+    uint32_t notify;
     sim_reset(&device);
     memset(out, 0, sizeof out);
     for (unsigned changes = next(&input) & 7; changes > 0; changes--) {
@@ -118,16 +109,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (next(&input) & 1)
         device.offered ^= 1ull << (next(&input) & 63);
-    struct virtio_io io = sim_io(&device);
-    struct virtio_disk disk;
-    struct virtio_queue_addresses addresses;
-    layout = sim_layout();
-    if (virtio_prepare(&io, &disk))
+    if (sim_start(&device, &disk, &queue, &notify))
         return 0;
-    queue_init(&queue, &disk, device.ring, SIM_RING_ADDRESS, device.slots, SIM_SLOTS_ADDRESS,
-               &addresses);
-    if (virtio_start(&io, &layout, &addresses, &disk))
-        return 0;
+    check(notify + 2 <= sim_layout().regions[VIRTIO_NOTIFY].length);
     while (input.size > 0 && step(&input))
         continue;
     return 0;

@@ -100,3 +100,22 @@ static inline void sim_answer(struct sim_device *device, uint16_t mask, uint32_t
     used->ring[used->index & mask] = (struct virtio_used_element){id, wrote};
     used->index++;
 }
+
+// Starts the device as the driver does.
+static inline enum virtio_rule sim_start(struct sim_device *device, struct virtio_disk *disk,
+                                         struct virtio_queue *queue, uint32_t *notify)
+{
+    struct virtio_io io = sim_io(device);
+    struct virtio_layout layout = sim_layout();
+    struct virtio_queue_addresses addresses;
+    uint16_t size;
+    enum virtio_rule rule = virtio_prepare(&io, disk);
+    if (!rule)
+        rule = virtio_size_queue(&io, 0, VIRTIO_QUEUE_SIZE, &size);
+    if (rule)
+        return rule;
+    queue_init(queue, disk, size, device->ring, SIM_RING_ADDRESS, device->slots, SIM_SLOTS_ADDRESS,
+               &addresses);
+    rule = virtio_enable_queue(&io, &layout, 0, &addresses, notify);
+    return rule ? rule : virtio_run(&io);
+}

@@ -8,17 +8,11 @@ static struct sim_device device;
 static struct virtio_disk disk;
 static struct virtio_queue queue;
 
+static uint32_t notify;
+
 static enum virtio_rule bring_up(void)
 {
-    struct virtio_io io = sim_io(&device);
-    struct virtio_layout layout = sim_layout();
-    struct virtio_queue_addresses addresses;
-    enum virtio_rule rule = virtio_prepare(&io, &disk);
-    if (rule)
-        return rule;
-    queue_init(&queue, &disk, device.ring, SIM_RING_ADDRESS, device.slots, SIM_SLOTS_ADDRESS,
-               &addresses);
-    return virtio_start(&io, &layout, &addresses, &disk);
+    return sim_start(&device, &disk, &queue, &notify);
 }
 
 static void fresh(void)
@@ -42,8 +36,9 @@ TEST(starts_an_honest_device)
     CHECK_EQ(disk.sectors, 1000u);
     CHECK_EQ(disk.block_bytes, 512u);
     CHECK(disk.indirect && disk.event_index && disk.flush && !disk.read_only);
-    CHECK_EQ(disk.queue_size, VIRTIO_QUEUE_SIZE);
-    CHECK_EQ(disk.notify_offset, 4u);
+    CHECK_EQ(queue.mask, VIRTIO_QUEUE_SIZE - 1);
+    CHECK_EQ(sim_load(device.common + 0x18, 2), VIRTIO_QUEUE_SIZE);
+    CHECK_EQ(notify, 4u);
     CHECK_EQ(queue.slots, VIRTIO_SLOTS);
     CHECK_EQ(queue.segments_most, 60u);
     CHECK_EQ(device.common[SIM_STATUS], 15u);
@@ -246,70 +241,4 @@ TEST(lies_of_the_status)
     CHECK_EQ(status_lie(VIRTIO_BLK_S_OK, 100), VIRTIO_SHORT);
     CHECK_EQ(status_lie(3, 4097), VIRTIO_STATUS_VALUE);
     CHECK_EQ(status_lie(UINT8_MAX, 4097), VIRTIO_STATUS_VALUE); // never written
-}
-
-// --- Capabilities -------------------------------------------------------------------------------
-
-static uint8_t space[256];
-
-static bool read_space(void *context, unsigned offset, void *out, size_t length)
-{
-    (void)context;
-    if (offset + length > sizeof space)
-        return false;
-    memcpy(out, space + offset, length);
-    return true;
-}
-
-static void put_capability(unsigned at, uint8_t next, uint8_t kind, uint32_t offset, uint32_t bytes)
-{
-    memcpy(space + at, (uint8_t[]){9, next, 20, kind, 4, 0, 0, 0}, 8);
-    memcpy(space + at + 8, &offset, 4);
-    memcpy(space + at + 12, &bytes, 4);
-    memcpy(space + at + 16, &(uint32_t){4}, 4);
-}
-
-static void put_capabilities(void)
-{
-    memset(space, 0, sizeof space);
-    space[0x34] = 0x40;
-    put_capability(0x40, 0x54, 1, 0, 0x1000);
-    put_capability(0x54, 0x68, 3, 0x1000, 0x1000);
-    put_capability(0x68, 0x7c, 4, 0x2000, 0x1000);
-    put_capability(0x7c, 0, 2, 0x3000, 0x1000);
-}
-
-static enum virtio_rule find(struct virtio_layout *layout)
-{
-    static const uint64_t bars[6] = {0, 0x1000, 0, 0, 0x4000, 0};
-    return virtio_find_regions(read_space, nullptr, bars, layout);
-}
-
-TEST(finds_its_regions)
-{
-    struct virtio_layout layout;
-    put_capabilities();
-    CHECK_EQ(find(&layout), VIRTIO_OK);
-    CHECK_EQ(layout.regions[VIRTIO_NOTIFY].offset, 0x3000u);
-    CHECK_EQ(layout.regions[VIRTIO_DEVICE].bar, 4u);
-    CHECK_EQ(layout.notify_multiplier, 4u);
-}
-
-TEST(capabilities_that_lie)
-{
-    struct virtio_layout layout;
-    put_capabilities();
-    put_capability(0x7c, 0, 2, 0x3000, 0x1004); // passes the BAR's end
-    CHECK_EQ(find(&layout), VIRTIO_CAPABILITY_RANGE);
-    put_capability(0x7c, 0, 2, 0xfffffffc, 8);
-    CHECK_EQ(find(&layout), VIRTIO_CAPABILITY_RANGE);
-    put_capability(0x7c, 0, 1, 0, 0x1000); // a second common, no notify
-    CHECK_EQ(find(&layout), VIRTIO_NO_CAPABILITY);
-    put_capability(0x7c, 0x40, 9, 0, 0x1000); // the list loops
-    CHECK_EQ(find(&layout), VIRTIO_NO_CAPABILITY);
-    put_capabilities();
-    space[0x40 + 4] = 6; // no such BAR
-    CHECK_EQ(find(&layout), VIRTIO_CAPABILITY_RANGE);
-    space[0x40 + 4] = 2; // a BAR without memory
-    CHECK_EQ(find(&layout), VIRTIO_CAPABILITY_RANGE);
 }
