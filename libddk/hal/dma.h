@@ -83,7 +83,9 @@ struct hal_adapter {
     ULONG Registers; // transfers that have map registers (channels)
     volatile LONG Lists;
 
-    SLIST_HEADER ListMemory; // of short lists
+    struct ki_lock ListLock; // of memory for short lists that is kept for the next one
+    ULONG ListsKept;
+    PSINGLE_LIST_ENTRY ListMemory;
     LIST_ENTRY All;
 };
 #define HAL_ADAPTER_MAGIC 0x7265747061644144ull
@@ -132,6 +134,10 @@ bool hal_part_next(struct hal_part *part);
 FORCEINLINE ULONG hal_in_page(PMDL mdl, ULONG offset)
 {
     return (mdl->ByteOffset + offset) & (PAGE_SIZE - 1);
+}
+FORCEINLINE bool hal_has_pages(const MDL *mdl)
+{
+    return (mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL)) != 0;
 }
 // Pages that a range touches, each MDL's counted for itself.
 ULONG hal_range_pages(PMDL mdl, ULONG offset, ULONG length);
@@ -205,7 +211,8 @@ struct hal_list {
     ULONG Capacity; // in elements
     UCHAR Memory;   // whose
     BOOLEAN Ended;
-    PMDL Copy; // BuildMdlFromScatterGatherList made it
+    BOOLEAN OnePage; // made in the short way of dma_list.c
+    PMDL Copy;       // BuildMdlFromScatterGatherList made it
 };
 
 struct hal_channel {
@@ -221,6 +228,13 @@ struct hal_channel {
 // Waits for the transfer's turn, which begins with hal_turn_begins, here or in another thread; with
 // `wait` false it begins here or not at all (STATUS_INSUFFICIENT_RESOURCES).
 NTSTATUS hal_wait_turn(struct hal_transfer *transfer, bool wait);
+// Without the lock: a list that takes nothing from anybody need not be told apart from one that
+// came a moment earlier.
+FORCEINLINE bool hal_nobody_waits(const struct hal_adapter *adapter)
+{
+    return __atomic_load_n(&adapter->Channel, __ATOMIC_RELAXED) == NULL &&
+           __atomic_load_n(&adapter->Waiting.Flink, __ATOMIC_RELAXED) == &adapter->Waiting;
+}
 void hal_turn_begins(struct hal_transfer *transfer);
 void hal_next_turn(struct hal_adapter *adapter); // something was given back
 void hal_release_channel(struct hal_adapter *adapter);

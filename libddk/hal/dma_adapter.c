@@ -116,7 +116,6 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION description
     adapter->Public.DmaOperations = &hal_dma_operations[version - 1];
     InitializeListHead(&adapter->Waiting);
     InitializeListHead(&adapter->Common);
-    InitializeSListHead(&adapter->ListMemory);
     ki_acquire(&adapters_lock);
     InsertTailList(&adapters, &adapter->All);
     adapter_count++;

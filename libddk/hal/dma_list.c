@@ -21,13 +21,45 @@ static ULONG list_bytes(ULONG elements)
     return record_offset(elements) + (ULONG)sizeof(struct hal_list);
 }
 
+FORCEINLINE struct hal_list *record_in(PSCATTER_GATHER_LIST list, ULONG elements)
+{
+    return (struct hal_list *)((PCHAR)list + record_offset(elements));
+}
+
+FORCEINLINE PVOID take_short(struct hal_adapter *adapter)
+{
+    ki_acquire(&adapter->ListLock);
+    PSINGLE_LIST_ENTRY list = adapter->ListMemory;
+    if (list != NULL) {
+        adapter->ListMemory = list->Next;
+        adapter->ListsKept--;
+    }
+    ki_release(&adapter->ListLock);
+    return list;
+}
+
+// False: enough are kept.
+FORCEINLINE bool give_short(struct hal_adapter *adapter, PVOID memory)
+{
+    PSINGLE_LIST_ENTRY list = memory;
+    ki_acquire(&adapter->ListLock);
+    bool kept = adapter->ListsKept < SHORT_LISTS;
+    if (kept) {
+        list->Next = adapter->ListMemory;
+        adapter->ListMemory = list;
+        adapter->ListsKept++;
+    }
+    ki_release(&adapter->ListLock);
+    return kept;
+}
+
 static PVOID get_memory(struct hal_adapter *adapter, ULONG *elements, enum list_memory *memory)
 {
     PVOID kept = NULL;
     *memory = *elements <= SHORT_LIST ? MEMORY_SHORT : MEMORY_POOL;
     if (*memory == MEMORY_SHORT) {
         *elements = SHORT_LIST;
-        kept = ExInterlockedPopEntrySList(&adapter->ListMemory, NULL);
+        kept = take_short(adapter);
     }
     return kept != NULL ? kept
                         : ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED,
@@ -36,16 +68,14 @@ static PVOID get_memory(struct hal_adapter *adapter, ULONG *elements, enum list_
 
 static void give_memory(struct hal_adapter *adapter, PVOID list, UCHAR memory)
 {
-    if (memory == MEMORY_SHORT && ExQueryDepthSList(&adapter->ListMemory) < SHORT_LISTS)
-        (void)ExInterlockedPushEntrySList(&adapter->ListMemory, list, NULL);
-    else if (memory != MEMORY_OF_DRIVER)
+    if (memory != MEMORY_OF_DRIVER && (memory != MEMORY_SHORT || !give_short(adapter, list)))
         ExFreePoolWithTag(list, HAL_DMA_TAG);
 }
 
 void hal_list_memory_drop(struct hal_adapter *adapter)
 {
     PVOID list;
-    while ((list = ExInterlockedPopEntrySList(&adapter->ListMemory, NULL)) != NULL)
+    while ((list = take_short(adapter)) != NULL)
         ExFreePoolWithTag(list, HAL_DMA_TAG);
 }
 
@@ -76,7 +106,7 @@ static NTSTATUS make_record(struct hal_adapter *adapter, const struct wanted *wa
         return STATUS_BUFFER_TOO_SMALL;
     if (list == NULL && (list = get_memory(adapter, &elements, &memory)) == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    *record = (struct hal_list *)((PCHAR)list + record_offset(elements));
+    *record = record_in(list, elements);
     **record = (struct hal_list){
         .Transfer = {.Kind = HAL_LIST,
                      .Adapter = adapter,
@@ -203,6 +233,77 @@ static struct hal_list *record_of(struct hal_adapter *adapter, PSCATTER_GATHER_L
     return record;
 }
 
+// --- A list of one page that is not copied, while nobody waits for a turn: what most are. The way
+// above in one piece, with what does not change left out.
+
+// Where the page is for the device; 0: the long way tells what becomes of it.
+FORCEINLINE ULONG64 open_page(struct hal_adapter *adapter, PMDL mdl, ULONG offset, BOOLEAN write)
+{
+    ULONG64 logical;
+    if (__builtin_expect(
+            !NT_SUCCESS(manager_dma_open(adapter->Pdo, mdl, offset, 1, !write, &logical)), 0))
+        return 0;
+    if (__builtin_expect(logical != 0 && logical + (PAGE_SIZE - 1) <= adapter->Highest, 1))
+        return logical;
+    manager_dma_close(adapter->Pdo, mdl, offset, 1, !write);
+    return 0;
+}
+
+FORCEINLINE void init_page(struct hal_list *record, struct hal_adapter *adapter, PMDL mdl,
+                           ULONG offset, ULONG length, BOOLEAN write)
+{
+    struct hal_transfer *transfer = &record->Transfer;
+    struct hal_span *span = &record->Span;
+    transfer->Kind = HAL_LIST;
+    transfer->State = HAL_HELD;
+    transfer->Adapter = adapter;
+    transfer->Registers = 0;
+    transfer->KeepsChannel = FALSE;
+    span->Mdl = mdl;
+    span->Offset = offset;
+    span->Length = length;
+    span->Write = write;
+    span->Copied = FALSE;
+    record->Memory = MEMORY_SHORT;
+    record->Ended = FALSE;
+    record->OnePage = TRUE;
+    record->Copy = NULL;
+}
+
+// NULL: not for this way, and nothing has been done.
+FORCEINLINE PSCATTER_GATHER_LIST get_page(struct hal_adapter *adapter, PMDL mdl, PVOID va,
+                                          ULONG length, BOOLEAN write)
+{
+    ULONG_PTR offset = (ULONG_PTR)va - (ULONG_PTR)MmGetMdlVirtualAddress(mdl);
+    if (adapter->Copying || length - 1 >= PAGE_SIZE - BYTE_OFFSET(va) || offset >= mdl->ByteCount ||
+        length > mdl->ByteCount - offset || !hal_has_pages(mdl) || !hal_nobody_waits(adapter))
+        return NULL;
+    PSCATTER_GATHER_LIST list = take_short(adapter);
+    if (list == NULL)
+        return NULL;
+    ULONG64 logical = open_page(adapter, mdl, (ULONG)offset, write);
+    if (logical == 0) {
+        give_memory(adapter, list, MEMORY_SHORT);
+        return NULL;
+    }
+    struct hal_list *record = record_in(list, SHORT_LIST);
+    init_page(record, adapter, mdl, (ULONG)offset, length, write);
+    record->List = list;
+    list->NumberOfElements = 1;
+    list->Reserved = (ULONG_PTR)record;
+    list->Elements[0].Address.QuadPart = (LONGLONG)(logical + BYTE_OFFSET(va));
+    list->Elements[0].Length = length;
+    InterlockedIncrement(&adapter->Lists);
+    return list;
+}
+
+FORCEINLINE void put_page(struct hal_adapter *adapter, struct hal_list *record)
+{
+    const struct hal_span *span = &record->Span;
+    manager_dma_close(adapter->Pdo, span->Mdl, span->Offset, 1, !span->Write);
+    free_record(record);
+}
+
 VOID hal_put_list(PDMA_ADAPTER dma, PSCATTER_GATHER_LIST list, BOOLEAN write)
 {
     struct hal_adapter *adapter = hal_adapter_of(dma);
@@ -210,6 +311,10 @@ VOID hal_put_list(PDMA_ADAPTER dma, PSCATTER_GATHER_LIST list, BOOLEAN write)
     ki_require_dispatch("PutScatterGatherList below DISPATCH_LEVEL",
                         "PutScatterGatherList above DISPATCH_LEVEL");
     struct hal_list *record = record_of(adapter, list);
+    if (record->OnePage && !record->Ended) {
+        put_page(adapter, record);
+        return;
+    }
     bool waited_for = record->Span.Copied;
     hal_list_end(record);
     free_record(record);
@@ -250,8 +355,9 @@ static NTSTATUS get_list(struct hal_adapter *adapter, PVOID va, struct wanted *w
     return ask(adapter, wanted, NULL);
 }
 
-NTSTATUS hal_get_list(PDMA_ADAPTER dma, PDEVICE_OBJECT device, PMDL mdl, PVOID va, ULONG length,
-                      PDRIVER_LIST_CONTROL routine, PVOID context, BOOLEAN write)
+KI_COLD static NTSTATUS get_any(struct hal_adapter *adapter, PDEVICE_OBJECT device, PMDL mdl,
+                                PVOID va, ULONG length, PDRIVER_LIST_CONTROL routine, PVOID context,
+                                BOOLEAN write)
 {
     struct wanted wanted = {.Device = device,
                             .Mdl = mdl,
@@ -259,9 +365,20 @@ NTSTATUS hal_get_list(PDMA_ADAPTER dma, PDEVICE_OBJECT device, PMDL mdl, PVOID v
                             .Routine = routine,
                             .Context = context,
                             .Write = write};
+    return get_list(adapter, va, &wanted);
+}
+
+NTSTATUS hal_get_list(PDMA_ADAPTER dma, PDEVICE_OBJECT device, PMDL mdl, PVOID va, ULONG length,
+                      PDRIVER_LIST_CONTROL routine, PVOID context, BOOLEAN write)
+{
+    struct hal_adapter *adapter = hal_adapter_of(dma);
     ki_require_dispatch("GetScatterGatherList below DISPATCH_LEVEL",
                         "GetScatterGatherList above DISPATCH_LEVEL");
-    return get_list(hal_adapter_of(dma), va, &wanted);
+    PSCATTER_GATHER_LIST list = get_page(adapter, mdl, va, length, write);
+    if (__builtin_expect(list == NULL, 0))
+        return get_any(adapter, device, mdl, va, length, routine, context, write);
+    routine(device, device->CurrentIrp, list, context);
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS hal_build_list(PDMA_ADAPTER dma, PDEVICE_OBJECT device, PMDL mdl, PVOID va, ULONG length,

@@ -42,13 +42,11 @@ static void check_one_a_device(struct hal_adapter *adapter, const struct hal_tra
                       (ULONG_PTR)transfer->Device);
 }
 
-// The common case: a list that needs nothing, and nobody waits. Without the lock: such a list takes
-// nothing from anybody, so it need not be told apart from one that came a moment earlier.
+// The common case: a list that needs nothing, and nobody waits.
 static bool needs_no_turn(const struct hal_adapter *adapter, const struct hal_transfer *transfer)
 {
     return transfer->Registers == 0 && !transfer->KeepsChannel && transfer->Ticket == NULL &&
-           __atomic_load_n(&adapter->Channel, __ATOMIC_RELAXED) == NULL &&
-           __atomic_load_n(&adapter->Waiting.Flink, __ATOMIC_RELAXED) == &adapter->Waiting;
+           hal_nobody_waits(adapter);
 }
 
 NTSTATUS hal_wait_turn(struct hal_transfer *transfer, bool wait)

@@ -35,11 +35,6 @@ ULONG hal_range_pages(PMDL mdl, ULONG offset, ULONG length)
     return pages;
 }
 
-static bool has_pages(PMDL mdl)
-{
-    return (mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL)) != 0;
-}
-
 bool hal_chain_find(PMDL *mdl, ULONGLONG *offset, ULONG length)
 {
     PMDL at = *mdl;
@@ -53,15 +48,15 @@ bool hal_chain_find(PMDL *mdl, ULONGLONG *offset, ULONG length)
     *mdl = at;
     *offset = skip;
     ULONGLONG needed = skip + length;
-    for (; at != NULL && has_pages(at) && needed > at->ByteCount; at = at->Next)
+    for (; at != NULL && hal_has_pages(at) && needed > at->ByteCount; at = at->Next)
         needed -= at->ByteCount;
-    return at != NULL && has_pages(at);
+    return at != NULL && hal_has_pages(at);
 }
 
 ULONG hal_offset_of(PMDL mdl, PVOID va, ULONG length)
 {
     ULONG_PTR first = (ULONG_PTR)MmGetMdlVirtualAddress(mdl), at = (ULONG_PTR)va;
-    if (!has_pages(mdl))
+    if (!hal_has_pages(mdl))
         hal_dma_violation(HAL_RULE_NOT_LOCKED, "DMA with an MDL whose pages are not locked",
                           (ULONG_PTR)mdl);
     if (length == 0)

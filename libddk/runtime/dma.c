@@ -16,7 +16,7 @@ static struct ki_lock lock; // of all lists of opens and of what is known of gra
 static struct rt_open *own_opens;
 
 // Drivers may name any device of the stack; the memory manager knows the lowest, the PDO.
-static uint64_t device_name(PDEVICE_OBJECT device)
+FORCEINLINE uint64_t device_name(PDEVICE_OBJECT device)
 {
     while (device != NULL && io_device(device)->AttachedTo != NULL)
         device = io_device(device)->AttachedTo;
@@ -196,8 +196,23 @@ static NTSTATUS open_own(PCHAR address, struct ash_mem_dma_open_request *wanted,
                          : STATUS_SUCCESS;
 }
 
-NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
-                          BOOLEAN device_writes, ULONG64 *logical)
+// One page whose address lasts: 0 if that is not known.
+FORCEINLINE ULONG64 known_page(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, BOOLEAN device_writes)
+{
+    const struct rt_request *request = rt_request_of(mdl);
+    if (request == NULL || request->grant == NULL)
+        return 0;
+    const struct rt_addresses *known =
+        __atomic_load_n(&request->grant->known[device_writes != FALSE], __ATOMIC_ACQUIRE);
+    ULONG64 page = (mm_backing_offset(mdl) + offset) >> PAGE_SHIFT;
+    if (known == NULL || page >= known->pages || known->device != device_name(pdo))
+        return 0;
+    return __atomic_load_n(&known->logical[page], __ATOMIC_RELAXED);
+}
+
+__attribute__((noinline)) static NTSTATUS open_any(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset,
+                                                   ULONG pages, BOOLEAN device_writes,
+                                                   ULONG64 *logical)
 {
     struct rt_request *request = rt_request_of(mdl);
     if (pages == 0 || pages > ASH_MEM_DMA_PAGES)
@@ -208,6 +223,17 @@ NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG page
         return open_own((PCHAR)MmGetMdlVirtualAddress(mdl) + offset, &wanted, logical);
     wanted.first_page = (uint32_t)((mm_backing_offset(mdl) + offset) >> PAGE_SHIFT);
     return open_granted(request, &wanted, logical);
+}
+
+NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
+                          BOOLEAN device_writes, ULONG64 *logical)
+{
+    if (pages == 1) {
+        *logical = known_page(pdo, mdl, offset, device_writes);
+        if (__builtin_expect(*logical != 0, 1))
+            return STATUS_SUCCESS;
+    }
+    return open_any(pdo, mdl, offset, pages, device_writes, logical);
 }
 
 static struct rt_open *take_open(struct rt_request *request, const struct rt_open *like)
@@ -224,8 +250,8 @@ static struct rt_open *take_open(struct rt_request *request, const struct rt_ope
     return open;
 }
 
-void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
-                       BOOLEAN device_writes)
+__attribute__((noinline)) static void close_any(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset,
+                                                ULONG pages, BOOLEAN device_writes)
 {
     struct rt_request *request = rt_request_of(mdl);
     uint64_t at = request != NULL ? mm_backing_offset(mdl) : (uintptr_t)MmGetMdlVirtualAddress(mdl);
@@ -233,13 +259,18 @@ void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
                                  .page = (at + offset) >> PAGE_SHIFT,
                                  .pages = pages,
                                  .writes = device_writes != FALSE};
-    if (*list_of(request) == NULL)
-        return; // the addresses last
     struct rt_open *open = take_open(request, &like);
     if (open == NULL)
         return;
     tell_close(open->id);
     free_open(request, open);
+}
+
+void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
+                       BOOLEAN device_writes)
+{
+    if (*list_of(rt_request_of(mdl)) != NULL) // else the addresses last
+        close_any(pdo, mdl, offset, pages, device_writes);
 }
 
 // Before the answer: the requester looks whether anything is still open.
