@@ -65,6 +65,8 @@ static const struct row rows[] = {
     ROW(STATUS_CANNOT_DELETE, "it is read-only or in use"),
     ROW(STATUS_FILE_CLOSED, nullptr),
     ROW(STATUS_UNRECOGNIZED_VOLUME, "no file system knows this volume"),
+    ROW(STATUS_DEVICE_CONFIGURATION_ERROR,
+        "the device is not made for this machine; its driver said why when it started"),
     ROW(STATUS_INVALID_DEVICE_STATE, "the device is in another state than that needs"),
     ROW(STATUS_IO_DEVICE_ERROR, "the device reported an error"),
     ROW(STATUS_DEVICE_PROTOCOL_ERROR,

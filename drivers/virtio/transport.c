@@ -52,6 +52,7 @@ static const char *const rule_text[VIRTIO_RULES] = {
     [VIRTIO_CAPABILITY_RANGE] = "a capability's range lies outside its BAR or is too small",
     [VIRTIO_RESET_STUCK] = "the device does not finish its reset",
     [VIRTIO_NOT_MODERN] = "the device does not offer VIRTIO_F_VERSION_1",
+    [VIRTIO_UNCONFINED] = "the device passes the IOMMU by: no VIRTIO_F_ACCESS_PLATFORM is offered",
     [VIRTIO_FEATURES_REFUSED] = "the device refuses a subset of the features it offered",
     [VIRTIO_NO_QUEUE] = "the device has no such queue",
     [VIRTIO_QUEUE_LENGTH] = "the queue's size is not a power of two from 8 to 32768",
@@ -179,16 +180,25 @@ static uint64_t offered_features(const struct virtio_io *io)
     return low | (uint64_t)common(io, COMMON_FEATURES, 4) << 32;
 }
 
-enum virtio_rule virtio_negotiate(const struct virtio_io *io, uint64_t wanted, uint64_t *features)
+static bool has(uint64_t features, unsigned bit)
 {
+    return features >> bit & 1;
+}
+
+enum virtio_rule virtio_negotiate(const struct virtio_io *io, uint64_t wanted, bool confined,
+                                  uint64_t *features)
+{
+    wanted |= 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_ACCESS_PLATFORM;
     enum virtio_rule rule = virtio_reset(io);
     if (rule)
         return rule;
     add_status(io, STATUS_ACKNOWLEDGE);
     add_status(io, STATUS_DRIVER);
     *features = offered_features(io) & wanted;
-    if (!(*features >> VIRTIO_F_VERSION_1 & 1))
+    if (!has(*features, VIRTIO_F_VERSION_1))
         return VIRTIO_NOT_MODERN;
+    if (confined && !has(*features, VIRTIO_F_ACCESS_PLATFORM))
+        return VIRTIO_UNCONFINED;
     for (unsigned half = 0; half < 2; half++) {
         set_common(io, COMMON_GUEST_SELECT, 4, half);
         set_common(io, COMMON_GUEST_FEATURES, 4, (uint32_t)(*features >> half * 32));

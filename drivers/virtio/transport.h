@@ -20,6 +20,7 @@ enum virtio_rule {
     VIRTIO_CAPABILITY_RANGE,
     VIRTIO_RESET_STUCK,
     VIRTIO_NOT_MODERN,
+    VIRTIO_UNCONFINED,
     VIRTIO_FEATURES_REFUSED,
     VIRTIO_NO_QUEUE,
     VIRTIO_QUEUE_LENGTH,
@@ -90,8 +91,12 @@ struct virtio_io {
 // no DMA.
 enum virtio_rule virtio_reset(const struct virtio_io *io);
 
-// Reset, acknowledge, features: *features is what was wanted and is offered. VERSION_1 must be.
-enum virtio_rule virtio_negotiate(const struct virtio_io *io, uint64_t wanted, uint64_t *features);
+// Reset, acknowledge, features: *features is what is offered of what was wanted, of
+// VIRTIO_F_VERSION_1, which must be, and of VIRTIO_F_ACCESS_PLATFORM. A device without the latter
+// takes addresses for physical ones, past any IOMMU (6.1): if an IOMMU is there to confine it, it
+// is refused.
+enum virtio_rule virtio_negotiate(const struct virtio_io *io, uint64_t wanted, bool confined,
+                                  uint64_t *features);
 
 // The generation of the device's own configuration: fields that are read between two equal ones
 // belong together (4.1.4.3.1).

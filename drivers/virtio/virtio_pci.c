@@ -132,6 +132,16 @@ static NTSTATUS map_bars(struct virtio_pci *pci, BUS_INTERFACE_STANDARD *bus, PC
     return status;
 }
 
+NTSTATUS VirtioStartStatus(enum virtio_rule rule)
+{
+    if (!rule)
+        return STATUS_SUCCESS;
+    DbgPrint("not started: %s\n", virtio_rule_text(rule));
+    // It keeps to the protocol, but was made so that it must not be used here.
+    return rule == VIRTIO_UNCONFINED ? STATUS_DEVICE_CONFIGURATION_ERROR
+                                     : STATUS_DEVICE_PROTOCOL_ERROR;
+}
+
 static NTSTATUS find_registers(struct virtio_pci *pci, BUS_INTERFACE_STANDARD *bus,
                                ULONG device_bytes)
 {
@@ -140,10 +150,8 @@ static NTSTATUS find_registers(struct virtio_pci *pci, BUS_INTERFACE_STANDARD *b
         sizes[i] = pci->bars[i] ? pci->bar_bytes[i] : 0;
     enum virtio_rule rule =
         virtio_find_regions(read_config, bus, sizes, device_bytes, &pci->layout);
-    if (rule) {
-        DbgPrint("not started: %s\n", virtio_rule_text(rule));
-        return STATUS_DEVICE_PROTOCOL_ERROR;
-    }
+    if (rule)
+        return VirtioStartStatus(rule);
     pci->isr = address_of(pci, VIRTIO_ISR, 0);
     return STATUS_SUCCESS;
 }
@@ -164,6 +172,22 @@ NTSTATUS VirtioPciMap(struct virtio_pci *pci, PDEVICE_OBJECT lower, PCM_RESOURCE
     if (!NT_SUCCESS(status))
         VirtioPciUnmap(pci);
     return status;
+}
+
+PDMA_ADAPTER VirtioPciAdapter(struct virtio_pci *pci, PDEVICE_OBJECT pdo, ULONG most,
+                              PULONG map_registers)
+{
+    DEVICE_DESCRIPTION description = {
+        .Version = DEVICE_DESCRIPTION_VERSION3,
+        .Master = TRUE,
+        .ScatterGather = TRUE,
+        .DmaAddressWidth = 64,
+        .InterfaceType = PCIBus,
+        .MaximumLength = most,
+    };
+    PDMA_ADAPTER adapter = IoGetDmaAdapter(pdo, &description, map_registers);
+    pci->confined = adapter && adapter->DmaOperations->GetDmaDomain(adapter) != NULL;
+    return adapter;
 }
 
 VOID VirtioPciUnmap(struct virtio_pci *pci)

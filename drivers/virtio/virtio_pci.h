@@ -14,6 +14,7 @@ struct virtio_pci {
     PUCHAR isr; // NULL: not mapped
     PUCHAR bars[6];
     ULONGLONG bar_bytes[6];
+    bool confined; // by an IOMMU
 };
 
 // Finds and maps the registers. `lower` is the device below in the stack, which has been started.
@@ -21,6 +22,14 @@ struct virtio_pci {
 // and is STATUS_DEVICE_PROTOCOL_ERROR.
 NTSTATUS VirtioPciMap(struct virtio_pci *pci, PDEVICE_OBJECT lower, PCM_RESOURCE_LIST raw,
                       PCM_RESOURCE_LIST translated, ULONG device_bytes);
+
+// The adapter of a device that addresses everything, for transfers of up to `most` bytes; NULL
+// without memory. pci->confined is known afterwards.
+PDMA_ADAPTER VirtioPciAdapter(struct virtio_pci *pci, PDEVICE_OBJECT pdo, ULONG most,
+                              PULONG map_registers);
+
+// The status of a START that ended with this rule, which is logged.
+NTSTATUS VirtioStartStatus(enum virtio_rule rule);
 
 // May be called twice.
 VOID VirtioPciUnmap(struct virtio_pci *pci);

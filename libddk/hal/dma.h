@@ -72,6 +72,7 @@ struct hal_adapter {
     ULONG MapRegisters; // of one transfer at most
     BOOLEAN Copying;    // every transfer is copied
     BOOLEAN ScatterGather;
+    BOOLEAN Confined; // it reaches only what was opened to it
     struct hal_pool Pool;
 
     struct ki_lock Lock;          // of what follows, and of Pool

@@ -72,6 +72,7 @@ static bool set_up(struct hal_adapter *adapter, const DEVICE_DESCRIPTION *descri
     adapter->ScatterGather = description->ScatterGather;
     // Addresses can be chosen for a device that is confined: it reaches everything.
     bool chosen = adapter->Pdo != NULL && manager_dma_enforced(adapter->Pdo);
+    adapter->Confined = chosen;
     if (adapter->Pdo != NULL)
         manager_dma_limit(adapter->Pdo, adapter->Highest);
     adapter->Copying = settings.Copying && !chosen;
@@ -202,6 +203,15 @@ static NTSTATUS flush_dma_buffer(PDMA_ADAPTER dma, PMDL mdl, BOOLEAN read)
     return STATUS_SUCCESS;
 }
 
+// Each device that is confined has a domain of its own, which no other can join: the handle says
+// that there is one, and which.
+static HANDLE get_domain(PDMA_ADAPTER dma)
+{
+    const struct hal_adapter *adapter = hal_adapter_of(dma);
+    ki_require_irql(PASSIVE_LEVEL, "GetDmaDomain above PASSIVE_LEVEL");
+    return adapter->Confined ? adapter->Pdo : NULL;
+}
+
 // --- System DMA, and domains that adapters share: neither is there
 
 static NTSTATUS configure_channel(PDMA_ADAPTER dma, ULONG function, PVOID context)
@@ -237,12 +247,6 @@ static NTSTATUS leave_domain(PDMA_ADAPTER dma)
 {
     (void)hal_adapter_of(dma);
     return STATUS_NOT_SUPPORTED;
-}
-
-static HANDLE get_domain(PDMA_ADAPTER dma)
-{
-    (void)hal_adapter_of(dma);
-    return NULL;
 }
 
 #define VERSION1                                                                                   \

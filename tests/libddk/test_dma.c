@@ -217,6 +217,23 @@ static void read_counter(void *unused)
     (void)dma->ReadDmaCounter(adapter);
 }
 
+static void get_domain(void *unused)
+{
+    (void)unused;
+    (void)dma->GetDmaDomain(adapter);
+}
+
+TEST(a_device_that_is_confined_has_a_domain)
+{
+    set_up(3, NULL);
+    CHECK(dma->GetDmaDomain(adapter) == NULL);
+    CHECK(at_most(get_domain, PASSIVE_LEVEL, "GetDmaDomain above PASSIVE_LEVEL"));
+    tear_down();
+    set_up(3, &(struct posix_dma){.enforced = true});
+    CHECK(dma->GetDmaDomain(adapter) != NULL);
+    tear_down();
+}
+
 TEST(what_is_for_system_dma_answers_so)
 {
     DDI_SHOWS_MEMBER(DMA_OPERATIONS, GetDmaAlignment, RESULTS | IRQL);
@@ -231,7 +248,6 @@ TEST(what_is_for_system_dma_answers_so)
     CHECK_EQ(dma->CancelMappedTransfer(adapter, NULL), STATUS_NOT_SUPPORTED);
     CHECK_EQ(dma->JoinDmaDomain(adapter, NULL), STATUS_NOT_SUPPORTED);
     CHECK_EQ(dma->LeaveDmaDomain(adapter), STATUS_NOT_SUPPORTED);
-    CHECK(dma->GetDmaDomain(adapter) == NULL);
     CHECK_EQ(dma->FlushDmaBuffer(adapter, mdl, TRUE), STATUS_SUCCESS);
     CHECK(at_most(get_alignment, PASSIVE_LEVEL, "GetDmaAlignment above PASSIVE_LEVEL"));
     CHECK(at_most(read_counter, DISPATCH_LEVEL, "ReadDmaCounter above DISPATCH_LEVEL"));

@@ -22,6 +22,31 @@ def strict_and_registered_copies(system):
         system.fsck(image)
 
 
+UNCONFINED = "the device passes the IOMMU by"
+
+
+@test(harts=(1, 4))
+def devices_that_would_pass_the_iommu_by(system):
+    "They take every address for a physical one, so they are refused; others go on."
+    extra = ["-device", "virtio-rng-pci,disable-legacy=on",
+             "-drive", f"if=none,id=outside,file={system.disk()},format=raw",
+             "-device", "virtio-blk-pci,disable-legacy=on,drive=outside"]
+    status, text = system.exec("devtree; dma; sha256sum C:/random.bin", machine=MACHINE,
+                               extra=extra)
+    system.check(status == 0 and disk.RANDOM_SHA256 in text, "the disk behind the IOMMU works",
+                 text)
+    for driver in ("virtio-rng", "virtio-blk"):
+        system.check(f"{driver}: not started: {UNCONFINED}" in system.log(),
+                     f"{driver} says why", system.log())
+    system.check(text.count("failed (STATUS_DEVICE_CONFIGURATION_ERROR)") == 2,
+                 "the tree shows two that failed", text)
+    system.check("refused 0 times" in text, "and none has tried", text)
+    told = system.log().count(UNCONFINED)
+    status, text = system.exec("exercise random; sha256sum C:/random.bin", extra=extra[:2])
+    system.check(status == 0 and disk.RANDOM_SHA256 in text and
+                 system.log().count(UNCONFINED) == told, "without an IOMMU there is nothing to pass by", text)
+
+
 @test(harts=(1, 4))
 def a_disk_behind_the_iommu(system):
     "Each byte of a 64 MiB file arrives, a copy of it is the same, the volume stays clean."

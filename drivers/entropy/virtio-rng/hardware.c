@@ -10,15 +10,7 @@
 static NTSTATUS acquire_dma(struct rng *rng)
 {
     ULONG map_registers;
-    DEVICE_DESCRIPTION description = {
-        .Version = DEVICE_DESCRIPTION_VERSION2,
-        .Master = TRUE,
-        .ScatterGather = TRUE,
-        .Dma64BitAddresses = TRUE,
-        .InterfaceType = PCIBus,
-        .MaximumLength = RNG_DMA_BYTES,
-    };
-    rng->adapter = IoGetDmaAdapter(rng->pdo, &description, &map_registers);
+    rng->adapter = VirtioPciAdapter(&rng->pci, rng->pdo, RNG_DMA_BYTES, &map_registers);
     if (!rng->adapter)
         return STATUS_INSUFFICIENT_RESOURCES;
     rng->memory = rng->adapter->DmaOperations->AllocateCommonBuffer(rng->adapter, RNG_DMA_BYTES,
@@ -94,8 +86,7 @@ static enum virtio_rule bring_up(struct rng *rng)
     uint64_t features;
     uint32_t notify;
     struct virtio_io io = VirtioPciIo(&rng->pci);
-    const uint64_t wanted = 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_ACCESS_PLATFORM;
-    enum virtio_rule rule = virtio_negotiate(&io, wanted, &features);
+    enum virtio_rule rule = virtio_negotiate(&io, 0, rng->pci.confined, &features);
     if (rule)
         return rule;
     RtlZeroMemory(rng->memory, RNG_DMA_BYTES);
@@ -111,11 +102,9 @@ static enum virtio_rule bring_up(struct rng *rng)
 NTSTATUS HardwareRun(struct rng *rng)
 {
     enum virtio_rule rule = bring_up(rng);
-    if (!rule)
-        return STATUS_SUCCESS;
-    DbgPrint("not started: %s\n", virtio_rule_text(rule));
-    HardwareQuiet(rng);
-    return STATUS_DEVICE_PROTOCOL_ERROR;
+    if (rule)
+        HardwareQuiet(rng);
+    return VirtioStartStatus(rule);
 }
 
 VOID HardwareQuiet(struct rng *rng)

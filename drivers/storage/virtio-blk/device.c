@@ -50,14 +50,13 @@ static enum virtio_rule check_config(struct virtio_disk *disk)
     return VIRTIO_OK;
 }
 
-enum virtio_rule virtio_prepare(const struct virtio_io *io, struct virtio_disk *disk)
+enum virtio_rule virtio_prepare(const struct virtio_io *io, bool confined, struct virtio_disk *disk)
 {
     const uint64_t wanted = 1ull << VIRTIO_BLK_F_SEG_MAX | 1ull << VIRTIO_BLK_F_RO |
                             1ull << VIRTIO_BLK_F_BLK_SIZE | 1ull << VIRTIO_BLK_F_FLUSH |
-                            1ull << VIRTIO_F_INDIRECT_DESC | 1ull << VIRTIO_F_EVENT_IDX |
-                            1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_ACCESS_PLATFORM;
+                            1ull << VIRTIO_F_INDIRECT_DESC | 1ull << VIRTIO_F_EVENT_IDX;
     *disk = (struct virtio_disk){};
-    enum virtio_rule rule = virtio_negotiate(io, wanted, &disk->features);
+    enum virtio_rule rule = virtio_negotiate(io, wanted, confined, &disk->features);
     if (rule)
         return rule;
     disk->read_only = has(disk, VIRTIO_BLK_F_RO);

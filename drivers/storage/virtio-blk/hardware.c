@@ -10,15 +10,8 @@
 
 static NTSTATUS acquire_dma(struct fdo_extension *blk)
 {
-    DEVICE_DESCRIPTION description = {
-        .Version = DEVICE_DESCRIPTION_VERSION2,
-        .Master = TRUE,
-        .ScatterGather = TRUE,
-        .Dma64BitAddresses = TRUE,
-        .InterfaceType = PCIBus,
-        .MaximumLength = (VIRTIO_TABLE_ENTRIES - 2) * PAGE_SIZE,
-    };
-    blk->adapter = IoGetDmaAdapter(blk->pdo, &description, &blk->map_registers);
+    blk->adapter = VirtioPciAdapter(&blk->pci, blk->pdo, (VIRTIO_TABLE_ENTRIES - 2) * PAGE_SIZE,
+                                    &blk->map_registers);
     if (!blk->adapter || blk->map_registers == 0)
         return STATUS_INSUFFICIENT_RESOURCES;
     PDMA_OPERATIONS dma = blk->adapter->DmaOperations;
@@ -142,7 +135,7 @@ static enum virtio_rule bring_up(struct fdo_extension *blk)
     struct virtio_queue_addresses addresses;
     uint16_t size;
     uint32_t notify;
-    enum virtio_rule rule = virtio_prepare(&io, &blk->geometry);
+    enum virtio_rule rule = virtio_prepare(&io, blk->pci.confined, &blk->geometry);
     if (!rule)
         rule = virtio_size_queue(&io, REQUEST_QUEUE, VIRTIO_QUEUE_SIZE, &size);
     if (!rule)
@@ -164,9 +157,8 @@ NTSTATUS HardwareRun(struct fdo_extension *blk)
 {
     enum virtio_rule rule = bring_up(blk);
     if (rule) {
-        DbgPrint("not started: %s\n", virtio_rule_text(rule));
         HardwareQuiet(blk);
-        return STATUS_DEVICE_PROTOCOL_ERROR;
+        return VirtioStartStatus(rule);
     }
     blk->pages_most = blk->queue.segments_most < blk->map_registers ? blk->queue.segments_most
                                                                     : blk->map_registers;

@@ -45,5 +45,6 @@ struct virtio_disk {
     bool read_only, flush, indirect, event_index;
 };
 
-// Reset, features, configuration: everything until the queues.
-enum virtio_rule virtio_prepare(const struct virtio_io *io, struct virtio_disk *disk);
+// Reset, features, configuration: everything until the queues. confined as virtio_negotiate has it.
+enum virtio_rule virtio_prepare(const struct virtio_io *io, bool confined,
+                                struct virtio_disk *disk);

@@ -60,7 +60,7 @@ static bool start(struct input *input)
     sim.offered ^= 1ull << (next(input) & 63);
     sim.refuse = next(input) == 1;
     if (virtio_find_regions(sim_config, nullptr, sim_bars, 0, &layout) ||
-        virtio_negotiate(&sim_io, 1ull << VIRTIO_F_VERSION_1, &features))
+        virtio_negotiate(&sim_io, 0, next(input) & 1, &features))
         return false;
     virtio_ring_init(&ring, sim_memory, SIM_ADDRESS);
     if (virtio_ring_start(&sim_io, &layout, 0, &ring,

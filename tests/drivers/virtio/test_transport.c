@@ -14,13 +14,15 @@ static enum virtio_rule find(uint32_t device_bytes)
     return virtio_find_regions(sim_config, nullptr, sim_bars, device_bytes, &layout);
 }
 
+static uint64_t features;
+static bool confined;
+
 static enum virtio_rule start(unsigned vector)
 {
-    uint64_t features;
     uint32_t notify;
     enum virtio_rule rule = find(0);
     if (!rule)
-        rule = virtio_negotiate(&sim_io, 1ull << VIRTIO_F_VERSION_1, &features);
+        rule = virtio_negotiate(&sim_io, 2, confined, &features);
     virtio_ring_init(&ring, sim_memory, SIM_ADDRESS);
     if (!rule)
         rule = virtio_ring_start(&sim_io, &layout, 0, &ring, vector, &notify);
@@ -40,6 +42,28 @@ TEST(an_honest_device_runs)
     CHECK_EQ(start(1), VIRTIO_OK);
     CHECK_EQ(sim.common[0x1a], 1);
     CHECK(!virtio_needs_reset(&sim_io));
+}
+
+TEST(only_what_is_wanted_is_taken)
+{
+    sim_reset();
+    sim.offered |= 2;
+    CHECK_EQ(start(VIRTIO_NO_VECTOR), VIRTIO_OK);
+    CHECK_EQ(features, 1ull << VIRTIO_F_VERSION_1 | 2);
+}
+
+// Behind an IOMMU it would take logical addresses for physical ones.
+TEST(a_device_that_cannot_be_confined)
+{
+    sim_reset();
+    confined = true;
+    CHECK_EQ(start(VIRTIO_NO_VECTOR), VIRTIO_UNCONFINED);
+    CHECK(!(sim.common[0x14] & 12)); // neither features nor driver are as it may run
+    sim.offered |= 1ull << VIRTIO_F_ACCESS_PLATFORM;
+    CHECK_EQ(start(VIRTIO_NO_VECTOR), VIRTIO_OK);
+    CHECK_EQ(features, 3ull << VIRTIO_F_VERSION_1);
+    confined = false; // it is as good where there is none
+    CHECK_EQ(start(VIRTIO_NO_VECTOR), VIRTIO_OK);
 }
 
 TEST(capabilities_lie)

@@ -17,6 +17,7 @@ static struct {
 } table;
 static ULONG message_count; // of the device
 static ULONG list_failure;
+static BOOLEAN confined;
 
 ULONG KitForgetInterrupt(VOID)
 {
@@ -25,6 +26,7 @@ ULONG KitForgetInterrupt(VOID)
     messages.MessageServiceRoutine = NULL;
     message_count = 0;
     list_failure = 0;
+    confined = FALSE;
     return left;
 }
 
@@ -169,6 +171,16 @@ static VOID put_list(PDMA_ADAPTER adapter, PSCATTER_GATHER_LIST list, BOOLEAN wr
     free(list);
 }
 
+VOID KitConfine(BOOLEAN yes)
+{
+    confined = yes;
+}
+
+static HANDLE get_domain(PDMA_ADAPTER adapter)
+{
+    return confined ? adapter : NULL;
+}
+
 PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION description,
                              PULONG map_registers)
 {
@@ -179,6 +191,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION description
         .FreeCommonBuffer = free_buffer,
         .GetScatterGatherList = get_list,
         .PutScatterGatherList = put_list,
+        .GetDmaDomain = get_domain,
     };
     static DMA_ADAPTER adapter = {
         .Version = 1, .Size = sizeof adapter, .DmaOperations = &operations};

@@ -64,6 +64,10 @@ PDEVICE_OBJECT KitInvalidated(PULONG count);
 // The n-th GetScatterGatherList from now fails (0: none).
 VOID KitFailList(ULONG n);
 
+// Whether an IOMMU confines the device, for adapters that are got from now on, until the bottom is
+// freed.
+VOID KitConfine(BOOLEAN confined);
+
 // How much is still allocated, mapped, connected, listed, created: zero after a driver that cleans
 // up. Forgets everything for the next test.
 ULONG KitLeaks(VOID);

@@ -20,6 +20,7 @@ struct sim_device {
     uint8_t common[SIM_COMMON_BYTES];
     uint8_t config[24];
     uint64_t offered;
+    bool confined; // by an IOMMU
     bool refuse_features, stuck_reset, restless_generation, refuse_enable;
     uint16_t seen; // of the available ring
 };
@@ -109,7 +110,7 @@ static inline enum virtio_rule sim_start(struct sim_device *device, struct virti
     struct virtio_layout layout = sim_layout();
     struct virtio_queue_addresses addresses;
     uint16_t size;
-    enum virtio_rule rule = virtio_prepare(&io, disk);
+    enum virtio_rule rule = virtio_prepare(&io, device->confined, disk);
     if (!rule)
         rule = virtio_size_queue(&io, 0, VIRTIO_QUEUE_SIZE, &size);
     if (rule)

@@ -28,6 +28,21 @@ TEST(a_device_that_lies_at_start_is_not_started)
     CHECK_EQ(tear_down(), 0u);
 }
 
+// Plain memory: bit 1 is bit 33 as well, VIRTIO_F_ACCESS_PLATFORM.
+TEST(a_device_that_would_pass_the_iommu_by)
+{
+    KitConfine(TRUE);
+    CHECK_EQ(bring_up(0), STATUS_DEVICE_CONFIGURATION_ERROR);
+    CHECK_EQ(bar[0x14], 0); // and does nothing
+    CHECK(disk() == NULL);
+    bar[4] |= 2;
+    CHECK_EQ(pnp(bottom, IRP_MN_START_DEVICE), STATUS_SUCCESS);
+    CHECK_EQ(transfer(0, IRP_MJ_READ, 8192, buffer, 4096), STATUS_PENDING);
+    serve_all();
+    CHECK_EQ(status_of(0), STATUS_SUCCESS);
+    CHECK_EQ(tear_down(), 0u);
+}
+
 TEST(one_page)
 {
     CHECK_EQ(bring_up(0), STATUS_SUCCESS);
