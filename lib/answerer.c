@@ -46,7 +46,8 @@ int ash_answerer_take(struct ash_answerer *end, struct ash_request *request)
     uint64_t sequence = atomic_load_explicit(&from->sequence, memory_order_acquire);
     if (sequence != end->sequence[slot] + 1)
         return broken(end, "submitted a wrong sequence number");
-    ash_ring_copy(request, from, sizeof(*request));
+    ash_ring_copy(&request->sequence + 1, &from->sequence + 1,
+                  offsetof(struct ash_request, reserved) - sizeof(sequence));
     if (request->inline_size > end->inline_bytes)
         return broken(end, "submitted more inline data than fits");
     atomic_store_explicit(&request->sequence, sequence, memory_order_relaxed);

@@ -27,21 +27,32 @@ ash_status ash_requester_ended(const struct ash_requester *end)
     return atomic_load_explicit(&end->answers->ended, memory_order_acquire);
 }
 
-int ash_requester_alloc(struct ash_requester *end)
+/* The lowest free slot, or ASH_RING_NONE. */
+static int find_free(const struct ash_requester *end)
 {
-    if (ash_requester_ended(end) != 0)
-        return ASH_RING_NONE;
     for (unsigned word = 0; word * 64 < end->slots; word++) {
         uint64_t free = ~end->used[word];
         if (free == 0)
             continue;
         unsigned slot = word * 64 + (unsigned)__builtin_ctzll(free);
-        if (slot >= end->slots)
-            break;
-        ash_bit_set(end->used, slot);
-        return (int)slot;
+        return slot < end->slots ? (int)slot : ASH_RING_NONE;
     }
     return ASH_RING_NONE;
+}
+
+/* Those behind the last one that was given are the ones that were released longest ago. */
+int ash_requester_alloc(struct ash_requester *end)
+{
+    if (ash_requester_ended(end) != 0)
+        return ASH_RING_NONE;
+    int slot = (int)end->next;
+    if (slot >= (int)end->slots || ash_bit(end->used, (unsigned)slot))
+        slot = find_free(end);
+    if (slot < 0)
+        return ASH_RING_NONE;
+    ash_bit_set(end->used, (unsigned)slot);
+    end->next = (uint32_t)slot + 1;
+    return slot;
 }
 
 void ash_requester_submit(struct ash_requester *end, int index, uint64_t now)

@@ -60,13 +60,17 @@ void ash_io_buffer_free(void *memory)
     ash_mutex_unlock(&io_lock);
 }
 
+static bool holds(const struct io_buffer *buffer, const char *first, size_t bytes)
+{
+    return first >= buffer->base && bytes <= buffer->bytes &&
+           (size_t)(first - buffer->base) <= buffer->bytes - bytes;
+}
+
 static struct io_buffer *find(const void *data, size_t bytes)
 {
-    const char *first = data;
     for (struct io_buffer **at = &buffers; *at != nullptr; at = &(*at)->next) {
         struct io_buffer *buffer = *at;
-        if (first < buffer->base || bytes > buffer->bytes ||
-            (size_t)(first - buffer->base) > buffer->bytes - bytes)
+        if (!holds(buffer, data, bytes))
             continue;
         *at = buffer->next;
         buffer->next = buffers;
@@ -121,16 +125,20 @@ static void watch(struct io_connection *connection)
         connection->uses = (const _Atomic uint16_t *)reply.address;
 }
 
-void io_end_dma(struct io_connection *connection, int slot)
+[[gnu::noinline]] static void end_dma(const struct io_connection *connection, int slot)
 {
     const struct ash_mem_dma_end_request request = {connection->link, (ash_word)slot};
     struct ash_mem_dma_end_reply reply;
-    atomic_thread_fence(memory_order_seq_cst); /* the answer was read before */
-    if (connection->uses != nullptr &&
-        atomic_load_explicit(&connection->uses[slot], memory_order_acquire) == 0)
-        return;
     (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_DMA_END, &request, sizeof(request), &reply,
                       sizeof(reply));
+}
+
+void io_end_dma(struct io_connection *connection, int slot)
+{
+    atomic_thread_fence(memory_order_seq_cst); /* the answer was read before */
+    if (connection->uses == nullptr ||
+        atomic_load_explicit(&connection->uses[slot], memory_order_acquire) != 0)
+        end_dma(connection, slot);
 }
 
 static ash_status grant(struct io_connection *connection, struct io_buffer *buffer, bool write)
@@ -148,8 +156,9 @@ static ash_status grant(struct io_connection *connection, struct io_buffer *buff
     return status;
 }
 
-ash_status io_locate(struct io_connection *connection, const void *data, size_t bytes, bool write,
-                     struct io_where *where)
+/* In a buffer that was not the last one, or that the driver was not granted yet. */
+[[gnu::noinline]] static ash_status locate(struct io_connection *connection, const void *data,
+                                           size_t bytes, bool write, struct io_where *where)
 {
     struct io_buffer *buffer = find(data, bytes);
     if (buffer == nullptr)
@@ -161,6 +170,18 @@ ash_status io_locate(struct io_connection *connection, const void *data, size_t 
     }
     where->grant = buffer->grant[write][connection->index];
     where->offset = (ash_word)((const char *)data - buffer->base);
+    return STATUS_SUCCESS;
+}
+
+ash_status io_locate(struct io_connection *connection, const void *data, size_t bytes, bool write,
+                     struct io_where *where)
+{
+    const struct io_buffer *last = buffers;
+    if (last == nullptr || !holds(last, data, bytes) || last->grant[write][connection->index] == 0)
+        [[clang::unlikely]]
+        return locate(connection, data, bytes, write, where);
+    where->grant = last->grant[write][connection->index];
+    where->offset = (ash_word)((const char *)data - last->base);
     return STATUS_SUCCESS;
 }
 

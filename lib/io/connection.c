@@ -151,7 +151,7 @@ static void copy_output(struct io_connection *connection, struct ash_io *io, int
 {
     bool error = (uint32_t)io->status >> 30 == 3;
     size_t bytes = io->whole ? io->output_bytes : io->information;
-    if (io->output == nullptr || (error && !io->whole))
+    if (error && !io->whole)
         return;
     if (bytes > io->output_bytes)
         bytes = io->output_bytes;
@@ -166,7 +166,8 @@ static void finished(struct io_connection *connection, struct ash_io *io)
 {
     struct ash_file *file = io->file;
     ash_cptr waiter = io->waiter;
-    io_space_give(connection, io);
+    if (io->space != nullptr)
+        io_space_give(connection, io);
     if (--file->out == 0 && file->closed) {
         io->file = nullptr;
         free(file);
@@ -181,7 +182,8 @@ static void finished(struct io_connection *connection, struct ash_io *io)
 bool io_take(struct io_connection *connection)
 {
     struct ash_answer answer;
-    int slot = ash_requester_take(&connection->ring, &answer);
+    int slot;
+    [[clang::always_inline]] slot = ash_requester_take(&connection->ring, &answer);
     if (slot < 0)
         return false;
     if (connection->watched)
@@ -194,7 +196,8 @@ bool io_take(struct io_connection *connection)
         io->status = STATUS_DEVICE_PROTOCOL_ERROR;
         io->information = 0;
     }
-    copy_output(connection, io, slot, &answer);
+    if (io->output != nullptr)
+        copy_output(connection, io, slot, &answer);
     ash_requester_release(&connection->ring, slot);
     if (connection->ring.broken != 0)
         accuse(connection);

@@ -82,10 +82,10 @@ struct hal_adapter {
     LIST_ENTRY Common;
     ULONG CommonCount;
     ULONG Registers; // transfers that have map registers (channels)
-    volatile LONG Lists;
 
-    struct ki_lock ListLock; // of memory for short lists that is kept for the next one
-    ULONG ListsKept;
+    struct ki_lock ListLock; // of what follows
+    LONG Lists;
+    ULONG ListsKept; // memory for short lists that is kept for the next one
     PSINGLE_LIST_ENTRY ListMemory;
     LIST_ENTRY All;
 };
@@ -212,7 +212,8 @@ struct hal_list {
     ULONG Capacity; // in elements
     UCHAR Memory;   // whose
     BOOLEAN Ended;
-    BOOLEAN OnePage; // made in the short way of dma_list.c
+    BOOLEAN OnePage; // made in the short way (dma_page.c)
+    BOOLEAN Opened;  // that way, and the page was opened for it
     PMDL Copy;       // BuildMdlFromScatterGatherList made it
 };
 

@@ -4,78 +4,55 @@
 // Reserved points: what the list holds is known without looking at the elements, which the driver
 // may change.
 
-#include "dma.h"
+#include "dma_list.h"
 
-#define SHORT_LIST  8u  // elements
-#define SHORT_LISTS 64u // kept for the next one
-
-enum list_memory { MEMORY_OF_DRIVER, MEMORY_SHORT, MEMORY_POOL };
-
-static ULONG record_offset(ULONG elements)
-{
-    return (ULONG)(sizeof(SCATTER_GATHER_LIST) + elements * sizeof(SCATTER_GATHER_ELEMENT));
-}
-
-static ULONG list_bytes(ULONG elements)
-{
-    return record_offset(elements) + (ULONG)sizeof(struct hal_list);
-}
-
-FORCEINLINE struct hal_list *record_in(PSCATTER_GATHER_LIST list, ULONG elements)
-{
-    return (struct hal_list *)((PCHAR)list + record_offset(elements));
-}
-
-FORCEINLINE PVOID take_short(struct hal_adapter *adapter)
+PVOID hal_take_short(struct hal_adapter *adapter)
 {
     ki_acquire(&adapter->ListLock);
-    PSINGLE_LIST_ENTRY list = adapter->ListMemory;
-    if (list != NULL) {
-        adapter->ListMemory = list->Next;
-        adapter->ListsKept--;
-    }
+    PVOID list = hal_pop_short(adapter);
     ki_release(&adapter->ListLock);
     return list;
 }
 
-// False: enough are kept.
-FORCEINLINE bool give_short(struct hal_adapter *adapter, PVOID memory)
+static bool give_short(struct hal_adapter *adapter, PVOID list)
 {
-    PSINGLE_LIST_ENTRY list = memory;
     ki_acquire(&adapter->ListLock);
-    bool kept = adapter->ListsKept < SHORT_LISTS;
-    if (kept) {
-        list->Next = adapter->ListMemory;
-        adapter->ListMemory = list;
-        adapter->ListsKept++;
-    }
+    bool kept = hal_push_short(adapter, list);
     ki_release(&adapter->ListLock);
     return kept;
 }
 
-static PVOID get_memory(struct hal_adapter *adapter, ULONG *elements, enum list_memory *memory)
+void hal_count_list(struct hal_adapter *adapter, LONG change)
+{
+    ki_acquire(&adapter->ListLock);
+    adapter->Lists += change;
+    ki_release(&adapter->ListLock);
+}
+
+static PVOID get_memory(struct hal_adapter *adapter, ULONG *elements, enum hal_list_memory *memory)
 {
     PVOID kept = NULL;
-    *memory = *elements <= SHORT_LIST ? MEMORY_SHORT : MEMORY_POOL;
-    if (*memory == MEMORY_SHORT) {
-        *elements = SHORT_LIST;
-        kept = take_short(adapter);
+    *memory = *elements <= HAL_SHORT_LIST ? HAL_MEMORY_SHORT : HAL_MEMORY_POOL;
+    if (*memory == HAL_MEMORY_SHORT) {
+        *elements = HAL_SHORT_LIST;
+        kept = hal_take_short(adapter);
     }
     return kept != NULL ? kept
                         : ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED,
-                                          list_bytes(*elements), HAL_DMA_TAG);
+                                          hal_list_bytes(*elements), HAL_DMA_TAG);
 }
 
 static void give_memory(struct hal_adapter *adapter, PVOID list, UCHAR memory)
 {
-    if (memory != MEMORY_OF_DRIVER && (memory != MEMORY_SHORT || !give_short(adapter, list)))
+    if (memory != HAL_MEMORY_OF_DRIVER &&
+        (memory != HAL_MEMORY_SHORT || !give_short(adapter, list)))
         ExFreePoolWithTag(list, HAL_DMA_TAG);
 }
 
 void hal_list_memory_drop(struct hal_adapter *adapter)
 {
     PVOID list;
-    while ((list = take_short(adapter)) != NULL)
+    while ((list = hal_take_short(adapter)) != NULL)
         ExFreePoolWithTag(list, HAL_DMA_TAG);
 }
 
@@ -98,15 +75,15 @@ static NTSTATUS make_record(struct hal_adapter *adapter, const struct wanted *wa
                             struct hal_list **record)
 {
     ULONG elements = hal_range_pages(wanted->Mdl, wanted->Offset, wanted->Length);
-    enum list_memory memory = MEMORY_OF_DRIVER;
+    enum hal_list_memory memory = HAL_MEMORY_OF_DRIVER;
     PSCATTER_GATHER_LIST list = wanted->Buffer;
     if (elements > adapter->MapRegisters)
         return STATUS_INSUFFICIENT_RESOURCES;
-    if (list != NULL && wanted->BufferBytes < list_bytes(elements))
+    if (list != NULL && wanted->BufferBytes < hal_list_bytes(elements))
         return STATUS_BUFFER_TOO_SMALL;
     if (list == NULL && (list = get_memory(adapter, &elements, &memory)) == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    *record = record_in(list, elements);
+    *record = hal_record_in(list, elements);
     **record = (struct hal_list){
         .Transfer = {.Kind = HAL_LIST,
                      .Adapter = adapter,
@@ -143,12 +120,12 @@ static NTSTATUS prepare(struct hal_adapter *adapter, struct hal_list *record)
                                                              : STATUS_INSUFFICIENT_RESOURCES;
 }
 
-static void free_record(struct hal_list *record)
+void hal_free_list(struct hal_list *record)
 {
     struct hal_adapter *adapter = record->Transfer.Adapter;
     record->Transfer.Kind = 0;
     record->List->Reserved = 0;
-    InterlockedDecrement(&adapter->Lists);
+    hal_count_list(adapter, -1);
     give_memory(adapter, record->List, record->Memory);
 }
 
@@ -159,7 +136,7 @@ static NTSTATUS ask(struct hal_adapter *adapter, const struct wanted *wanted,
     NTSTATUS status = make_record(adapter, wanted, &record);
     if (!NT_SUCCESS(status))
         return status;
-    InterlockedIncrement(&adapter->Lists);
+    hal_count_list(adapter, 1);
     if (result != NULL)
         *result = record->List; // the routine may put the list back
     status = prepare(adapter, record);
@@ -172,7 +149,7 @@ static NTSTATUS ask(struct hal_adapter *adapter, const struct wanted *wanted,
         return status;
     if (open)
         hal_span_end(adapter, &record->Span);
-    free_record(record);
+    hal_free_list(record);
     return status;
 }
 
@@ -200,7 +177,7 @@ void hal_list_cancelled(struct hal_list *record)
 {
     if (!record->Span.Copied)
         hal_span_end(record->Transfer.Adapter, &record->Span);
-    free_record(record);
+    hal_free_list(record);
 }
 
 void hal_list_end(struct hal_list *record)
@@ -221,7 +198,7 @@ void hal_list_end(struct hal_list *record)
         hal_give_registers(&record->Transfer);
 }
 
-static struct hal_list *record_of(struct hal_adapter *adapter, PSCATTER_GATHER_LIST list)
+struct hal_list *hal_list_of(struct hal_adapter *adapter, PSCATTER_GATHER_LIST list)
 {
     struct hal_list *record = list != NULL ? (struct hal_list *)list->Reserved : NULL;
     if (record == NULL || record->Transfer.Kind != HAL_LIST ||
@@ -233,91 +210,12 @@ static struct hal_list *record_of(struct hal_adapter *adapter, PSCATTER_GATHER_L
     return record;
 }
 
-// --- A list of one page that is not copied, while nobody waits for a turn: what most are. The way
-// above in one piece, with what does not change left out.
-
-// Where the page is for the device; 0: the long way tells what becomes of it.
-FORCEINLINE ULONG64 open_page(struct hal_adapter *adapter, PMDL mdl, ULONG offset, BOOLEAN write)
+void hal_put_any(struct hal_adapter *adapter, PSCATTER_GATHER_LIST list)
 {
-    ULONG64 logical;
-    if (__builtin_expect(
-            !NT_SUCCESS(manager_dma_open(adapter->Pdo, mdl, offset, 1, !write, &logical)), 0))
-        return 0;
-    if (__builtin_expect(logical != 0 && logical + (PAGE_SIZE - 1) <= adapter->Highest, 1))
-        return logical;
-    manager_dma_close(adapter->Pdo, mdl, offset, 1, !write);
-    return 0;
-}
-
-FORCEINLINE void init_page(struct hal_list *record, struct hal_adapter *adapter, PMDL mdl,
-                           ULONG offset, ULONG length, BOOLEAN write)
-{
-    struct hal_transfer *transfer = &record->Transfer;
-    struct hal_span *span = &record->Span;
-    transfer->Kind = HAL_LIST;
-    transfer->State = HAL_HELD;
-    transfer->Adapter = adapter;
-    transfer->Registers = 0;
-    transfer->KeepsChannel = FALSE;
-    span->Mdl = mdl;
-    span->Offset = offset;
-    span->Length = length;
-    span->Write = write;
-    span->Copied = FALSE;
-    record->Memory = MEMORY_SHORT;
-    record->Ended = FALSE;
-    record->OnePage = TRUE;
-    record->Copy = NULL;
-}
-
-// NULL: not for this way, and nothing has been done.
-FORCEINLINE PSCATTER_GATHER_LIST get_page(struct hal_adapter *adapter, PMDL mdl, PVOID va,
-                                          ULONG length, BOOLEAN write)
-{
-    ULONG_PTR offset = (ULONG_PTR)va - (ULONG_PTR)MmGetMdlVirtualAddress(mdl);
-    if (adapter->Copying || length - 1 >= PAGE_SIZE - BYTE_OFFSET(va) || offset >= mdl->ByteCount ||
-        length > mdl->ByteCount - offset || !hal_has_pages(mdl) || !hal_nobody_waits(adapter))
-        return NULL;
-    PSCATTER_GATHER_LIST list = take_short(adapter);
-    if (list == NULL)
-        return NULL;
-    ULONG64 logical = open_page(adapter, mdl, (ULONG)offset, write);
-    if (logical == 0) {
-        give_memory(adapter, list, MEMORY_SHORT);
-        return NULL;
-    }
-    struct hal_list *record = record_in(list, SHORT_LIST);
-    init_page(record, adapter, mdl, (ULONG)offset, length, write);
-    record->List = list;
-    list->NumberOfElements = 1;
-    list->Reserved = (ULONG_PTR)record;
-    list->Elements[0].Address.QuadPart = (LONGLONG)(logical + BYTE_OFFSET(va));
-    list->Elements[0].Length = length;
-    InterlockedIncrement(&adapter->Lists);
-    return list;
-}
-
-FORCEINLINE void put_page(struct hal_adapter *adapter, struct hal_list *record)
-{
-    const struct hal_span *span = &record->Span;
-    manager_dma_close(adapter->Pdo, span->Mdl, span->Offset, 1, !span->Write);
-    free_record(record);
-}
-
-VOID hal_put_list(PDMA_ADAPTER dma, PSCATTER_GATHER_LIST list, BOOLEAN write)
-{
-    struct hal_adapter *adapter = hal_adapter_of(dma);
-    (void)write; // what the list was made for counts
-    ki_require_dispatch("PutScatterGatherList below DISPATCH_LEVEL",
-                        "PutScatterGatherList above DISPATCH_LEVEL");
-    struct hal_list *record = record_of(adapter, list);
-    if (record->OnePage && !record->Ended) {
-        put_page(adapter, record);
-        return;
-    }
+    struct hal_list *record = hal_list_of(adapter, list);
     bool waited_for = record->Span.Copied;
     hal_list_end(record);
-    free_record(record);
+    hal_free_list(record);
     if (waited_for)
         hal_next_turn(adapter);
 }
@@ -328,7 +226,7 @@ NTSTATUS hal_build_mdl(PDMA_ADAPTER dma, PSCATTER_GATHER_LIST list, PMDL origina
     ki_require_irql(DISPATCH_LEVEL, "BuildMdlFromScatterGatherList above DISPATCH_LEVEL");
     if (original == NULL)
         return STATUS_INVALID_PARAMETER;
-    struct hal_list *record = record_of(adapter, list);
+    struct hal_list *record = hal_list_of(adapter, list);
     if (record->Copy != NULL)
         return STATUS_NONE_MAPPED;
     *target = original;
@@ -355,9 +253,8 @@ static NTSTATUS get_list(struct hal_adapter *adapter, PVOID va, struct wanted *w
     return ask(adapter, wanted, NULL);
 }
 
-KI_COLD static NTSTATUS get_any(struct hal_adapter *adapter, PDEVICE_OBJECT device, PMDL mdl,
-                                PVOID va, ULONG length, PDRIVER_LIST_CONTROL routine, PVOID context,
-                                BOOLEAN write)
+NTSTATUS hal_get_any(struct hal_adapter *adapter, PDEVICE_OBJECT device, PMDL mdl, PVOID va,
+                     ULONG length, PDRIVER_LIST_CONTROL routine, PVOID context, BOOLEAN write)
 {
     struct wanted wanted = {.Device = device,
                             .Mdl = mdl,
@@ -366,19 +263,6 @@ KI_COLD static NTSTATUS get_any(struct hal_adapter *adapter, PDEVICE_OBJECT devi
                             .Context = context,
                             .Write = write};
     return get_list(adapter, va, &wanted);
-}
-
-NTSTATUS hal_get_list(PDMA_ADAPTER dma, PDEVICE_OBJECT device, PMDL mdl, PVOID va, ULONG length,
-                      PDRIVER_LIST_CONTROL routine, PVOID context, BOOLEAN write)
-{
-    struct hal_adapter *adapter = hal_adapter_of(dma);
-    ki_require_dispatch("GetScatterGatherList below DISPATCH_LEVEL",
-                        "GetScatterGatherList above DISPATCH_LEVEL");
-    PSCATTER_GATHER_LIST list = get_page(adapter, mdl, va, length, write);
-    if (__builtin_expect(list == NULL, 0))
-        return get_any(adapter, device, mdl, va, length, routine, context, write);
-    routine(device, device->CurrentIrp, list, context);
-    return STATUS_SUCCESS;
 }
 
 NTSTATUS hal_build_list(PDMA_ADAPTER dma, PDEVICE_OBJECT device, PMDL mdl, PVOID va, ULONG length,
@@ -467,7 +351,7 @@ NTSTATUS hal_list_size(PDMA_ADAPTER dma, PMDL mdl, PVOID va, ULONG length, PULON
         elements = hal_range_pages(mdl, (ULONG)offset, length);
     if (elements > adapter->MapRegisters)
         return STATUS_INSUFFICIENT_RESOURCES;
-    *bytes = list_bytes(elements);
+    *bytes = hal_list_bytes(elements);
     if (registers != NULL)
         *registers = elements;
     return STATUS_SUCCESS;
@@ -484,6 +368,6 @@ NTSTATUS hal_transfer_info(PDMA_ADAPTER dma, PMDL mdl, ULONGLONG offset, ULONG l
     if (mdl == NULL || length == 0 || !hal_chain_find(&mdl, &offset, length))
         return STATUS_INVALID_PARAMETER;
     ULONG elements = hal_range_pages(mdl, (ULONG)offset, length);
-    info->V1 = (DMA_TRANSFER_INFO_V1){elements, elements, list_bytes(elements)};
+    info->V1 = (DMA_TRANSFER_INFO_V1){elements, elements, hal_list_bytes(elements)};
     return STATUS_SUCCESS;
 }

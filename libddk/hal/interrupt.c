@@ -9,7 +9,7 @@
 #include "hal.h"
 
 // What must not change is looked at by the caller: a passive-level ISR takes no spin lock.
-static BOOLEAN call_routine(PKINTERRUPT interrupt)
+FORCEINLINE BOOLEAN call_routine(PKINTERRUPT interrupt)
 {
     struct ki_state state;
     ki_enter(&state, KI_IN_ISR, (void *)interrupt->Routine, NULL, NULL);

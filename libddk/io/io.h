@@ -19,11 +19,11 @@ struct DECLSPEC_ALIGN(16) io_irp {
     ULONG64 Returned[2];   // locations whose dispatch routine returned STATUS_PENDING, not done yet
     ULONG64 Forced[2];     // locations whose caller was told STATUS_PENDING beforehand (option)
     volatile ULONG Top;    // of the first location, where io_call_top called: IO_TOP_... (track.c)
-    UCHAR Class;           // which free list
     UCHAR Cancelling;      // the end of its thread is at it (thread list's lock)
     UCHAR Finished;        // completed meanwhile: who cancels frees
     UCHAR Wake;            // PoSetSystemWake
     UCHAR PowerFailed;     // a bus driver, or a driver in another task, has failed SET_POWER
+    UCHAR Class;           // which free list
 };
 #define IO_IRP_KIT      0x80            // AllocationFlags: struct io_irp lies in front
 #define IO_IRP_DRIVER   0x40            // freed by the driver: must not be completed to the end

@@ -18,14 +18,15 @@ ULONG io_irps_made(void)
     return (ULONG)irps_made;
 }
 
-// A call of memset costs more than the stores where the size is known.
-static void initialize(PIRP irp, USHORT size, CCHAR stack_size)
+// A call of memset costs more than the stores where the size is known. clean: the locations are
+// zero.
+FORCEINLINE void initialize(PIRP irp, USHORT size, CCHAR stack_size, bool clean)
 {
     PIO_STACK_LOCATION first = (PIO_STACK_LOCATION)(irp + 1);
     __builtin_memset_inline(irp, 0, sizeof(*irp));
-    if (stack_size == 1)
+    if (!clean && stack_size == 1)
         __builtin_memset_inline(first, 0, sizeof(*first));
-    else
+    else if (!clean)
         memset(first, 0, (SIZE_T)stack_size * sizeof(*first));
     irp->Type = IO_TYPE_IRP;
     irp->Size = size;
@@ -42,10 +43,10 @@ VOID IoInitializeIrp(PIRP irp, USHORT size, CCHAR stack_size)
         io_violation(0x200, "IoInitializeIrp with less memory than IoSizeOfIrp says", irp, NULL,
                      0xff, __builtin_return_address(0));
     memset(irp, 0, size); // there may be more of it than the locations
-    initialize(irp, size, stack_size);
+    initialize(irp, size, stack_size, false);
 }
 
-static void make(struct io_irp *header, CCHAR stack_size)
+FORCEINLINE void make(struct io_irp *header, CCHAR stack_size, bool clean)
 {
     PIRP irp = (PIRP)(header + 1);
     header->Context = NULL;
@@ -55,7 +56,7 @@ static void make(struct io_irp *header, CCHAR stack_size)
     header->Top = 0;
     header->Cancelling = header->Finished = FALSE;
     header->Wake = header->PowerFailed = FALSE;
-    initialize(irp, IoSizeOfIrp(stack_size), stack_size);
+    initialize(irp, IoSizeOfIrp(stack_size), stack_size, clean);
     irp->AllocationFlags = IO_IRP_KIT;
     irp->Tail.Overlay.Thread = ki_thread();
 }
@@ -64,7 +65,11 @@ bool io_renew_irp(PIRP irp, CCHAR stack_size)
 {
     if (stack_size > IRP_CLASS_STACK && stack_size > irp->StackCount)
         return false;
-    make(io_irp_of(irp), stack_size);
+    // Completing it has cleared the location.
+    if (stack_size == 1 && irp->StackCount == 1 && irp->CurrentLocation == 1 + 2)
+        make(io_irp_of(irp), 1, true);
+    else
+        make(io_irp_of(irp), stack_size, false);
     return true;
 }
 
@@ -84,7 +89,7 @@ PIRP io_allocate_irp(CCHAR stack_size, void (*finish)(PIRP irp))
         return NULL;
     header->Finish = finish;
     header->Class = small;
-    make(header, stack_size);
+    make(header, stack_size, false);
     return (PIRP)(header + 1);
 }
 
@@ -151,7 +156,7 @@ VOID IoReuseIrp(PIRP irp, NTSTATUS status)
         ((flags & IO_IRP_KIT) != 0 && ((flags & IO_IRP_DRIVER) == 0 || io_is_below(irp))))
         io_violation(0x20b, "IoReuseIrp of an IRP that is in use or not made by IoAllocateIrp", irp,
                      NULL, 0xff, __builtin_return_address(0));
-    initialize(irp, irp->Size, irp->StackCount);
+    initialize(irp, irp->Size, irp->StackCount, false);
     irp->AllocationFlags = flags;
     irp->IoStatus.Status = status;
     irp->Tail.Overlay.Thread = ki_thread();

@@ -65,7 +65,13 @@ static void link_dpc(struct queue *queue, PRKDPC dpc)
     }
 }
 
-BOOLEAN KeInsertQueueDpc(PRKDPC dpc, PVOID argument1, PVOID argument2)
+static BOOLEAN kick(void)
+{
+    port_kick_dispatch();
+    return TRUE;
+}
+
+__attribute__((noinline)) static BOOLEAN insert_any(PRKDPC dpc, PVOID argument1, PVOID argument2)
 {
     ki_check_dpc(dpc);
     bool in_thread = dpc->Type == THREADED_DPC_TYPE && threaded_thread != NULL;
@@ -82,6 +88,27 @@ BOOLEAN KeInsertQueueDpc(PRKDPC dpc, PVOID argument1, PVOID argument2)
     else if (inserted && !ki_thread()->InDpc)
         port_kick_dispatch();
     return (BOOLEAN)inserted;
+}
+
+// Most are ordinary: at the end of their queue, without a call, so that no registers are kept.
+BOOLEAN KeInsertQueueDpc(PRKDPC dpc, PVOID argument1, PVOID argument2)
+{
+    const struct _KTHREAD *thread = port_thread_value();
+    if (__builtin_expect(dpc->Type != DPC_TYPE || dpc->Importance == HighImportance ||
+                             thread == NULL || !ki_try_acquire(&ki_dpc_lock),
+                         0))
+        return insert_any(dpc, argument1, argument2);
+    bool inserted = dpc->DpcData == NULL;
+    if (inserted) {
+        dpc->SystemArgument1 = argument1;
+        dpc->SystemArgument2 = argument2;
+        dpc->DpcData = &ordinary;
+        dpc->DpcListEntry.Next = NULL;
+        *ordinary.Last = &dpc->DpcListEntry;
+        ordinary.Last = &dpc->DpcListEntry.Next;
+    }
+    ki_release(&ki_dpc_lock);
+    return inserted && !thread->InDpc ? kick() : (BOOLEAN)inserted;
 }
 
 BOOLEAN KeRemoveQueueDpc(PRKDPC dpc)
@@ -137,7 +164,7 @@ struct taken {
     PVOID Context, Argument1, Argument2;
 };
 
-static bool take_dpc(struct queue *queue, struct taken *taken)
+FORCEINLINE bool take_dpc(struct queue *queue, struct taken *taken)
 {
     if (__atomic_load_n(&queue->First, __ATOMIC_SEQ_CST) == NULL)
         return false; // who queues one now will wake this thread
@@ -155,7 +182,7 @@ static bool take_dpc(struct queue *queue, struct taken *taken)
     return dpc != NULL;
 }
 
-static void run(const struct taken *taken)
+FORCEINLINE void run(const struct taken *taken)
 {
     struct ki_state state;
     ki_enter(&state, KI_IN_DPC, (void *)taken->Routine, NULL, NULL);
@@ -200,13 +227,20 @@ VOID KeInitializeThreadedDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID conte
     threaded_thread = port_thread_create(threaded_entry, NULL);
 }
 
+// Who queues one later will wake this thread.
+FORCEINLINE bool any_ordinary(void)
+{
+    return __atomic_load_n(&ordinary.First, __ATOMIC_SEQ_CST) != NULL;
+}
+
 uint64_t ki_dispatch_run(void)
 {
     uint64_t next;
-    (void)ki_run_dpcs(); // of interrupts, most often
+    if (any_ordinary())
+        (void)ki_run_dpcs(); // of interrupts, most often
     do {
         next = ki_timers_expire();
-    } while (ki_run_dpcs());
+    } while (any_ordinary() && ki_run_dpcs());
     return next;
 }
 

@@ -25,6 +25,10 @@ FORCEINLINE void ki_acquire(struct ki_lock *lock)
     if (__builtin_expect(__atomic_exchange_n(&lock->Word, 1, __ATOMIC_ACQUIRE) != 0, 0))
         ki_acquire_slow(lock);
 }
+FORCEINLINE bool ki_try_acquire(struct ki_lock *lock)
+{
+    return __atomic_exchange_n(&lock->Word, 1, __ATOMIC_ACQUIRE) == 0;
+}
 FORCEINLINE void ki_release(struct ki_lock *lock)
 {
     __atomic_store_n(&lock->Word, 0, __ATOMIC_RELEASE);

@@ -9,6 +9,7 @@
 #define TICK_INCREMENT        156250u
 
 static LIST_ENTRY timers = {&timers, &timers};
+static uint64_t earliest = PORT_FOREVER; // due time of the first, or before: one may be cancelled
 
 void ki_check_timers(const void *memory, SIZE_T bytes)
 {
@@ -60,6 +61,8 @@ static bool insert(PKTIMER timer)
         entry = entry->Blink;
     InsertHeadList(entry, &timer->TimerListEntry);
     timer->Header.Signalling = 1;
+    if (entry == &timers)
+        __atomic_store_n(&earliest, (uint64_t)timer->DueTime.QuadPart, __ATOMIC_RELEASE);
     return entry == &timers;
 }
 
@@ -170,12 +173,9 @@ static void expire(PKTIMER timer, uint64_t now)
         KeInsertQueueDpc(dpc, ULongToPtr((ULONG)now), ULongToPtr((ULONG)(now >> 32)));
 }
 
-uint64_t ki_timers_expire(void)
+KI_COLD static uint64_t expire_all(void)
 {
-    uint64_t next = PORT_FOREVER;
-    if (IsListEmpty(&timers))
-        return next;
-    uint64_t now = port_monotonic();
+    uint64_t next = PORT_FOREVER, now = port_monotonic();
     BOOLEAN was_in_dpc = ki_thread()->InDpc;
     ki_thread()->InDpc = TRUE; // DPCs queued here run right after: no kick
     ki_acquire(&ki_dispatcher);
@@ -187,9 +187,16 @@ uint64_t ki_timers_expire(void)
         }
         expire(timer, now);
     }
+    __atomic_store_n(&earliest, next, __ATOMIC_RELEASE);
     ki_release_dispatcher();
     ki_thread()->InDpc = was_in_dpc;
     return next;
+}
+
+uint64_t ki_timers_expire(void)
+{
+    uint64_t next = __atomic_load_n(&earliest, __ATOMIC_SEQ_CST);
+    return next == PORT_FOREVER || next > port_monotonic() ? next : expire_all();
 }
 
 VOID KeQuerySystemTime(PLARGE_INTEGER time)

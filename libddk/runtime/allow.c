@@ -31,36 +31,26 @@ static bool kit_allowed(uint64_t kind, uint8_t major)
     return kind == ASH_LINK_CONTROL;
 }
 
+static const uint32_t majors_of[] = {
+    [ASH_LINK_CONTROL] = CONTROL_MAJORS,
+    [ASH_LINK_PNP] = BIT(IRP_MJ_PNP),
+    [ASH_LINK_POWER] = BIT(IRP_MJ_POWER) | BIT(IRP_MJ_SHUTDOWN),
+    [ASH_LINK_DEVICE] = ALL_MAJORS,
+    [ASH_LINK_FILE] = FILE_MAJORS,
+    [ASH_LINK_OPEN] = OPEN_MAJORS,
+};
+
 bool rt_allowed(const struct rt_in *in, const struct ash_request *wire)
 {
-    uint32_t majors = 0;
-    if (wire->major >= ASH_MJ_ADD_DEVICE)
-        return kit_allowed(in->info.kind, wire->major);
-    switch (in->info.kind) {
-    case ASH_LINK_CONTROL:
-        majors = CONTROL_MAJORS;
-        break;
-    case ASH_LINK_PNP:
-        majors = BIT(IRP_MJ_PNP);
-        break;
-    case ASH_LINK_POWER:
-        majors = BIT(IRP_MJ_POWER) | BIT(IRP_MJ_SHUTDOWN);
-        break;
-    case ASH_LINK_DEVICE:
-        majors = wire->device == in->info.device ? ALL_MAJORS : 0;
-        break;
-    case ASH_LINK_FILE:
-        majors = FILE_MAJORS;
-        break;
-    case ASH_LINK_OPEN:
-        majors = wire->device == in->info.device ? OPEN_MAJORS : 0;
-        break;
-    default:
-        break;
-    }
-    if (wire->major > IRP_MJ_MAXIMUM_FUNCTION || (majors >> wire->major & 1) == 0)
+    uint64_t kind = in->info.kind;
+    if (wire->major > IRP_MJ_MAXIMUM_FUNCTION)
+        return wire->major >= ASH_MJ_ADD_DEVICE && kit_allowed(kind, wire->major);
+    if (kind >= ARRAYSIZE(majors_of) || (majors_of[kind] >> wire->major & 1) == 0)
         return false;
-    bool opened = in->info.kind == ASH_LINK_FILE || in->info.kind == ASH_LINK_OPEN;
+    bool one_device = kind == ASH_LINK_DEVICE || kind == ASH_LINK_OPEN;
+    if (one_device && wire->device != in->info.device)
+        return false;
+    bool opened = kind == ASH_LINK_FILE || kind == ASH_LINK_OPEN;
     return !opened || wire->major != IRP_MJ_FILE_SYSTEM_CONTROL ||
            wire->minor == IRP_MN_USER_FS_REQUEST;
 }
@@ -84,13 +74,13 @@ bool rt_may_write(ACCESS_MASK granted)
 // it on Windows before a driver is called.
 bool rt_access_granted(const struct ash_request *wire, ACCESS_MASK granted)
 {
-    ULONG wanted = 0;
     if (wire->major == IRP_MJ_READ)
-        wanted = FILE_READ_ACCESS;
-    else if (wire->major == IRP_MJ_WRITE)
-        wanted = FILE_WRITE_ACCESS;
-    else if (wire->major == IRP_MJ_DEVICE_CONTROL || wire->major == IRP_MJ_FILE_SYSTEM_CONTROL)
-        wanted = ACCESS_FROM_CTL_CODE(wire->parameter[2]);
+        return (granted & MAY_READ) != 0;
+    if (wire->major == IRP_MJ_WRITE)
+        return (granted & MAY_WRITE) != 0;
+    if (wire->major != IRP_MJ_DEVICE_CONTROL && wire->major != IRP_MJ_FILE_SYSTEM_CONTROL)
+        return true;
+    ULONG wanted = ACCESS_FROM_CTL_CODE(wire->parameter[2]);
     return ((wanted & FILE_READ_ACCESS) == 0 || (granted & MAY_READ) != 0) &&
            ((wanted & FILE_WRITE_ACCESS) == 0 || (granted & MAY_WRITE) != 0);
 }

@@ -19,16 +19,21 @@ void rt_defer_bells(bool defer)
     kept.deferring = defer;
 }
 
-void rt_ring(ash_cptr bell)
+bool rt_keep_bell(ash_cptr bell)
 {
-    if (!kept.deferring || kept.count == BELLS) {
-        ash_signal(bell);
-        return;
-    }
+    if (!kept.deferring || kept.count == BELLS)
+        return false;
     for (unsigned i = 0; i < kept.count; i++)
         if (kept.bell[i] == bell)
-            return;
+            return true;
     kept.bell[kept.count++] = bell;
+    return true;
+}
+
+void rt_ring(ash_cptr bell)
+{
+    if (!rt_keep_bell(bell))
+        ash_signal(bell);
 }
 
 void rt_flush_bells(void)

@@ -196,8 +196,7 @@ static NTSTATUS open_own(PCHAR address, struct ash_mem_dma_open_request *wanted,
                          : STATUS_SUCCESS;
 }
 
-// One page whose address lasts: 0 if that is not known.
-FORCEINLINE ULONG64 known_page(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, BOOLEAN device_writes)
+ULONG64 manager_dma_lasting(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, BOOLEAN device_writes)
 {
     const struct rt_request *request = rt_request_of(mdl);
     if (request == NULL || request->grant == NULL)
@@ -210,9 +209,8 @@ FORCEINLINE ULONG64 known_page(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, BOOLE
     return __atomic_load_n(&known->logical[page], __ATOMIC_RELAXED);
 }
 
-__attribute__((noinline)) static NTSTATUS open_any(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset,
-                                                   ULONG pages, BOOLEAN device_writes,
-                                                   ULONG64 *logical)
+NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
+                          BOOLEAN device_writes, ULONG64 *logical)
 {
     struct rt_request *request = rt_request_of(mdl);
     if (pages == 0 || pages > ASH_MEM_DMA_PAGES)
@@ -223,17 +221,6 @@ __attribute__((noinline)) static NTSTATUS open_any(PDEVICE_OBJECT pdo, PMDL mdl,
         return open_own((PCHAR)MmGetMdlVirtualAddress(mdl) + offset, &wanted, logical);
     wanted.first_page = (uint32_t)((mm_backing_offset(mdl) + offset) >> PAGE_SHIFT);
     return open_granted(request, &wanted, logical);
-}
-
-NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
-                          BOOLEAN device_writes, ULONG64 *logical)
-{
-    if (pages == 1) {
-        *logical = known_page(pdo, mdl, offset, device_writes);
-        if (__builtin_expect(*logical != 0, 1))
-            return STATUS_SUCCESS;
-    }
-    return open_any(pdo, mdl, offset, pages, device_writes, logical);
 }
 
 static struct rt_open *take_open(struct rt_request *request, const struct rt_open *like)
@@ -250,10 +237,12 @@ static struct rt_open *take_open(struct rt_request *request, const struct rt_ope
     return open;
 }
 
-__attribute__((noinline)) static void close_any(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset,
-                                                ULONG pages, BOOLEAN device_writes)
+void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
+                       BOOLEAN device_writes)
 {
     struct rt_request *request = rt_request_of(mdl);
+    if (*list_of(request) == NULL)
+        return; // the addresses last
     uint64_t at = request != NULL ? mm_backing_offset(mdl) : (uintptr_t)MmGetMdlVirtualAddress(mdl);
     const struct rt_open like = {.device = device_name(pdo),
                                  .page = (at + offset) >> PAGE_SHIFT,
@@ -264,13 +253,6 @@ __attribute__((noinline)) static void close_any(PDEVICE_OBJECT pdo, PMDL mdl, UL
         return;
     tell_close(open->id);
     free_open(request, open);
-}
-
-void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
-                       BOOLEAN device_writes)
-{
-    if (*list_of(rt_request_of(mdl)) != NULL) // else the addresses last
-        close_any(pdo, mdl, offset, pages, device_writes);
 }
 
 // Before the answer: the requester looks whether anything is still open.

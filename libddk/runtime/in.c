@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: MIT
 //
-// Inbound: from a slot of a ring to the driver's dispatch routine, and the answer back.
+// Inbound: from a slot of a ring to the driver's dispatch routine; the way back is in answer.c.
 // The list of links is touched by the server alone (one worker at a time has that role). A request
 // lives until its answer is written, its dispatch routine has returned and no cancel is under way.
-// Each slot is answered exactly once: by rt_answer.
 
 #include "../ob/ob.h"
 #include "../vf/vf.h"
 #include "rt.h"
 
 static LIST_ENTRY links = {&links, &links};
-static SLIST_HEADER free_requests;
 static struct rt_in *next_link; // where polling goes on
 static unsigned dirty_links;    // of them all
+static unsigned sharing[32];    // links by doorbell
 
 static void set_dirty(struct rt_in *in, bool dirty)
 {
     dirty_links += dirty;
     dirty_links -= in->dirty;
     in->dirty = dirty;
+}
+
+// A bit of `requests`.
+FORCEINLINE unsigned doorbell_of(const struct rt_in *in)
+{
+    return (unsigned)in->info.link % 32;
 }
 
 void rt_protocol_error(uint64_t link, const char *rule)
@@ -50,6 +55,7 @@ NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool acc
     }
     set_dirty(in, true); // it may have been used already
     InsertTailList(&links, &in->link);
+    sharing[doorbell_of(in)]++;
     return STATUS_SUCCESS;
 }
 
@@ -63,21 +69,12 @@ struct rt_in *rt_in_find(uint64_t link)
     return NULL;
 }
 
-static struct rt_request *allocate_request(void)
-{
-    struct rt_request *request =
-        (struct rt_request *)(PVOID)InterlockedPopEntrySList(&free_requests);
-    if (request == NULL)
-        request = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*request), 'qerI');
-    return request;
-}
-
-// What let_go leaves. The copy of the wire is there already.
+// What answering leaves (answer.c). The copy of the wire is there already.
 static void init_request(struct rt_request *request, struct rt_in *in, int slot)
 {
     request->in = in;
     request->slot = slot;
-    request->refs = 1;
+    request->refs = 2;
     request->target = NULL;
     request->out_limit = 0;
     request->out_grant = request->out_whole = FALSE;
@@ -91,122 +88,25 @@ static void init_request(struct rt_request *request, struct rt_in *in, int slot)
 // The next request of the ring, copied once, into a request of its own. Lock held. NULL: none.
 static struct rt_request *take_request(struct rt_in *in, int *slot)
 {
-    struct rt_request *request = in->spare;
-    if (request == NULL && (request = in->spare = allocate_request()) == NULL)
-        ki_violation(0, "kit: no memory for a request", in->info.link, 0);
+    struct rt_request *request = in->free;
+    if (request == NULL)
+        request = in->free = rt_request_new(in);
     *slot = ash_answerer_take(&in->ring, &request->wire);
     if (*slot < 0)
         return NULL;
-    in->spare = NULL;
+    in->free = request->next;
     init_request(request, in, *slot);
     in->slot[*slot] = request;
     return request;
 }
 
-void rt_request_release(struct rt_request *request)
-{
-    if (InterlockedDecrement(&request->refs) != 0)
-        return;
-    PIRP irp = request->irp;
-    if (irp != NULL) {
-        irp->Type = 0;
-        request->kept = irp;
-        request->irp = NULL;
-    }
-    InterlockedPushEntrySList(&free_requests, &request->free);
-}
-
-// What few requests have.
-KI_COLD static void let_go_of_buffers(struct rt_request *request)
-{
-    if (request->input_grant != NULL)
-        rt_grant_put(request->input_grant);
-    if (request->out != NULL)
-        ExFreePool(request->out);
-    if (request->pool != NULL)
-        ExFreePool(request->pool);
-    if (request->pool2 != NULL)
-        ExFreePool(request->pool2);
-    if (request->name.Buffer != NULL)
-        ExFreePool(request->name.Buffer);
-    request->input_grant = NULL;
-    request->pool = request->pool2 = request->out = NULL;
-    request->name = (UNICODE_STRING){0};
-}
-
-// Everything the request held, before the answer is published: the requester may reuse or close
-// the grant as soon as it sees the answer.
-FORCEINLINE void let_go(struct rt_request *request)
-{
-    PFILE_OBJECT file = request->file;
-    if (__builtin_expect(request->opens != NULL, 0))
-        rt_dma_close_all(request);
-    if (request->grant != NULL)
-        rt_grant_put(request->grant);
-    if (request->pool != NULL || request->pool2 != NULL || request->out != NULL ||
-        request->input_grant != NULL || request->name.Buffer != NULL)
-        let_go_of_buffers(request);
-    if (file != NULL) {
-        InterlockedDecrement((volatile LONG *)&file->Busy);
-        ob_drop(file);
-    }
-    if (request->device != NULL)
-        ob_drop(request->device);
-    request->grant = NULL;
-    request->file = NULL;
-    request->device = NULL;
-}
-
-FORCEINLINE void answer_now(struct rt_request *request, const struct ash_answer *answer)
-{
-    struct rt_in *in = request->in;
-    let_go(request);
-    ki_acquire(&in->lock);
-    in->slot[request->slot] = NULL;
-    bool done = ash_answerer_complete(&in->ring, request->slot, answer);
-    bool ring = done && ash_answerer_must_ring(&in->ring);
-    ki_release(&in->lock);
-    if (ring)
-        rt_ring(in->doorbell);
-    InterlockedDecrement(&in->outstanding);
-    rt_request_release(request);
-}
-
-void rt_answer(struct rt_request *request, const struct ash_answer *answer)
-{
-    answer_now(request, answer);
-}
-
-void rt_answer_status(struct rt_request *request, NTSTATUS status)
-{
-    rt_answer(request, &(struct ash_answer){.status = status, .completed = ash_time()});
-}
-
-// The walk has passed the last location: in any thread, IRQL <= DISPATCH_LEVEL.
-void rt_finish(PIRP irp)
-{
-    struct rt_request *request = io_irp_of(irp)->Context;
-    struct rt_in *in = request->in;
-    struct ash_answer answer = {
-        .status = irp->IoStatus.Status,
-        .information = irp->IoStatus.Information,
-    };
-    rt_encode_answer(request, ash_answerer_output(&in->ring, request->slot), in->info.inline_bytes,
-                     &answer);
-    answer.result[0] = request->result[0];
-    answer.result[1] = io_irp_of(irp)->Wake;
-    answer.completed = ash_time();
-    answer_now(request, &answer);
-}
-
 // The status is told with the completion; that both fit is checked where every driver is called.
+// The caller's reference keeps the IRP until the call is over.
 static void dispatch(struct rt_request *request)
 {
-    InterlockedIncrement(&request->refs); // its IRP outlives the call
     rt_enter_context(request);
-    io_call_top(request->device, request->irp);
+    [[clang::always_inline]] io_call_top(request->device, request->irp);
     rt_leave_context();
-    rt_request_release(request);
 }
 
 // A link nearly always asks for the same device. Referenced, or NULL.
@@ -300,6 +200,7 @@ static VOID close_when_idle(PVOID parameter)
     while (__atomic_load_n(&request->file->Busy, __ATOMIC_ACQUIRE) > 1)
         KeDelayExecutionThread(KernelMode, FALSE, &moment);
     dispatch(request);
+    rt_request_release(request);
 }
 
 static bool close_must_wait(const struct rt_request *request)
@@ -313,7 +214,6 @@ static void handle(struct rt_request *request)
     struct rt_in *in = request->in;
     const void *data = ash_answerer_input(&in->ring, request->slot);
     ULONG bytes = request->wire.inline_size;
-    InterlockedIncrement(&in->outstanding);
     if (!rt_allowed(in, &request->wire)) {
         rt_answer_status(request, STATUS_INVALID_DEVICE_REQUEST);
         return;
@@ -324,6 +224,7 @@ static void handle(struct rt_request *request)
     }
     NTSTATUS status = make_irp(request, data, bytes);
     if (NT_SUCCESS(status) && close_must_wait(request)) {
+        InterlockedIncrement(&request->refs);
         ExInitializeWorkItem(work_item_of(request), close_when_idle, request);
         ExQueueWorkItem(work_item_of(request), DelayedWorkQueue);
     } else if (NT_SUCCESS(status)) {
@@ -356,11 +257,8 @@ static void nothing_there(struct rt_in *in)
 static void handle_request(struct rt_request *request)
 {
     rt_flush_bells(); // of the request before
-    rt_defer_bells(true);
     handle(request);
-    rt_defer_bells(false);
-    if (!ki_thread()->Server)
-        rt_flush_bells();
+    rt_request_release(request);
 }
 
 KI_COLD static void stop_broken(struct rt_in *in)
@@ -435,23 +333,49 @@ static bool serve_next(void)
 bool rt_serve(void)
 {
     const struct _KTHREAD *thread = ki_thread();
-    while (serve_next())
-        if (!thread->Server || ki_any_work() != NULL)
-            return true;
-    return false;
+    bool more = false;
+    rt_defer_bells(true);
+    while (!more && serve_next())
+        more = !thread->Server || ki_any_work() != NULL;
+    rt_defer_bells(false);
+    if (!thread->Server)
+        rt_flush_bells();
+    return more;
+}
+
+static void wake(struct rt_in *in)
+{
+    ash_answerer_awake(&in->ring);
+    set_dirty(in, true);
+}
+
+static void wake_all(uint64_t bits)
+{
+    for (PLIST_ENTRY at = links.Flink; at != &links; at = at->Flink) {
+        struct rt_in *in = CONTAINING_RECORD(at, struct rt_in, link);
+        if ((bits >> doorbell_of(in) & 1) != 0)
+            wake(in);
+    }
 }
 
 void rt_serve_sleep(void)
 {
     port_write_rest();
     uint64_t bits = rt_flush_and_wait(rt_requests);
-    for (PLIST_ENTRY at = links.Flink; at != &links; at = at->Flink) {
-        struct rt_in *in = CONTAINING_RECORD(at, struct rt_in, link);
-        if ((bits >> in->info.link % 32 & 1) == 0)
-            continue;
-        ash_answerer_awake(&in->ring);
-        set_dirty(in, true);
-    }
+    struct rt_in *last = next_link; // most often it is that one again, and it alone
+    if (last != NULL && bits == 1ull << doorbell_of(last) && sharing[doorbell_of(last)] == 1)
+        wake(last);
+    else
+        wake_all(bits);
+}
+
+// With the lock: whoever was the last to answer has let go of it.
+static bool in_use(struct rt_in *in)
+{
+    ki_acquire(&in->lock);
+    bool used = in->ring.owed != 0 || in->ringing != 0;
+    ki_release(&in->lock);
+    return used;
 }
 
 // The requester is gone: its requests are cancelled; once the last is answered the link is freed.
@@ -459,16 +383,19 @@ static VOID remove_link(PVOID parameter)
 {
     struct rt_request *request = parameter;
     struct rt_in *in = request->target;
+    struct rt_request *unused;
     LARGE_INTEGER moment = {.QuadPart = -10000};
     rt_cancel_all(in);
-    while (in->outstanding != 0)
+    while (in_use(in))
         KeDelayExecutionThread(KernelMode, FALSE, &moment);
     rt_grants_drop(in);
     ash_slot_delete(in->doorbell);
     if (in->device != NULL)
         ObfDereferenceObject(in->device);
-    if (in->spare != NULL)
-        InterlockedPushEntrySList(&free_requests, &in->spare->free);
+    while ((unused = in->free) != NULL) {
+        in->free = unused->next;
+        rt_request_unused(unused);
+    }
     ExFreePool(in);
     rt_answer_status(request, STATUS_SUCCESS);
 }
@@ -485,6 +412,7 @@ void rt_link_removed(struct rt_request *request)
     if (next_link == in)
         next_link = NULL;
     RemoveEntryList(&in->link);
+    sharing[doorbell_of(in)]--;
     request->target = in;
     ExInitializeWorkItem(work_item_of(request), remove_link, request);
     ExQueueWorkItem(work_item_of(request), DelayedWorkQueue);

@@ -72,12 +72,15 @@ void rt_grants_are_held(void); // some of them now need to be given back when th
 void rt_dma_forget(struct rt_grant *grant);
 
 // --- Inbound.
-// Those in the free list hold nothing but `kept`: every other pointer is NULL.
+// Those in a free list hold nothing but `kept`: every other pointer is NULL.
 struct rt_request {
-    SLIST_ENTRY free;
+    union {
+        SLIST_ENTRY free;
+        struct rt_request *next; // free one of the link
+    };
     struct rt_in *in;
     int slot;
-    volatile LONG refs; // 1 in flight, 1 while it is dispatched, 1 while cancelling
+    volatile LONG refs; // 1 in flight, 1 while the server is at it, 1 while cancelling
     PIRP irp;           // NULL: not made yet
     PIRP kept;          // of the request before, to be made anew
     PDEVICE_OBJECT device;
@@ -114,19 +117,20 @@ FORCEINLINE struct rt_request *rt_request_of(PMDL mdl)
 // Hands such an address to the driver; nothing for a requester in kernel mode.
 void rt_user_range(struct rt_request *request, PVOID address, SIZE_T bytes, bool write);
 
+// What each request looks at comes first; the ring's long arrays are last.
 struct rt_in {
     LIST_ENTRY link;
-    struct ash_link_info info;
-    struct ash_answerer ring;
-    struct ki_lock lock;
-    ash_cptr doorbell;
+    struct ki_lock lock; // of the ring, slot, free and ringing
     bool removed;
-    bool dirty; // not asleep: the server looks at it
-    volatile LONG outstanding;
-    struct rt_request *spare; // what the next request is taken into
-    PDEVICE_OBJECT device;    // the last one asked for: referenced
-    LIST_ENTRY grants;
+    bool dirty;              // not asleep: the server looks at it
+    PDEVICE_OBJECT device;   // the last one asked for: referenced
+    struct rt_request *free; // what the next requests are taken into
+    ash_cptr doorbell;
+    volatile LONG ringing; // threads that ring it without the lock
     unsigned grant_count;
+    LIST_ENTRY grants;
+    struct ash_link_info info;
+    struct ash_answerer ring; // what it owes: the requests that refer to this
     struct rt_request *slot[ASH_LINK_SLOTS_MAX];
 };
 
@@ -174,6 +178,8 @@ void rt_answer_status(struct rt_request *request, NTSTATUS status);
 void rt_link_removed(struct rt_request *request);
 void rt_cancel_all(struct rt_in *in); // each request of a link that is going
 void rt_request_release(struct rt_request *request);
+struct rt_request *rt_request_new(const struct rt_in *in); // seldom: the link has no free one
+void rt_request_unused(struct rt_request *request);        // it is free, and no link's
 
 // --- Outbound.
 // What an outbound request holds until it is answered.
@@ -255,7 +261,8 @@ uint64_t rt_ticks_of(uint64_t time);
 
 // Doorbells (bell.c).
 void rt_ring(ash_cptr bell);
-void rt_defer_bells(bool defer); // the calling thread flushes before it waits
+bool rt_keep_bell(ash_cptr bell); // false: to be rung now
+void rt_defer_bells(bool defer);  // the calling thread flushes before it waits
 void rt_flush_bells(void);
 uint64_t rt_flush_and_wait(ash_cptr notification);
 

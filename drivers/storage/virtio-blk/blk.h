@@ -40,43 +40,45 @@ struct extension {
     BOOLEAN is_fdo;
 };
 
+// What each request touches comes first, long arrays are last.
 struct fdo_extension {
     struct extension common;
     PDEVICE_OBJECT self, lower, pdo, disk;
-    struct fdo_power power;
 
     KSPIN_LOCK lock;
     enum blk_state state;
     NTSTATUS refusal; // what refused requests complete with
     LIST_ENTRY waiting;
-    KEVENT idle; // while held: signalled if no slot is taken
     ULONG free_count;
-    UCHAR free[VIRTIO_SLOTS];
-    struct blk_slot slots[VIRTIO_SLOTS];
-    struct virtio_queue queue;
-    struct virtio_disk geometry;
-    ULONG pages_most;         // of one piece
     volatile LONG submitting; // threads in BlkSubmit: they may touch the hardware
     volatile USHORT *doorbell;
-
-    KTIMER watchdog; // set while watching
-    KDPC watchdog_dpc;
+    PDMA_ADAPTER adapter;
+    ULONG pages_most; // of one piece
     BOOLEAN watching;
     USHORT watched; // queue.next_used when the watchdog was set
+    volatile LONG configuration_changed;
+    KDPC dpc;
+    UCHAR free[VIRTIO_SLOTS];
+    KEVENT idle; // while held: signalled if no slot is taken
+
+    struct virtio_disk geometry;
+    struct fdo_power power;
+    KTIMER watchdog; // set while watching
+    KDPC watchdog_dpc;
 
     struct virtio_pci pci;
-    volatile LONG configuration_changed;
     ULONG connected; // version of the interrupt connection, 0: none
     ULONG messages;  // 0: the line
     union {
         PKINTERRUPT interrupt;
         PIO_INTERRUPT_MESSAGE_INFO message_info;
     };
-    KDPC dpc;
-    PDMA_ADAPTER adapter;
     ULONG map_registers;
     PVOID ring, requests;
     PHYSICAL_ADDRESS ring_address, requests_address;
+
+    struct virtio_queue queue;
+    struct blk_slot slots[VIRTIO_SLOTS];
 };
 
 struct pdo_extension {

@@ -5,15 +5,26 @@
 // points anywhere else is found by one comparison.
 #include "queue.h"
 
-static void init_slot(struct virtio_queue *queue, unsigned slot)
+static void init_slot(struct virtio_queue *queue, unsigned number)
 {
-    uint64_t memory = queue->memory_address + slot * VIRTIO_SLOT_BYTES;
-    unsigned first = queue->chain == 1 ? 0 : slot * VIRTIO_CHAIN;
-    if (queue->chain == 1)
-        queue->descriptors[slot] =
-            (struct virtio_descriptor){.address = memory, .flags = DESCRIPTOR_INDIRECT};
-    queue_table(queue, slot)[0] = (struct virtio_descriptor){
-        .address = memory + offsetof(struct virtio_slot_memory, header),
+    struct virtio_slot_memory *memory = &queue->memory[number];
+    uint64_t address = queue->memory_address + number * VIRTIO_SLOT_BYTES;
+    bool indirect = queue->chain == 1;
+    unsigned first = indirect ? 0 : number * VIRTIO_CHAIN;
+    struct virtio_slot *slot = &queue->slot[number];
+    *slot = (struct virtio_slot){
+        .table = indirect ? memory->table : &queue->descriptors[first],
+        .memory = memory,
+        .indirect_length = indirect ? &queue->descriptors[number].length : &queue->ignored_length,
+        .status_address = address + offsetof(struct virtio_slot_memory, status),
+        .head = (uint16_t)(number * queue->chain),
+        .first = (uint16_t)first,
+    };
+    if (indirect)
+        queue->descriptors[number] =
+            (struct virtio_descriptor){.address = address, .flags = DESCRIPTOR_INDIRECT};
+    slot->table[0] = (struct virtio_descriptor){
+        .address = address + offsetof(struct virtio_slot_memory, header),
         .length = sizeof(struct virtio_request_header),
         .flags = DESCRIPTOR_NEXT,
         .next = (uint16_t)(first + 1),

@@ -33,6 +33,17 @@ static_assert(sizeof(struct virtio_slot_memory) == VIRTIO_SLOT_BYTES);
 #define RING_USED      ((RING_AVAILABLE + 6 + VIRTIO_QUEUE_SIZE * 2 + 63) & ~63u)
 static_assert(RING_USED + 6 + VIRTIO_QUEUE_SIZE * 8 <= VIRTIO_RING_BYTES);
 
+// Where a slot's parts are.
+struct virtio_slot {
+    struct virtio_descriptor *table;
+    struct virtio_slot_memory *memory;
+    uint32_t *indirect_length; // of the table, where it is one of its own, else of nothing
+    uint64_t status_address;   // logical
+    uint16_t head, first;      // its descriptor in the ring; the table's entry 0
+    uint32_t padding[7];       // an index is a shift
+};
+static_assert(sizeof(struct virtio_slot) == 64);
+
 struct virtio_queue {
     struct virtio_descriptor *descriptors;
     struct virtio_available *available;
@@ -46,7 +57,9 @@ struct virtio_queue {
     bool event_index;
     uint16_t next_available, kicked; // as the device will see them
     uint16_t next_used, in_flight;
+    uint32_t ignored_length;
     uint32_t writable[VIRTIO_SLOTS]; // bytes the device may write, 0: not in flight
+    struct virtio_slot slot[VIRTIO_SLOTS];
 };
 
 // Lays an empty queue of `size` ring entries into zeroed memory: VIRTIO_RING_BYTES at `ring`,
@@ -55,18 +68,12 @@ void queue_init(struct virtio_queue *queue, const struct virtio_disk *disk, uint
                 void *ring, uint64_t ring_address, void *requests, uint64_t requests_address,
                 struct virtio_queue_addresses *addresses);
 
-// The table that slot's descriptors go to.
-static inline struct virtio_descriptor *queue_table(struct virtio_queue *queue, unsigned slot)
-{
-    return queue->chain == 1 ? queue->memory[slot].table : &queue->descriptors[slot * VIRTIO_CHAIN];
-}
-
 // Starts filling a slot: the request's header becomes the first descriptor (its address was set by
 // queue_init).
 static inline void queue_begin(struct virtio_queue *queue, unsigned slot, uint32_t type,
                                uint64_t sector)
 {
-    struct virtio_slot_memory *memory = &queue->memory[slot];
+    struct virtio_slot_memory *memory = queue->slot[slot].memory;
     memory->header.type = type;
     memory->header.sector = sector;
     memory->status = UINT8_MAX;
@@ -77,34 +84,32 @@ static inline void queue_begin(struct virtio_queue *queue, unsigned slot, uint32
 static inline void queue_segment(struct virtio_queue *queue, unsigned slot, unsigned n,
                                  uint64_t address, uint32_t length, unsigned flags)
 {
-    struct virtio_descriptor *entry = &queue_table(queue, slot)[n + 1];
-    unsigned first = queue->chain == 1 ? 0 : slot * VIRTIO_CHAIN;
-    entry->address = address;
-    entry->length = length;
-    entry->flags = (uint16_t)(DESCRIPTOR_NEXT | flags);
-    entry->next = (uint16_t)(first + n + 2);
+    const struct virtio_slot *to = &queue->slot[slot];
+    to->table[n + 1] = (struct virtio_descriptor){.address = address,
+                                                  .length = length,
+                                                  .flags = (uint16_t)(DESCRIPTOR_NEXT | flags),
+                                                  .next = (uint16_t)(to->first + n + 2)};
 }
 
 // Ends a slot with its status byte after `segments` data segments.
 static inline void queue_end(struct virtio_queue *queue, unsigned slot, unsigned segments)
 {
-    struct virtio_descriptor *entry = &queue_table(queue, slot)[segments + 1];
-    entry->address = queue->memory_address + slot * VIRTIO_SLOT_BYTES +
-                     offsetof(struct virtio_slot_memory, status);
-    entry->length = 1;
-    entry->flags = DESCRIPTOR_WRITE;
-    if (queue->chain == 1)
-        queue->descriptors[slot].length = (segments + 2) * 16;
+    const struct virtio_slot *to = &queue->slot[slot];
+    to->table[segments + 1] = (struct virtio_descriptor){
+        .address = to->status_address, .length = 1, .flags = DESCRIPTOR_WRITE};
+    *to->indirect_length = (segments + 2) * 16;
 }
 
 // Puts a filled slot in flight; data_writable is how much of the data the device may write.
 static inline void queue_publish(struct virtio_queue *queue, unsigned slot, uint32_t data_writable)
 {
+    struct virtio_available *available = queue->available;
+    uint16_t at = queue->next_available, next = (uint16_t)(at + 1);
     queue->writable[slot] = data_writable + 1;
     queue->in_flight++;
-    queue->available->ring[queue->next_available & queue->mask] = (uint16_t)(slot * queue->chain);
-    queue->next_available++;
-    __atomic_store_n(&queue->available->index, queue->next_available, __ATOMIC_RELEASE);
+    available->ring[at & queue->mask] = queue->slot[slot].head;
+    queue->next_available = next;
+    __atomic_store_n(&available->index, next, __ATOMIC_RELEASE);
 }
 
 // Whether the device wants to hear of what was published since the last time this was asked

@@ -2,7 +2,7 @@
 //
 // The way of a request: a scatter/gather list, a free slot, descriptors, the ring, one doorbell;
 // back by interrupt, DPC, used ring. Nothing is allocated here on the way, and the lock is taken
-// once to put a request in flight, and twice for all that an interrupt tells of. A request larger
+// once to put a request in flight, and once for all that an interrupt tells of. A request larger
 // than a slot can describe goes in pieces, one after the other in the same slot. What finds no free
 // slot waits in order and can be cancelled; what is in flight cannot.
 //
@@ -126,32 +126,36 @@ static VOID line_up(struct fdo_extension *blk, PIRP irp)
         BlkComplete(irp, refusal);
 }
 
-static VOID fill(struct blk_slot *slot, PSCATTER_GATHER_LIST list, ULONG bytes)
+// Its slot is the request's own, so that no lock is needed; but it is held, since few requests
+// would do without it.
+FORCEINLINE VOID fill(struct virtio_queue *queue, unsigned number, PIRP irp,
+                      PSCATTER_GATHER_LIST list, ULONG bytes)
 {
-    struct virtio_queue *queue = &slot->blk->queue;
-    unsigned number = number_of(slot), count = list ? list->NumberOfElements : 0;
-    PIRP irp = slot->irp;
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
-    uint32_t type = is_flush(irp)   ? VIRTIO_BLK_T_FLUSH
-                    : is_write(irp) ? VIRTIO_BLK_T_OUT
-                                    : VIRTIO_BLK_T_IN;
+    BOOLEAN write = location->MajorFunction == IRP_MJ_WRITE;
     uint64_t offset =
-        list ? (uint64_t)location->Parameters.Read.ByteOffset.QuadPart + irp->IoStatus.Information
-             : 0;
-    slot->list = list;
-    slot->bytes = bytes;
-    queue_begin(queue, number, type, offset >> SECTOR_SHIFT);
-    for (ULONG i = 0; i < count; i++)
+        (uint64_t)location->Parameters.Read.ByteOffset.QuadPart + irp->IoStatus.Information;
+    ULONG count = list->NumberOfElements, i = 0;
+    queue_begin(queue, number, write ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN, offset >> SECTOR_SHIFT);
+    do { // there is at least one
         queue_segment(queue, number, i, (uint64_t)list->Elements[i].Address.QuadPart,
-                      list->Elements[i].Length, type == VIRTIO_BLK_T_IN ? DESCRIPTOR_WRITE : 0);
+                      list->Elements[i].Length, write ? 0 : DESCRIPTOR_WRITE);
+    } while (++i < count);
     queue_end(queue, number, count);
-    queue_publish(queue, number, type == VIRTIO_BLK_T_IN ? bytes : 0);
+    queue_publish(queue, number, write ? 0 : bytes);
+}
+
+static VOID fill_flush(struct virtio_queue *queue, unsigned number)
+{
+    queue_begin(queue, number, VIRTIO_BLK_T_FLUSH, 0);
+    queue_end(queue, number, 0);
+    queue_publish(queue, number, 0);
 }
 
 // Sends a request on its way, in its slot or in one that is taken now. False: there is none, or no
 // new ones are started.
-static BOOLEAN put_in_flight(struct fdo_extension *blk, struct blk_slot *slot, PIRP irp,
-                             PSCATTER_GATHER_LIST list, ULONG bytes)
+FORCEINLINE BOOLEAN put_in_flight(struct fdo_extension *blk, struct blk_slot *slot, PIRP irp,
+                                  PSCATTER_GATHER_LIST list, ULONG bytes)
 {
     BOOLEAN kick = FALSE, unwatched = FALSE;
     KeAcquireSpinLockAtDpcLevel(&blk->lock);
@@ -159,11 +163,18 @@ static BOOLEAN put_in_flight(struct fdo_extension *blk, struct blk_slot *slot, P
         slot = take_slot(blk, irp);
     BOOLEAN goes = slot && (blk->state == BLK_RUNNING || blk->state == BLK_HELD);
     if (goes) {
-        fill(slot, list, bytes);
+        slot->list = list;
+        slot->bytes = bytes;
+        if (list)
+            fill(&blk->queue, number_of(slot), irp, list, bytes);
+        else
+            fill_flush(&blk->queue, number_of(slot));
         kick = queue_must_kick(&blk->queue);
         unwatched = !blk->watching;
+    }
+    if (unwatched) {
         blk->watching = TRUE;
-        blk->watched = unwatched ? (USHORT)(blk->queue.next_used) : blk->watched;
+        blk->watched = (USHORT)blk->queue.next_used;
     }
     KeReleaseSpinLockFromDpcLevel(&blk->lock);
     if (kick)
@@ -173,13 +184,11 @@ static BOOLEAN put_in_flight(struct fdo_extension *blk, struct blk_slot *slot, P
     return goes;
 }
 
-static VOID send(struct fdo_extension *blk, struct blk_slot *slot, PIRP irp,
-                 PSCATTER_GATHER_LIST list, ULONG bytes)
+// What could not be put in flight.
+static VOID give_up(struct fdo_extension *blk, struct blk_slot *slot, PIRP irp,
+                    PSCATTER_GATHER_LIST list)
 {
-    BOOLEAN write = is_write(irp);
-    if (put_in_flight(blk, slot, irp, list, bytes))
-        return;
-    put_list(blk, list, write);
+    put_list(blk, list, is_write(irp));
     if (slot)
         BlkFinishSlot(slot, blk->refusal);
     else
@@ -196,9 +205,9 @@ static VOID list_ready(PDEVICE_OBJECT device, PIRP unused, PSCATTER_GATHER_LIST 
     if (list->NumberOfElements > blk->queue.segments_most) {
         put_list(blk, list, is_write(irp));
         end(irp, way.slot, STATUS_INSUFFICIENT_RESOURCES);
-        return;
+    } else if (!put_in_flight(blk, way.slot, irp, list, (ULONG)way.bytes)) {
+        give_up(blk, way.slot, irp, list);
     }
-    send(blk, way.slot, irp, list, (ULONG)way.bytes);
 }
 
 // The next piece: as much as one scatter/gather list and one descriptor table hold.
@@ -208,13 +217,19 @@ static ULONG piece_at(const struct fdo_extension *blk, PVOID va, ULONG left)
     return left <= most ? left : most & ~(blk->geometry.block_bytes - 1);
 }
 
+static VOID start_flush(struct fdo_extension *blk, struct blk_slot *slot, PIRP irp)
+{
+    if (!put_in_flight(blk, slot, irp, NULL, 0))
+        give_up(blk, slot, irp, NULL);
+}
+
 // The next piece, or all of a request. DISPATCH_LEVEL, no lock held.
 static VOID start(struct fdo_extension *blk, struct blk_slot *slot, PIRP irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
     ULONG done = (ULONG)irp->IoStatus.Information;
     if (is_flush(irp)) {
-        send(blk, slot, irp, NULL, 0);
+        start_flush(blk, slot, irp);
         return;
     }
     PUCHAR va = (PUCHAR)MmGetMdlVirtualAddress(irp->MdlAddress) + done;
@@ -269,95 +284,90 @@ NTSTATUS BlkSubmit(struct fdo_extension *blk, PIRP irp)
 
 // --- Back ---------------------------------------------------------------------------------------
 
-// One answer: true if the request is done, with its status in the IRP. Else its next piece is on
-// the way.
-static BOOLEAN answered(struct blk_slot *slot, const struct queue_taken *taken,
-                        enum virtio_rule *rule)
+// A request whose piece the device has answered.
+struct answer {
+    PIRP irp;
+    PSCATTER_GATHER_LIST list;
+    struct blk_slot *slot; // kept for the next piece; NULL: the request is done
+};
+
+static NTSTATUS status_of(enum virtio_rule rule, uint8_t said)
 {
-    struct fdo_extension *blk = slot->blk;
+    if (rule)
+        return STATUS_DEVICE_PROTOCOL_ERROR;
+    if (said == VIRTIO_BLK_S_OK)
+        return STATUS_SUCCESS;
+    return said == VIRTIO_BLK_S_UNSUPP ? STATUS_INVALID_DEVICE_REQUEST : STATUS_IO_DEVICE_ERROR;
+}
+
+// Whether a request has another piece, after all that was moved.
+static BOOLEAN goes_on(PIRP irp)
+{
+    return !is_flush(irp) &&
+           irp->IoStatus.Information < IoGetCurrentIrpStackLocation(irp)->Parameters.Read.Length;
+}
+
+// Takes what the slot knows. Done requests give theirs back here, so that what comes next finds it.
+// Lock held.
+FORCEINLINE enum virtio_rule answered(struct fdo_extension *blk, const struct queue_taken *taken,
+                                      struct answer *answer)
+{
+    struct blk_slot *slot = &blk->slots[taken->slot];
     PIRP irp = slot->irp;
-    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
     uint8_t said;
-    *rule = queue_status(&blk->queue, taken, &said);
-    BlkReleaseList(slot);
-    irp->IoStatus.Status = STATUS_SUCCESS;
-    if (*rule)
-        irp->IoStatus.Status = STATUS_DEVICE_PROTOCOL_ERROR;
-    else if (said != VIRTIO_BLK_S_OK)
-        irp->IoStatus.Status =
-            said == VIRTIO_BLK_S_UNSUPP ? STATUS_INVALID_DEVICE_REQUEST : STATUS_IO_DEVICE_ERROR;
-    if (!NT_SUCCESS(irp->IoStatus.Status))
-        return TRUE;
-    irp->IoStatus.Information += slot->bytes;
-    if (is_flush(irp) || irp->IoStatus.Information >= location->Parameters.Read.Length)
-        return TRUE;
-    start(blk, slot, irp);
-    return FALSE;
+    enum virtio_rule rule = queue_status(&blk->queue, taken, &said);
+    NTSTATUS status = status_of(rule, said);
+    irp->IoStatus.Status = status;
+    if (NT_SUCCESS(status))
+        irp->IoStatus.Information += slot->bytes;
+    *answer = (struct answer){irp, slot->list, slot};
+    slot->list = NULL;
+    if (!NT_SUCCESS(status) || !goes_on(irp)) {
+        answer->slot = NULL;
+        give_slot(slot);
+    }
+    return rule;
 }
 
 // Takes every answer there is, then asks for the next interrupt. Nothing goes in flight while the
-// lock is held, so there are at most VIRTIO_SLOTS, and `all` has room for one more that is broken.
-static enum virtio_rule take_answers(struct fdo_extension *blk, struct queue_taken *all,
-                                     unsigned *count)
+// lock is held, so there are at most VIRTIO_SLOTS. The first rule that was broken.
+static enum virtio_rule take_answers(struct fdo_extension *blk, struct answer *all, unsigned *count)
 {
-    enum queue_answer answer = QUEUE_EMPTY;
+    enum virtio_rule rule = VIRTIO_OK;
+    enum queue_answer answer;
+    struct queue_taken taken;
     *count = 0;
     KeAcquireSpinLockAtDpcLevel(&blk->lock);
     BOOLEAN running = blk->state == BLK_RUNNING || blk->state == BLK_HELD;
     while (running) {
-        while ((answer = queue_take(&blk->queue, &all[*count])) == QUEUE_TOOK)
-            ++*count;
+        while ((answer = queue_take(&blk->queue, &taken)) == QUEUE_TOOK) {
+            enum virtio_rule broken = answered(blk, &taken, &all[(*count)++]);
+            rule = rule ? rule : broken;
+        }
+        if (answer == QUEUE_BROKEN)
+            rule = rule ? rule : taken.rule;
         running = answer == QUEUE_EMPTY && queue_rearm(&blk->queue);
     }
     KeReleaseSpinLockFromDpcLevel(&blk->lock);
-    return answer == QUEUE_BROKEN ? all[*count].rule : VIRTIO_OK;
-}
-
-// The requests of slots that are done: the slots go back first, so that what comes next finds them.
-static VOID finish_all(struct fdo_extension *blk, PIRP *done, unsigned count,
-                       struct blk_slot *const *slots)
-{
-    KeAcquireSpinLockAtDpcLevel(&blk->lock);
-    for (unsigned i = 0; i < count; i++)
-        give_slot(slots[i]);
-    KeReleaseSpinLockFromDpcLevel(&blk->lock);
-    for (unsigned i = 0; i < count; i++)
-        BlkComplete(done[i], done[i]->IoStatus.Status);
-}
-
-// What the device says of each request that it answered.
-static enum virtio_rule handle(struct fdo_extension *blk, const struct queue_taken *all,
-                               unsigned count)
-{
-    PIRP done[VIRTIO_SLOTS];
-    struct blk_slot *slots[VIRTIO_SLOTS];
-    enum virtio_rule rule = VIRTIO_OK, broken;
-    unsigned finished = 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct blk_slot *slot = &blk->slots[all[i].slot];
-        PIRP irp = slot->irp;
-        if (answered(slot, &all[i], &broken)) {
-            done[finished] = irp;
-            slots[finished++] = slot;
-        }
-        rule = rule ? rule : broken;
-    }
-    if (finished)
-        finish_all(blk, done, finished, slots);
     return rule;
 }
 
 VOID BlkDpc(PKDPC dpc, PVOID context, PVOID unused1, PVOID unused2)
 {
     struct fdo_extension *blk = context;
-    struct queue_taken all[VIRTIO_SLOTS + 1];
+    struct answer all[VIRTIO_SLOTS];
     unsigned count;
     UNREFERENCED_PARAMETER(dpc);
     UNREFERENCED_PARAMETER(unused1);
     UNREFERENCED_PARAMETER(unused2);
     enum virtio_rule rule = take_answers(blk, all, &count);
-    enum virtio_rule broken = handle(blk, all, count);
-    rule = rule ? rule : broken;
+    for (unsigned i = 0; i < count; i++) {
+        put_list(blk, all[i].list, is_write(all[i].irp));
+        if (all[i].slot)
+            start(blk, all[i].slot, all[i].irp);
+        else
+            BlkComplete(all[i].irp, all[i].irp->IoStatus.Status);
+    }
     if (!rule && blk->configuration_changed &&
         InterlockedExchange(&blk->configuration_changed, 0) && HardwareNeedsReset(blk))
         rule = VIRTIO_NEEDS_RESET;

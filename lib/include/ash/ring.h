@@ -50,6 +50,7 @@ struct ash_requester {
     uint32_t head;      /* of the complete ring */
     uint32_t out_count; /* submitted, not taken */
     uint32_t rang_at;   /* submit_head when the doorbell was last rung */
+    uint32_t next;      /* slot to be tried first */
     bool rang;
     ash_status broken;             /* STATUS_DEVICE_PROTOCOL_ERROR once the answerer broke a rule */
     const char *rule;              /* which */

@@ -91,6 +91,14 @@ void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
     free(found);
 }
 
+ULONG64 manager_dma_lasting(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, BOOLEAN device_writes)
+{
+    (void)pdo, (void)device_writes;
+    return dma.lasting
+               ? logical_of((ULONG_PTR)PAGE_ALIGN((PCHAR)MmGetMdlVirtualAddress(mdl) + offset))
+               : 0;
+}
+
 bool manager_dma_enforced(PDEVICE_OBJECT pdo)
 {
     (void)pdo;

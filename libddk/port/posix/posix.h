@@ -69,6 +69,7 @@ struct posix_dma {
     bool enforced, copying;              // behind an IOMMU; marked for the copying pool
     unsigned map_registers;              // that the driver package asks for
     uint64_t (*logical)(uintptr_t page); // of a page; NULL: its virtual one
+    bool lasting;                        // addresses of pages last: nothing is opened for lists
     int32_t refusal;                     // status of each manager_dma_open; 0: it succeeds
     unsigned common_most;                // pages of the largest common buffer; 0: any
 };

@@ -176,10 +176,14 @@ TEST(cancels_are_seen_once_and_vanish_with_the_request)
     CHECK(complete(&pair, a, 1));
     CHECK_EQ(ash_requester_take(&pair.requester, &answer), a);
     ash_requester_release(&pair.requester, a);
-    CHECK_EQ(submit(&pair, 3), a); /* the same slot: not cancelled */
-    CHECK_EQ(ash_answerer_take(&pair.answerer, &request), a);
-    CHECK_EQ(ash_answerer_cancelled(&pair.answerer), ASH_RING_NONE);
+    int c = submit(&pair, 3);
+    CHECK_EQ(ash_answerer_take(&pair.answerer, &request), c);
     ash_requester_cancel(&pair.requester, 3); /* never submitted */
+    CHECK_EQ(ash_answerer_cancelled(&pair.answerer), ASH_RING_NONE);
+    int d = submit(&pair, 4);
+    CHECK_EQ(ash_answerer_take(&pair.answerer, &request), d);
+    CHECK_EQ(submit(&pair, 5), a); /* the same slot: not cancelled */
+    CHECK_EQ(ash_answerer_take(&pair.answerer, &request), a);
     CHECK_EQ(ash_answerer_cancelled(&pair.answerer), ASH_RING_NONE);
     link_free(&pair.link);
 }
