@@ -3,7 +3,10 @@
  * does something else; and writes a text to a device. */
 #include "exercise.h"
 
-#define PIECE 16384u
+#define PIECE  16384u
+#define SHIFTS 8u /* how far from the buffer's begin pieces may lie */
+
+enum way { STRICT, REGISTERED, SHIFTED };
 
 static ash_status copy_piece(struct ash_file *from, struct ash_file *to, char *buffer, uint64_t *at,
                              bool *end)
@@ -22,18 +25,19 @@ static ash_status copy_piece(struct ash_file *from, struct ash_file *to, char *b
 }
 
 /* Unless it is registered the devices have each piece for as long as it is on its way, no longer.
- */
-static ash_status copy_all(struct ash_file *from, struct ash_file *to, bool registered,
+ * Shifted: each piece lies at another byte, so that most are at no multiple of anything. */
+static ash_status copy_all(struct ash_file *from, struct ash_file *to, enum way way,
                            uint64_t *bytes)
 {
-    char *buffer = ash_io_buffer_alloc(PIECE);
+    char *buffer = ash_io_buffer_alloc(PIECE + SHIFTS);
     ash_status status = buffer != nullptr ? STATUS_SUCCESS : STATUS_NO_MEMORY;
-    if (ash_success(status) && registered)
+    if (ash_success(status) && way == REGISTERED)
         status = ash_io_buffer_register(buffer);
     bool end = false;
     *bytes = 0;
     while (ash_success(status) && !end)
-        status = copy_piece(from, to, buffer, bytes, &end);
+        status = copy_piece(from, to, buffer + (way == SHIFTED ? *bytes / PIECE % SHIFTS : 0),
+                            bytes, &end);
     if (buffer != nullptr)
         ash_io_buffer_free(buffer);
     return status;
@@ -43,16 +47,16 @@ int exercise_copy(int argc, char **argv)
 {
     struct ash_file *from, *to;
     uint64_t bytes = 0;
-    bool registered = argc == 4 && strcmp(argv[3], "registered") == 0;
-    if (argc != 3 && !registered)
-        return wrong("copy FROM TO [registered]");
+    enum way way = argc != 4 ? STRICT : strcmp(argv[3], "registered") == 0 ? REGISTERED : SHIFTED;
+    if (argc != 3 && (argc != 4 || (way == SHIFTED && strcmp(argv[3], "shifted") != 0)))
+        return wrong("copy FROM TO [registered | shifted]");
     ash_status status = ash_open(argv[1], ASH_FILE_READ_DATA, ASH_FILE_OPEN, 0, &from);
     if (!ash_success(status))
         return wrong("%s: 0x%08x", argv[1], (unsigned)status);
     status = ash_open(argv[2], ASH_FILE_WRITE_DATA, ASH_FILE_OVERWRITE_IF, 0, &to);
     if (!ash_success(status))
         return wrong("%s: 0x%08x", argv[2], (unsigned)status);
-    status = copy_all(from, to, registered, &bytes);
+    status = copy_all(from, to, way, &bytes);
     (void)ash_close(from);
     ash_status closed = ash_close(to);
     printf("%lu bytes, 0x%08x, 0x%08x\n", (unsigned long)bytes, (unsigned)status, (unsigned)closed);

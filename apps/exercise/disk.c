@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: MIT
-/* `exercise disk DEVICE`: fills the first megabytes of a disk with a pattern, reads them back, with
- * 32 requests in flight all the time, of many sizes; each byte is compared. What is written depends
- * on its place only, so that others can check it, too: 64-bit word w of sector s is s times a
- * constant plus w. Destroys what the disk holds. */
+/* `exercise disk DEVICE...`: fills the first megabytes of disks with a pattern, reads them back,
+ * with 32 requests in flight all the time, of many sizes; each byte is compared. What is written
+ * depends on its place only, so that others can check it, too: 64-bit word w of sector s of the
+ * n-th disk is s times a constant plus 64 n plus w. Several disks are busy at the same time.
+ * Destroys what the disks hold. */
 #include "exercise.h"
 #include <stdlib.h>
 
 #define SECTOR       512u
 #define RANGE        ((uint64_t)8 << 20)
 #define IN_FLIGHT    32u
+#define DISKS        4u
 #define LARGEST      (384u << 10) /* more than one command of either driver moves */
 #define MULTIPLIER   0x9e3779b97f4a7c15u
 #define SECTOR_WORDS (SECTOR / sizeof(uint64_t))
 
 static struct ash_io requests[IN_FLIGHT];
 static struct {
+    unsigned disk;
     uint64_t offset;
     size_t bytes;
 } parts[IN_FLIGHT];
+static struct ash_file *disks[DISKS];
+static unsigned disk_count;
 static char *buffers; /* LARGEST and a page for each */
 
 /* The data of a request does not begin at a page: 512 bytes before its end. */
@@ -26,16 +31,21 @@ static void *buffer_of(unsigned i)
     return buffers + (size_t)i * (LARGEST + 4096) + (i % 8) * SECTOR;
 }
 
-static void fill(uint64_t *to, uint64_t offset, size_t bytes)
+static uint64_t word(unsigned disk, uint64_t number)
 {
-    for (size_t i = 0; i < bytes / sizeof(uint64_t); i++)
-        to[i] = (offset / SECTOR + i / SECTOR_WORDS) * MULTIPLIER + i % SECTOR_WORDS;
+    return number / SECTOR_WORDS * MULTIPLIER + disk * SECTOR_WORDS + number % SECTOR_WORDS;
 }
 
-static bool holds(const uint64_t *from, uint64_t offset, size_t bytes)
+static void fill(uint64_t *to, unsigned disk, uint64_t offset, size_t bytes)
 {
     for (size_t i = 0; i < bytes / sizeof(uint64_t); i++)
-        if (from[i] != (offset / SECTOR + i / SECTOR_WORDS) * MULTIPLIER + i % SECTOR_WORDS)
+        to[i] = word(disk, offset / sizeof(uint64_t) + i);
+}
+
+static bool holds(const uint64_t *from, unsigned disk, uint64_t offset, size_t bytes)
+{
+    for (size_t i = 0; i < bytes / sizeof(uint64_t); i++)
+        if (from[i] != word(disk, offset / sizeof(uint64_t) + i))
             return false;
     return true;
 }
@@ -49,11 +59,12 @@ static size_t size_of(unsigned number, uint64_t left)
     return left < sectors * SECTOR ? (size_t)left : sectors * SECTOR;
 }
 
-static ash_status begin(struct ash_file *file, unsigned i, bool write)
+static ash_status begin(unsigned i, bool write)
 {
+    struct ash_file *file = disks[parts[i].disk];
     uint64_t *data = buffer_of(i);
     if (write) {
-        fill(data, parts[i].offset, parts[i].bytes);
+        fill(data, parts[i].disk, parts[i].offset, parts[i].bytes);
         return ash_write_start(file, data, parts[i].bytes, parts[i].offset, &requests[i]);
     }
     memset(data, 0x5a, parts[i].bytes);
@@ -67,14 +78,14 @@ static int end(unsigned i, bool write)
         return wrong("%zu bytes at %llu: 0x%08x, %zu bytes", parts[i].bytes,
                      (unsigned long long)parts[i].offset, (unsigned)status,
                      requests[i].information);
-    if (!write && !holds(buffer_of(i), parts[i].offset, parts[i].bytes))
+    if (!write && !holds(buffer_of(i), parts[i].disk, parts[i].offset, parts[i].bytes))
         return wrong("%zu bytes at %llu come back wrong", parts[i].bytes,
                      (unsigned long long)parts[i].offset);
     return 0;
 }
 
 /* The request that was started first is waited for, then its place is used again. */
-static int pass(struct ash_file *file, bool write)
+static int pass(bool write)
 {
     uint64_t at = 0;
     unsigned started = 0, ended = 0;
@@ -85,10 +96,12 @@ static int pass(struct ash_file *file, bool write)
                 return 1;
             continue;
         }
+        parts[i].disk = started % disk_count;
         parts[i].offset = at;
-        parts[i].bytes = size_of(started, RANGE - at);
-        at += parts[i].bytes;
-        ash_status status = begin(file, i, write);
+        parts[i].bytes = size_of(started / disk_count, RANGE - at);
+        if ((started + 1) % disk_count == 0) /* each has had this piece */
+            at += parts[i].bytes;
+        ash_status status = begin(i, write);
         if (!ash_success(status))
             return wrong("request %u does not start: 0x%08x", started, (unsigned)status);
         started++;
@@ -109,22 +122,35 @@ static int refusals(struct ash_file *file)
     return ash_success(status) ? wrong("beyond the end: 0x%08x", (unsigned)status) : 0;
 }
 
+static int flush(struct ash_file *file)
+{
+    ash_status status = ash_flush(file);
+    return ash_success(status) ? 0 : wrong("flush: 0x%08x", (unsigned)status);
+}
+
+static int each(int (*action)(struct ash_file *file))
+{
+    int result = 0;
+    for (unsigned i = 0; i < disk_count; i++)
+        result |= action(disks[i]);
+    return result;
+}
+
 int exercise_disk(int argc, char **argv)
 {
-    struct ash_file *file;
-    if (argc < 2)
-        return wrong("which device?");
-    ash_status status = device_open(nullptr, argv[1], &file);
-    if (!ash_success(status))
-        return wrong("%s does not open: 0x%08x", argv[1], (unsigned)status);
+    if (argc < 2 || argc > (int)DISKS + 1)
+        return wrong("which device? (up to %u)", DISKS);
+    for (int i = 1; i < argc; i++) {
+        ash_status status = device_open(nullptr, argv[i], &disks[disk_count]);
+        if (!ash_success(status))
+            return wrong("%s does not open: 0x%08x", argv[i], (unsigned)status);
+        disk_count++;
+    }
     buffers = ash_io_buffer_alloc((size_t)IN_FLIGHT * (LARGEST + 4096));
     if (buffers == nullptr)
         return wrong("no memory");
-    int result = pass(file, true);
-    if (result == 0 && !ash_success(status = ash_flush(file)))
-        result = wrong("flush: 0x%08x", (unsigned)status);
-    if (result == 0)
-        result = pass(file, false) | refusals(file);
-    (void)ash_close(file);
+    int result = pass(true) || each(flush) || pass(false) || each(refusals);
+    for (unsigned i = 0; i < disk_count; i++)
+        (void)ash_close(disks[i]);
     return result;
 }

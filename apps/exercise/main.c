@@ -10,7 +10,7 @@ static const struct {
     {"controller", "", exercise_controller}, {"event", "", exercise_event},
     {"iotrace", "FILE", exercise_iotrace},   {"copy", "FROM TO", exercise_copy},
     {"tell", "DEVICE TEXT", exercise_tell},  {"edu", "[DMA-BITS]", exercise_edu},
-    {"disk", "DEVICE", exercise_disk},       {"random", "", exercise_random},
+    {"disk", "DEVICE...", exercise_disk},    {"random", "", exercise_random},
 };
 
 int main(int argc, char **argv)

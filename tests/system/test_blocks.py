@@ -30,8 +30,9 @@ def digest_and_copy(system, **options) -> None:
     system.check(digest == disk.RANDOM_SHA256, "the copy's digest is right outside", digest)
 
 
-def pattern(sectors: int) -> bytes:
-    words = range(SECTOR // 8)
+def pattern(sectors: int, number: int = 0) -> bytes:
+    "What the exercise writes to the disk with that number among its arguments."
+    words = range(number * SECTOR // 8, (number + 1) * SECTOR // 8)
     mask = (1 << 64) - 1
     return b"".join(struct.pack(f"<{SECTOR // 8}Q", *((s * MULTIPLIER + w) & mask for w in words))
                     for s in range(sectors))
@@ -119,6 +120,42 @@ def virtio_blk_in_flight_behind_the_iommu(system):
 def nvme_in_flight_behind_the_iommu(system):
     "The same behind the IOMMU."
     in_flight(system, controller="nvme", machine=IOMMU)
+
+
+@test(harts=(1, 4))
+def two_controllers_of_one_driver(system):
+    "Both in the hands of one task, behind the IOMMU, with requests in flight at the same time."
+    for controller, device in (("virtio-blk", "virtio-blk-pci,disable-legacy=on,iommu_platform=on"),
+                               ("nvme", "nvme,serial=second")):
+        images = [blank(system, f"{controller}{n}.img", 16) for n in range(2)]
+        status, text = system.exec(
+            "exercise disk \\Device\\Harddisk0\\DR0 \\Device\\Harddisk1\\DR0; dma", timeout=110,
+            disk=images[0], controller=controller, machine=IOMMU,
+            extra=[*drive(images[1], "second"), "-device", f"{device},drive=second"])
+        system.check(status == 0 and "exercise disk: as it should be" in text,
+                     f"{controller}: everything comes back", text)
+        system.check(text.count(f"    {controller}, ") == 2 and
+                     text.count("DMA: enforced, refused 0 times") == 2,
+                     f"{controller}: neither reached for what is not its own", text)
+        data = [image.read_bytes() for image in images]
+        found = [half[:8 * MEBIBYTE] for half in data]
+        expected = [pattern(8 * MEBIBYTE // SECTOR, number) for number in range(2)]
+        system.check(found in (expected, expected[::-1]),  # which starts first is not said
+                     f"{controller}: each holds what was written to it")
+        system.check(not any(any(half[8 * MEBIBYTE:]) for half in data), "and nothing else")
+
+
+@test(harts=(1, 4))
+def buffers_at_any_address(system):
+    "What a controller cannot take from where it lies (NVMe: multiples of four) is copied."
+    for controller, machine in (("nvme", PLIC), ("nvme", IOMMU)):
+        image = system.disk()
+        status, text = system.exec(
+            "exercise copy C:/random.bin C:/copy.bin shifted; sha256sum C:/copy.bin", disk=image,
+            controller=controller, machine=machine, timeout=240)
+        system.check(status == 0 and "67108864 bytes, 0x00000000, 0x00000000" in text and
+                     disk.RANDOM_SHA256 in text, f"{controller}: the digest is the host's", text)
+        system.fsck(image)
 
 
 @test()

@@ -35,6 +35,7 @@ typedef struct _FAT_VCB {
     LIST_ENTRY Fcbs;
     struct fat_volume Volume;
     ULONG SectorMask;         // sector size - 1
+    ULONG AlignmentMask;      // bits that a buffer's address must not have for the device
     ULONG OpenCount;          // file objects, until CLOSE
     ULONG HandleCount;        // file objects, until CLEANUP
     PFILE_OBJECT LockedBy;    // FSCTL_LOCK_VOLUME
@@ -94,6 +95,12 @@ static inline PFAT_FCB FatFcb(PFILE_OBJECT file)
 static inline PFAT_CCB FatCcb(PFILE_OBJECT file)
 {
     return file == NULL ? NULL : file->FsContext2;
+}
+
+// Whether the device below takes this buffer (DEVICE_OBJECT.AlignmentRequirement).
+static inline BOOLEAN FatAligned(const FAT_FCB *fcb, PMDL mdl)
+{
+    return ((ULONG_PTR)MmGetMdlVirtualAddress(mdl) & fcb->Vcb->AlignmentMask) == 0;
 }
 
 // ---- init.c ----

@@ -36,6 +36,7 @@ static NTSTATUS FatInitializeVcb(PFAT_VCB vcb, PDEVICE_OBJECT device, PDEVICE_OB
     if (mounted != FAT_OK)
         return mounted == FAT_CORRUPT ? STATUS_UNRECOGNIZED_VOLUME : FatStatus(vcb, mounted);
     vcb->SectorMask = (1u << vcb->Volume.geometry.sector_shift) - 1;
+    vcb->AlignmentMask = target->AlignmentRequirement;
     status = ExInitializeResourceLite(&vcb->Resource);
     if (!NT_SUCCESS(status))
         fat_abandon(&vcb->Volume);

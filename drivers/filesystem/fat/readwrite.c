@@ -2,10 +2,11 @@
 //
 // IRP_MJ_READ and IRP_MJ_WRITE.
 //
-// Fast path: whole sectors, inside the valid data, clusters known: no lock, no copy, no wait.
-// Else, with the resource held: the clusters are looked up and the fast path is tried again; what
-// is left (unaligned edges, bytes never written, growing files) is done step by step here, the
-// whole sectors of it still without a copy.
+// Fast path: whole sectors, inside the valid data, clusters known, a buffer that the device takes:
+// no lock, no copy, no wait. Else, with the resource held: the clusters are looked up and the fast
+// path is tried again; what is left (unaligned edges, bytes never written, growing files) is done
+// step by step here, the whole sectors of it still without a copy. A buffer whose address the
+// device does not take is copied as a whole; with FILE_NO_INTERMEDIATE_BUFFERING it is refused.
 #include "fatfs.h"
 
 #include "transfer.h"
@@ -46,7 +47,8 @@ static BOOLEAN FatTryFast(PFAT_FCB fcb, PIRP irp, PIO_STACK_LOCATION sp, NTSTATU
     ULONG bytes;
     if (sp->Parameters.Read.ByteOffset.HighPart != 0 || (offset & mask) != 0 ||
         sp->Parameters.Read.Length - 1 >= FAT_FAST_MAX || irp->MdlAddress == NULL ||
-        MmGetMdlByteCount(irp->MdlAddress) < sp->Parameters.Read.Length || !FatEnterGate(fcb))
+        MmGetMdlByteCount(irp->MdlAddress) < sp->Parameters.Read.Length ||
+        !FatAligned(fcb, irp->MdlAddress) || !FatEnterGate(fcb))
         return FALSE;
     if (!FatPlan(file, sp, mask, &span, &bytes) || (offset + (span - 1)) >> shift >= file->known ||
         !fat_file_find(file, offset >> shift, &run)) {
@@ -67,6 +69,13 @@ static BOOLEAN FatTryFast(PFAT_FCB fcb, PIRP irp, PIO_STACK_LOCATION sp, NTSTATU
 
 // ---- Slow path: resource held ----
 
+// Whether whole sectors from `offset` on can go between the device and the caller's buffer.
+static BOOLEAN FatUncopied(PFAT_FCB fcb, PIRP irp, ULONG offset)
+{
+    return (offset & fcb->Vcb->SectorMask) == 0 && irp->MdlAddress != NULL &&
+           FatAligned(fcb, irp->MdlAddress);
+}
+
 // Loads the runs of a range, so that the fast path finds them.
 static VOID FatLoadRuns(PFAT_FCB fcb, ULONG offset, ULONG length)
 {
@@ -86,15 +95,14 @@ static VOID FatLoadRuns(PFAT_FCB fcb, ULONG offset, ULONG length)
 
 static NTSTATUS FatReadData(PFAT_FCB fcb, PIRP irp, ULONG offset, ULONG length, ULONG *done)
 {
-    ULONG mask = fcb->Vcb->SectorMask;
     PUCHAR buffer = FatBuffer(irp);
     ULONG whole = 0;
     uint32_t rest = 0;
     if (buffer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    if ((offset & mask) == 0 && irp->MdlAddress != NULL && offset < fcb->File.valid) {
+    if (FatUncopied(fcb, irp, offset) && offset < fcb->File.valid) {
         ULONG left = fcb->File.valid - offset;
-        whole = (length < left ? length : left) & ~mask;
+        whole = (length < left ? length : left) & ~fcb->Vcb->SectorMask;
     }
     if (whole != 0) {
         NTSTATUS status = FatTransferAndWait(fcb, irp, IRP_MJ_READ, 0, offset, whole);
@@ -117,9 +125,8 @@ static NTSTATUS FatWriteWhole(PFAT_FCB fcb, PIRP irp, ULONG offset, ULONG whole)
 
 static NTSTATUS FatWriteData(PFAT_FCB fcb, PIRP irp, ULONG offset, ULONG length, ULONG *done)
 {
-    ULONG mask = fcb->Vcb->SectorMask;
     PUCHAR buffer = FatBuffer(irp);
-    ULONG whole = (offset & mask) == 0 && irp->MdlAddress != NULL ? length & ~mask : 0;
+    ULONG whole = FatUncopied(fcb, irp, offset) ? length & ~fcb->Vcb->SectorMask : 0;
     uint32_t rest = 0;
     if (buffer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -163,7 +170,8 @@ static NTSTATUS FatCheckTransfer(PFAT_FCB fcb, PIRP irp, PIO_STACK_LOCATION sp)
     if (irp->MdlAddress != NULL && MmGetMdlByteCount(irp->MdlAddress) < length)
         return STATUS_INVALID_PARAMETER;
     if (FatCcb(sp->FileObject)->Unbuffered &&
-        ((length | sp->Parameters.Read.ByteOffset.LowPart) & mask) != 0)
+        (((length | sp->Parameters.Read.ByteOffset.LowPart) & mask) != 0 ||
+         (irp->MdlAddress != NULL && !FatAligned(fcb, irp->MdlAddress))))
         return STATUS_INVALID_PARAMETER;
     return STATUS_SUCCESS;
 }

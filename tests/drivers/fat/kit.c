@@ -40,6 +40,7 @@ static unsigned in_flight;
 static unsigned most_in_flight;
 static uint64_t fail_from;
 static uint64_t fail_to;
+static ULONG alignment;
 static struct {
     ULONG_PTR from;
     ULONG_PTR to;
@@ -54,6 +55,11 @@ unsigned kit_transfers(void)
 unsigned kit_most_in_flight(void)
 {
     return most_in_flight;
+}
+
+void kit_align(ULONG mask)
+{
+    alignment = mask;
 }
 
 void kit_fail_range(uint64_t from, uint64_t to)
@@ -86,6 +92,8 @@ static NTSTATUS transfer(PIRP irp, PIO_STACK_LOCATION sp)
     PMDL mdl = irp->MdlAddress;
     if (mdl == NULL || mdl->ByteCount < length || ((length | offset) & 511) != 0 || length == 0)
         abort(); // the driver broke the rules of the device
+    if ((ULONG_PTR)MmGetMdlVirtualAddress(mdl) & alignment)
+        abort();
     if (offset > image->size || length > image->size - offset)
         return STATUS_INVALID_PARAMETER;
     if (offset < fail_to && offset + length > fail_from)
@@ -264,6 +272,7 @@ PDEVICE_OBJECT kit_mount(struct image *mounted, bool is_asynchronous, NTSTATUS *
     fail_from = fail_to = 0;
     InitializeListHead(&queue);
     volume_vpb = (VPB){.RealDevice = volume_device};
+    volume_device->AlignmentRequirement = alignment;
     if (asynchronous)
         pthread_create(&worker, NULL, serve_queue, NULL);
     PIRP irp = new_irp(posix_file_system(), NULL, IRP_MJ_FILE_SYSTEM_CONTROL, &request);
@@ -280,6 +289,7 @@ PDEVICE_OBJECT kit_mount(struct image *mounted, bool is_asynchronous, NTSTATUS *
 
 void kit_unmount(void)
 {
+    alignment = 0;
     if (!asynchronous)
         return;
     pthread_mutex_lock(&queue_lock);

@@ -29,6 +29,8 @@ unsigned kit_transfers(void);
 unsigned kit_most_in_flight(void);
 // Bytes copied by the driver are not seen here; what is: transfers whose buffer is this range.
 bool kit_saw_buffer(const void *buffer, size_t bytes);
+// The volume device takes buffers at multiples of mask + 1, until the next kit_unmount.
+void kit_align(ULONG mask);
 // Makes transfers with a byte offset in this range fail.
 void kit_fail_range(uint64_t from, uint64_t to);
 

@@ -78,6 +78,58 @@ TEST(aligned_transfers_use_the_callers_buffer)
     scene_end(&s);
 }
 
+static void copy_at(KIT_FILE *file, const uint8_t *data, uint8_t *back, ULONG length)
+{
+    ULONG_PTR done;
+    CHECK_EQ(kit_transfer(file, IRP_MJ_WRITE, 512, (void *)(ULONG_PTR)data, length, &done),
+             STATUS_SUCCESS);
+    CHECK_EQ(done, length);
+    memset(back, 0, length);
+    CHECK_EQ(kit_transfer(file, IRP_MJ_READ, 512, back, length, &done), STATUS_SUCCESS);
+    CHECK_EQ(done, length);
+    CHECK_MEM(data, back, length);
+}
+
+// The volume device ends the process when it sees an address that it does not take.
+TEST(buffers_that_the_device_does_not_take_are_copied)
+{
+    static const ULONG lengths[] = {1, 512, 4096, 65536, 65537, 200000, 262144};
+    struct scene s;
+    KIT_FILE *file;
+    uint8_t *data = pattern(300000, 1);
+    uint8_t *back = pattern(300000, 2);
+    kit_align(3);
+    CHECK(scene_begin(&s, 8192, "-F 16 -s 1", true));
+    CHECK_EQ(s.volume->AlignmentRequirement, 3);
+    CHECK_EQ(open_file(&s, "\\x", FILE_CREATE, &file), STATUS_SUCCESS);
+    for (unsigned shift = 0; shift < 5; shift++)
+        for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) // growing, then in place
+            copy_at(file, data + shift, back + 4 - shift, lengths[i]);
+    CHECK(kit_saw_buffer(back, 262144)); // at a multiple of four nothing is copied
+    CHECK(!kit_saw_buffer(back + 1, 262144));
+    kit_close(file);
+    scene_end(&s);
+}
+
+TEST(unbuffered_transfers_are_the_callers_to_align)
+{
+    struct scene s;
+    KIT_FILE *file;
+    ULONG_PTR done;
+    uint8_t *data = pattern(8192, 1);
+    kit_align(3);
+    CHECK(scene_begin(&s, 8192, "-F 16 -s 1", true));
+    CHECK_EQ(kit_create(s.volume, NULL, "\\x", READ_WRITE, SHARE_ALL, FILE_CREATE,
+                        PLAIN | FILE_NO_INTERMEDIATE_BUFFERING, 0, &file, NULL),
+             STATUS_SUCCESS);
+    CHECK_EQ(kit_transfer(file, IRP_MJ_WRITE, 0, data, 4096, &done), STATUS_SUCCESS);
+    CHECK_EQ(kit_transfer(file, IRP_MJ_WRITE, 0, data + 2, 4096, &done), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(kit_transfer(file, IRP_MJ_READ, 0, data + 1, 4096, &done), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(kit_transfer(file, IRP_MJ_READ, 0, data + 4, 4096, &done), STATUS_SUCCESS);
+    kit_close(file);
+    scene_end(&s);
+}
+
 TEST(many_requests_are_in_flight)
 {
     enum { COUNT = 64 };
