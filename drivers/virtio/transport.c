@@ -64,6 +64,7 @@ static const char *const rule_text[VIRTIO_RULES] = {
     [VIRTIO_CAPACITY] = "the capacity exceeds 2^63 bytes",
     [VIRTIO_BLOCK_SIZE] = "blk_size is not a power of two from 512 to 65536",
     [VIRTIO_SEG_MAX] = "seg_max is zero",
+    [VIRTIO_QUEUE_COUNT] = "num_queues is zero",
     [VIRTIO_USED_AHEAD] = "the used index is ahead of the requests in flight",
     [VIRTIO_USED_ID] = "a used id is not the head of a descriptor chain",
     [VIRTIO_USED_TWICE] = "a used id is not in flight",

@@ -122,6 +122,23 @@ def nvme_in_flight_behind_the_iommu(system):
     in_flight(system, controller="nvme", machine=IOMMU)
 
 
+FOUR_QUEUES = "virtio-blk of four queues"
+
+
+@test(harts=(1, 2, 4))
+def virtio_blk_of_four_queues(system):
+    "The same suite with a queue a hart and a message a queue; with the line there is one queue."
+    for machine in (IMSIC, IOMMU, PLIC):
+        in_flight(system, controller=FOUR_QUEUES, machine=machine)
+    digest_and_copy(system, controller=FOUR_QUEUES, machine=IOMMU)
+    status, text = system.exec("devtree; power sleep 1; device rebalance VEN_1AF4; "
+                               "sha256sum C:/random.bin", timeout=110, controller=FOUR_QUEUES,
+                               machine=IOMMU)
+    system.check(status == 0 and disk.RANDOM_SHA256 in text, "all queues come back", text)
+    line = next(line for line in text.splitlines() if "virtio-blk: started" in line)
+    system.check(line.count("  message ") == 5, "one message more than queues", line)
+
+
 @test(harts=(1, 4))
 def two_controllers_of_one_driver(system):
     "Both in the hands of one task, behind the IOMMU, with requests in flight at the same time."

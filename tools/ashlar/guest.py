@@ -35,7 +35,8 @@ PROCESSOR_WORDS = {"sifive-u54": ["kernel.no-asids"]}
 
 
 # QEMU's devices for disks, without the drive.
-CONTROLLERS = {"virtio-blk": "virtio-blk-pci,disable-legacy=on", "nvme": "nvme,serial=ashlar"}
+CONTROLLERS = {"virtio-blk": "virtio-blk-pci,disable-legacy=on", "nvme": "nvme,serial=ashlar",
+               "virtio-blk of four queues": "virtio-blk-pci,disable-legacy=on,num-queues=4"}
 
 
 @dataclasses.dataclass

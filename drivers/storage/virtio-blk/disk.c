@@ -70,7 +70,8 @@ NTSTATUS DiskFlush(PDEVICE_OBJECT disk, PIRP irp)
 
 NTSTATUS DiskControl(PDEVICE_OBJECT disk, PIRP irp)
 {
-    NTSTATUS ready = blk_of(disk)->state == BLK_FAILED ? STATUS_DEVICE_NOT_READY : STATUS_SUCCESS;
+    NTSTATUS ready =
+        BlkState(blk_of(disk)) == BLK_FAILED ? STATUS_DEVICE_NOT_READY : STATUS_SUCCESS;
     return PdoComplete(irp, DiskControlAnswer(identity_of(disk), irp, ready));
 }
 

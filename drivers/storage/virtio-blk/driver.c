@@ -46,7 +46,7 @@ static NTSTATUS stop(struct fdo_extension *blk, PIRP irp)
 static NTSTATUS surprise_removal(struct fdo_extension *blk, PIRP irp)
 {
     HardwareQuiet(blk);
-    BlkAbandon(blk, BLK_FAILED, STATUS_NO_SUCH_DEVICE);
+    BlkAbandon(blk, STATUS_NO_SUCH_DEVICE);
     HardwareRelease(blk);
     irp->IoStatus.Status = STATUS_SUCCESS;
     return FdoPassDown(blk->lower, irp);
@@ -55,8 +55,9 @@ static NTSTATUS surprise_removal(struct fdo_extension *blk, PIRP irp)
 static NTSTATUS remove(struct fdo_extension *blk, PIRP irp)
 {
     HardwareQuiet(blk);
-    BlkAbandon(blk, BLK_FAILED, STATUS_NO_SUCH_DEVICE);
+    BlkAbandon(blk, STATUS_NO_SUCH_DEVICE);
     HardwareRelease(blk);
+    HardwareForget(blk);
     if (blk->disk)
         IoDeleteDevice(blk->disk);
     IoFreeWorkItem(blk->power.work);
@@ -65,7 +66,7 @@ static NTSTATUS remove(struct fdo_extension *blk, PIRP irp)
 
 static NTSTATUS query_state(struct fdo_extension *blk, PIRP irp)
 {
-    if (blk->state == BLK_FAILED)
+    if (BlkState(blk) == BLK_FAILED)
         irp->IoStatus.Information |= PNP_DEVICE_FAILED;
     irp->IoStatus.Status = STATUS_SUCCESS;
     return FdoPassDown(blk->lower, irp);
@@ -81,7 +82,7 @@ static NTSTATUS cancel_stop(struct fdo_extension *blk, PIRP irp)
 {
     if (!IoForwardIrpSynchronously(blk->lower, irp))
         return PdoComplete(irp, STATUS_UNSUCCESSFUL);
-    if (blk->state == BLK_HELD)
+    if (BlkState(blk) == BLK_HELD)
         BlkResume(blk, FALSE);
     return PdoComplete(irp, STATUS_SUCCESS);
 }
@@ -184,12 +185,12 @@ static VOID power_down(PDEVICE_OBJECT self)
 static VOID power_up(PDEVICE_OBJECT self)
 {
     struct fdo_extension *blk = self->DeviceExtension;
-    if (blk->state != BLK_HELD)
+    if (BlkState(blk) != BLK_HELD)
         return;
     if (NT_SUCCESS(HardwareRun(blk)))
         BlkResume(blk, TRUE);
     else
-        BlkAbandon(blk, BLK_FAILED, STATUS_ADAPTER_HARDWARE_ERROR);
+        BlkAbandon(blk, STATUS_ADAPTER_HARDWARE_ERROR);
 }
 
 static NTSTATUS add(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
@@ -203,7 +204,6 @@ static NTSTATUS add(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
     blk->common.is_fdo = TRUE;
     blk->self = self;
     blk->pdo = pdo;
-    BlkInitialize(blk);
     blk->power = (struct fdo_power){.self = self,
                                     .pdo = pdo,
                                     .work = IoAllocateWorkItem(self),

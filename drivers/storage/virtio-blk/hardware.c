@@ -4,37 +4,74 @@
 // start.
 #include "blk.h"
 
-#define REQUEST_QUEUE 0u
-
-// --- DMA and interrupt --------------------------------------------------------------------------
+// --- DMA ----------------------------------------------------------------------------------------
 
 static NTSTATUS acquire_dma(struct fdo_extension *blk)
 {
     blk->adapter = VirtioPciAdapter(&blk->pci, blk->pdo, (VIRTIO_TABLE_ENTRIES - 2) * PAGE_SIZE,
                                     &blk->map_registers);
-    if (!blk->adapter || blk->map_registers == 0)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    PDMA_OPERATIONS dma = blk->adapter->DmaOperations;
-    blk->ring =
-        dma->AllocateCommonBuffer(blk->adapter, VIRTIO_RING_BYTES, &blk->ring_address, TRUE);
-    blk->requests = dma->AllocateCommonBuffer(blk->adapter, VIRTIO_REQUESTS_BYTES,
-                                              &blk->requests_address, TRUE);
-    return blk->ring && blk->requests ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    return blk->adapter && blk->map_registers ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+static VOID free_buffer(PDMA_ADAPTER adapter, ULONG bytes, PHYSICAL_ADDRESS address, PVOID *buffer)
+{
+    if (*buffer)
+        adapter->DmaOperations->FreeCommonBuffer(adapter, bytes, address, *buffer, TRUE);
+    *buffer = NULL;
 }
 
 static VOID release_dma(struct fdo_extension *blk)
 {
     if (!blk->adapter)
         return;
-    PDMA_OPERATIONS dma = blk->adapter->DmaOperations;
-    if (blk->requests)
-        dma->FreeCommonBuffer(blk->adapter, VIRTIO_REQUESTS_BYTES, blk->requests_address,
-                              blk->requests, TRUE);
-    if (blk->ring)
-        dma->FreeCommonBuffer(blk->adapter, VIRTIO_RING_BYTES, blk->ring_address, blk->ring, TRUE);
-    dma->PutDmaAdapter(blk->adapter);
+    for (ULONG i = 0; i < BLK_QUEUES_MOST && blk->queues[i]; i++) {
+        struct blk_queue *queue = blk->queues[i];
+        free_buffer(blk->adapter, VIRTIO_REQUESTS_BYTES, queue->requests_address, &queue->requests);
+        free_buffer(blk->adapter, VIRTIO_RING_BYTES, queue->address, &queue->memory);
+        queue->adapter = NULL;
+    }
+    blk->adapter->DmaOperations->PutDmaAdapter(blk->adapter);
     blk->adapter = NULL;
-    blk->ring = blk->requests = NULL;
+}
+
+static NTSTATUS make_queue(struct fdo_extension *blk, ULONG index)
+{
+    PDMA_OPERATIONS dma = blk->adapter->DmaOperations;
+    struct blk_queue *queue = blk->queues[index];
+    if (!queue) {
+        queue = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(struct blk_queue), BLK_TAG);
+        if (!queue)
+            return STATUS_INSUFFICIENT_RESOURCES;
+        BlkInitialize(blk, queue, (USHORT)index);
+        blk->queues[index] = queue;
+    }
+    queue->adapter = blk->adapter;
+    if (!queue->memory)
+        queue->memory =
+            dma->AllocateCommonBuffer(blk->adapter, VIRTIO_RING_BYTES, &queue->address, TRUE);
+    if (!queue->requests)
+        queue->requests = dma->AllocateCommonBuffer(blk->adapter, VIRTIO_REQUESTS_BYTES,
+                                                    &queue->requests_address, TRUE);
+    return queue->memory && queue->requests ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+VOID HardwareForget(struct fdo_extension *blk)
+{
+    for (ULONG i = 0; i < BLK_QUEUES_MOST && blk->queues[i]; i++)
+        ExFreePoolWithTag(blk->queues[i], BLK_TAG);
+    RtlZeroMemory(blk->queues, sizeof blk->queues);
+    blk->queue_count = 0;
+}
+
+// --- Interrupt ----------------------------------------------------------------------------------
+
+// Changes of the configuration come with the first message; queues share the others, or that one
+// where there is no other.
+#define CONFIG_MESSAGE 0u
+
+static ULONG message_of(const struct fdo_extension *blk, ULONG queue)
+{
+    return blk->messages > 1 ? 1 + queue % (blk->messages - 1) : CONFIG_MESSAGE;
 }
 
 static BOOLEAN line_interrupt(PKINTERRUPT interrupt, PVOID context)
@@ -46,18 +83,21 @@ static BOOLEAN line_interrupt(PKINTERRUPT interrupt, PVOID context)
         return FALSE;
     if (cause & 2)
         InterlockedExchange(&blk->configuration_changed, 1);
-    KeInsertQueueDpc(&blk->dpc, NULL, NULL);
+    for (ULONG i = 0; i < blk->queue_count; i++)
+        KeInsertQueueDpc(&blk->queues[i]->dpc, NULL, NULL);
     return TRUE;
 }
 
-// A message says by itself who it is for; one alone may be for either.
+// A message says by itself who it is for; the first may be for any, and is looked after by all.
 static BOOLEAN message_interrupt(PKINTERRUPT interrupt, PVOID context, ULONG message)
 {
     struct fdo_extension *blk = context;
     UNREFERENCED_PARAMETER(interrupt);
-    if (message == BLK_CONFIG_MESSAGE)
+    if (message == CONFIG_MESSAGE)
         InterlockedExchange(&blk->configuration_changed, 1);
-    KeInsertQueueDpc(&blk->dpc, NULL, NULL);
+    for (ULONG i = 0; i < blk->queue_count; i++)
+        if (message == CONFIG_MESSAGE || message == blk->queues[i]->message)
+            KeInsertQueueDpc(&blk->queues[i]->dpc, NULL, NULL);
     return TRUE;
 }
 
@@ -112,57 +152,82 @@ VOID HardwareRelease(struct fdo_extension *blk)
     disconnect_interrupt(blk);
     BlkDrain(blk);
     release_dma(blk);
-    blk->doorbell = NULL;
     VirtioPciUnmap(&blk->pci);
 }
 
 // --- The device ---------------------------------------------------------------------------------
 
-static enum virtio_rule set_vectors(const struct fdo_extension *blk, const struct virtio_io *io)
+// One a hart, as far as there are queues and messages for them; not another number once there is a
+// disk.
+static ULONG choose_queues(const struct fdo_extension *blk)
 {
-    if (blk->messages == 0)
-        return VIRTIO_OK;
-    enum virtio_rule rule = virtio_set_config_vector(io, BLK_CONFIG_MESSAGE);
-    return rule ? rule
-                : virtio_set_queue_vector(io, REQUEST_QUEUE,
-                                          blk->messages > BLK_QUEUE_MESSAGE ? BLK_QUEUE_MESSAGE
-                                                                            : BLK_CONFIG_MESSAGE);
+    ULONG count = KeQueryActiveProcessorCountEx(ALL_PROCESSOR_GROUPS);
+    ULONG messages = blk->messages > 1 ? blk->messages - 1 : 1;
+    if (blk->disk)
+        return blk->queue_count;
+    count = count < BLK_QUEUES_MOST ? count : BLK_QUEUES_MOST;
+    count = count < messages ? count : messages;
+    return count < blk->geometry.queues ? count : blk->geometry.queues;
 }
 
-static enum virtio_rule bring_up(struct fdo_extension *blk)
+static NTSTATUS make_queues(struct fdo_extension *blk)
 {
-    struct virtio_io io = VirtioPciIo(&blk->pci);
+    ULONG count = choose_queues(blk);
+    NTSTATUS status = STATUS_SUCCESS;
+    for (ULONG i = 0; i < count && NT_SUCCESS(status); i++)
+        status = make_queue(blk, i);
+    if (NT_SUCCESS(status))
+        blk->queue_count = count;
+    return status;
+}
+
+static enum virtio_rule start_queue(struct fdo_extension *blk, const struct virtio_io *io,
+                                    struct blk_queue *queue)
+{
     struct virtio_queue_addresses addresses;
     uint16_t size;
     uint32_t notify;
-    enum virtio_rule rule = virtio_prepare(&io, blk->pci.confined, &blk->geometry);
-    if (!rule)
-        rule = virtio_size_queue(&io, REQUEST_QUEUE, VIRTIO_QUEUE_SIZE, &size);
-    if (!rule)
-        rule = set_vectors(blk, &io);
+    enum virtio_rule rule = virtio_size_queue(io, queue->number, VIRTIO_QUEUE_SIZE, &size);
+    queue->message = message_of(blk, queue->number);
+    if (!rule && blk->messages)
+        rule = virtio_set_queue_vector(io, queue->number, queue->message);
     if (rule)
         return rule;
-    RtlZeroMemory(blk->ring, VIRTIO_RING_BYTES);
-    RtlZeroMemory(blk->requests, VIRTIO_REQUESTS_BYTES);
-    queue_init(&blk->queue, &blk->geometry, size, blk->ring, (uint64_t)blk->ring_address.QuadPart,
-               blk->requests, (uint64_t)blk->requests_address.QuadPart, &addresses);
-    rule = virtio_enable_queue(&io, &blk->pci.layout, REQUEST_QUEUE, &addresses, &notify);
+    RtlZeroMemory(queue->memory, VIRTIO_RING_BYTES);
+    RtlZeroMemory(queue->requests, VIRTIO_REQUESTS_BYTES);
+    queue_init(&queue->ring, &blk->geometry, size, queue->memory, (uint64_t)queue->address.QuadPart,
+               queue->requests, (uint64_t)queue->requests_address.QuadPart, &addresses);
+    rule = virtio_enable_queue(io, &blk->pci.layout, queue->number, &addresses, &notify);
     if (rule)
         return rule;
-    blk->doorbell = VirtioPciDoorbell(&blk->pci, notify);
-    return virtio_run(&io);
+    queue->doorbell = VirtioPciDoorbell(&blk->pci, notify);
+    queue->pages_most = queue->ring.segments_most < blk->map_registers ? queue->ring.segments_most
+                                                                       : blk->map_registers;
+    return VIRTIO_OK;
+}
+
+static enum virtio_rule start_queues(struct fdo_extension *blk, const struct virtio_io *io)
+{
+    enum virtio_rule rule =
+        blk->messages ? virtio_set_config_vector(io, CONFIG_MESSAGE) : VIRTIO_OK;
+    for (ULONG i = 0; i < blk->queue_count && !rule; i++)
+        rule = start_queue(blk, io, blk->queues[i]);
+    return rule ? rule : virtio_run(io);
 }
 
 NTSTATUS HardwareRun(struct fdo_extension *blk)
 {
-    enum virtio_rule rule = bring_up(blk);
-    if (rule) {
+    struct virtio_io io = VirtioPciIo(&blk->pci);
+    enum virtio_rule rule =
+        virtio_prepare(&io, &blk->pci.layout, blk->pci.confined, &blk->geometry);
+    NTSTATUS status = rule ? STATUS_SUCCESS : make_queues(blk);
+    if (!rule && NT_SUCCESS(status))
+        rule = start_queues(blk, &io);
+    if (rule)
+        status = VirtioStartStatus(rule);
+    if (!NT_SUCCESS(status))
         HardwareQuiet(blk);
-        return VirtioStartStatus(rule);
-    }
-    blk->pages_most = blk->queue.segments_most < blk->map_registers ? blk->queue.segments_most
-                                                                    : blk->map_registers;
-    return STATUS_SUCCESS;
+    return status;
 }
 
 VOID HardwareQuiet(struct fdo_extension *blk)

@@ -1,26 +1,35 @@
 // SPDX-License-Identifier: MIT
 //
-// The states of the queue: running, held, abandoned; the watchdog; and the requests that wait.
+// The states of the queues: running, held, abandoned; the watchdogs; and the requests that wait.
 #include "blk.h"
 
 #define SECONDS          (-10000000ll) // of a relative due time
 #define HOLD_SECONDS     5
 #define WATCHDOG_SECONDS 30
+#define WATCHDOG_TEXT    "30"
 
 static KDEFERRED_ROUTINE watch;
 
-VOID BlkInitialize(struct fdo_extension *blk)
+VOID BlkInitialize(struct fdo_extension *blk, struct blk_queue *queue, USHORT number)
 {
-    KeInitializeSpinLock(&blk->lock);
-    InitializeListHead(&blk->waiting);
-    KeInitializeEvent(&blk->idle, NotificationEvent, TRUE);
-    KeInitializeDpc(&blk->dpc, BlkDpc, blk);
-    KeInitializeTimer(&blk->watchdog);
-    KeInitializeDpc(&blk->watchdog_dpc, watch, blk);
-    blk->state = BLK_DOWN;
-    blk->refusal = STATUS_DEVICE_NOT_READY;
+    queue->blk = blk;
+    queue->device = blk->self;
+    queue->number = number;
+    KeInitializeSpinLock(&queue->lock);
+    InitializeListHead(&queue->waiting);
+    KeInitializeEvent(&queue->idle, NotificationEvent, TRUE);
+    KeInitializeDpc(&queue->dpc, BlkDpc, queue);
+    KeInitializeTimer(&queue->watchdog);
+    KeInitializeDpc(&queue->watchdog_dpc, watch, queue);
+    queue->state = BLK_DOWN;
+    queue->refusal = STATUS_DEVICE_NOT_READY;
     for (unsigned i = 0; i < VIRTIO_SLOTS; i++)
-        blk->slots[i].blk = blk;
+        queue->slots[i].queue = queue;
+}
+
+enum blk_state BlkState(const struct fdo_extension *blk)
+{
+    return blk->queue_count ? blk->queues[0]->state : BLK_DOWN;
 }
 
 VOID BlkComplete(PIRP irp, NTSTATUS status)
@@ -33,10 +42,10 @@ VOID BlkComplete(PIRP irp, NTSTATUS status)
 
 // The first waiting request that nobody is cancelling. One whose cancel routine has been claimed is
 // left to it, off the list.
-PIRP BlkTakeWaiting(struct fdo_extension *blk)
+PIRP BlkTakeWaiting(struct blk_queue *queue)
 {
-    while (!IsListEmpty(&blk->waiting)) {
-        PLIST_ENTRY entry = RemoveHeadList(&blk->waiting);
+    while (!IsListEmpty(&queue->waiting)) {
+        PLIST_ENTRY entry = RemoveHeadList(&queue->waiting);
         PIRP irp = CONTAINING_RECORD(entry, IRP, Tail.Overlay.ListEntry);
         if (IoSetCancelRoutine(irp, NULL))
             return irp;
@@ -45,134 +54,177 @@ PIRP BlkTakeWaiting(struct fdo_extension *blk)
     return NULL;
 }
 
-VOID BlkSetWatchdog(struct fdo_extension *blk)
+VOID BlkSetWatchdog(struct blk_queue *queue)
 {
     LARGE_INTEGER due = {.QuadPart = SECONDS * WATCHDOG_SECONDS};
-    (VOID) KeSetTimer(&blk->watchdog, due, &blk->watchdog_dpc);
+    (VOID) KeSetTimer(&queue->watchdog, due, &queue->watchdog_dpc);
 }
 
 // --- States -------------------------------------------------------------------------------------
 
 // Refills the free stack: the queue was made anew, no slot is taken.
-static VOID reset_slots(struct fdo_extension *blk)
+static VOID reset_slots(struct blk_queue *queue)
 {
-    blk->free_count = 0;
-    for (unsigned i = blk->queue.slots; i-- > 0;)
-        blk->free[blk->free_count++] = (UCHAR)i;
-    KeSetEvent(&blk->idle, IO_NO_INCREMENT, FALSE);
+    queue->free_count = 0;
+    for (unsigned i = queue->ring.slots; i-- > 0;)
+        queue->free[queue->free_count++] = (UCHAR)i;
+    KeSetEvent(&queue->idle, IO_NO_INCREMENT, FALSE);
 }
 
 VOID BlkResume(struct fdo_extension *blk, BOOLEAN anew)
 {
     KIRQL irql;
-    KeAcquireSpinLock(&blk->lock, &irql);
-    if (anew)
-        reset_slots(blk);
-    blk->state = BLK_RUNNING;
-    KeReleaseSpinLockFromDpcLevel(&blk->lock);
-    BlkStartWaiting(blk);
-    KeLowerIrql(irql);
+    InterlockedExchange(&blk->broken, 0);
+    for (ULONG i = 0; i < blk->queue_count; i++) {
+        struct blk_queue *queue = blk->queues[i];
+        KeAcquireSpinLock(&queue->lock, &irql);
+        if (anew)
+            reset_slots(queue);
+        queue->state = BLK_RUNNING;
+        KeReleaseSpinLockFromDpcLevel(&queue->lock);
+        BlkStartWaiting(queue);
+        KeLowerIrql(irql);
+    }
+}
+
+// The last slot that is given back sets the event.
+static VOID hold(struct blk_queue *queue)
+{
+    KIRQL irql;
+    KeAcquireSpinLock(&queue->lock, &irql);
+    BOOLEAN running = queue->state == BLK_RUNNING;
+    if (running)
+        queue->state = BLK_HELD;
+    if (running && queue->free_count != queue->ring.slots)
+        KeClearEvent(&queue->idle);
+    KeReleaseSpinLock(&queue->lock, irql);
+}
+
+// Whether nothing is in flight any more within the time that all queues have together.
+static BOOLEAN wait_idle(struct fdo_extension *blk)
+{
+    LARGE_INTEGER limit;
+    KeQuerySystemTime(&limit);
+    limit.QuadPart -= SECONDS * HOLD_SECONDS;
+    for (ULONG i = 0; i < blk->queue_count; i++)
+        if (KeWaitForSingleObject(&blk->queues[i]->idle, Executive, KernelMode, FALSE, &limit) ==
+            STATUS_TIMEOUT)
+            return FALSE;
+    return TRUE;
 }
 
 VOID BlkHold(struct fdo_extension *blk)
 {
-    KIRQL irql;
-    LARGE_INTEGER limit = {.QuadPart = SECONDS * HOLD_SECONDS};
-    KeAcquireSpinLock(&blk->lock, &irql);
-    BOOLEAN running = blk->state == BLK_RUNNING;
-    if (running)
-        blk->state = BLK_HELD;
-    if (running && blk->free_count != blk->queue.slots)
-        KeClearEvent(&blk->idle); // the last slot that is given back sets it
-    KeReleaseSpinLock(&blk->lock, irql);
-    if (running &&
-        KeWaitForSingleObject(&blk->idle, Executive, KernelMode, FALSE, &limit) == STATUS_TIMEOUT) {
-        DbgPrint("the device does not finish its requests\n");
-        HardwareQuiet(blk);
-        BlkAbandon(blk, BLK_FAILED, STATUS_ADAPTER_HARDWARE_ERROR);
-    }
+    if (BlkState(blk) != BLK_RUNNING)
+        return;
+    for (ULONG i = 0; i < blk->queue_count; i++)
+        hold(blk->queues[i]);
+    if (wait_idle(blk))
+        return;
+    DbgPrint("the device does not finish its requests\n");
+    HardwareQuiet(blk);
+    BlkAbandon(blk, STATUS_ADAPTER_HARDWARE_ERROR);
 }
 
-// Takes a slot out of the queue's hands. True if it was in flight.
-static BOOLEAN reclaim(struct fdo_extension *blk, unsigned slot)
+// Takes a slot out of the virtqueue's hands. True if it was in flight.
+static BOOLEAN reclaim(struct blk_queue *queue, unsigned slot)
 {
-    KeAcquireSpinLockAtDpcLevel(&blk->lock);
-    BOOLEAN flying = blk->queue.writable[slot] != 0;
-    blk->queue.writable[slot] = 0;
-    KeReleaseSpinLockFromDpcLevel(&blk->lock);
+    KeAcquireSpinLockAtDpcLevel(&queue->lock);
+    BOOLEAN flying = queue->ring.writable[slot] != 0;
+    queue->ring.writable[slot] = 0;
+    KeReleaseSpinLockFromDpcLevel(&queue->lock);
     return flying;
 }
 
-VOID BlkAbandon(struct fdo_extension *blk, enum blk_state state, NTSTATUS status)
+static PIRP next_waiting(struct blk_queue *queue)
+{
+    KeAcquireSpinLockAtDpcLevel(&queue->lock);
+    PIRP irp = BlkTakeWaiting(queue);
+    KeReleaseSpinLockFromDpcLevel(&queue->lock);
+    return irp;
+}
+
+static VOID abandon(struct blk_queue *queue, NTSTATUS status)
+{
+    PIRP irp;
+    for (unsigned i = 0; i < queue->ring.slots; i++)
+        if (reclaim(queue, i)) {
+            BlkReleaseList(&queue->slots[i]);
+            BlkFinishSlot(&queue->slots[i], status);
+        }
+    while ((irp = next_waiting(queue)))
+        BlkComplete(irp, status);
+}
+
+VOID BlkAbandon(struct fdo_extension *blk, NTSTATUS status)
 {
     KIRQL irql;
-    PIRP irp;
-    KeAcquireSpinLock(&blk->lock, &irql);
-    blk->state = state;
-    blk->refusal = status;
-    KeReleaseSpinLockFromDpcLevel(&blk->lock);
-    for (unsigned i = 0; i < blk->queue.slots; i++)
-        if (reclaim(blk, i)) {
-            BlkReleaseList(&blk->slots[i]);
-            BlkFinishSlot(&blk->slots[i], status);
-        }
-    do {
-        KeAcquireSpinLockAtDpcLevel(&blk->lock);
-        irp = BlkTakeWaiting(blk);
-        KeReleaseSpinLockFromDpcLevel(&blk->lock);
-        if (irp)
-            BlkComplete(irp, status);
-    } while (irp);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    for (ULONG i = 0; i < blk->queue_count; i++) {
+        KeAcquireSpinLockAtDpcLevel(&blk->queues[i]->lock);
+        blk->queues[i]->state = BLK_FAILED;
+        blk->queues[i]->refusal = status;
+        KeReleaseSpinLockFromDpcLevel(&blk->queues[i]->lock);
+    }
+    for (ULONG i = 0; i < blk->queue_count; i++)
+        abandon(blk->queues[i], status);
     KeLowerIrql(irql);
+}
+
+// The end of service that the device is to blame for; once, whichever queues found out.
+static VOID fail(struct fdo_extension *blk, const char *why, NTSTATUS status)
+{
+    if (InterlockedExchange(&blk->broken, 1))
+        return;
+    DbgPrint("the device failed: %s\n", why);
+    HardwareQuiet(blk);
+    BlkAbandon(blk, status);
+    IoInvalidateDeviceState(blk->pdo);
 }
 
 VOID BlkDeviceBroke(struct fdo_extension *blk, enum virtio_rule rule)
 {
-    DbgPrint("the device failed: %s\n", virtio_rule_text(rule));
-    HardwareQuiet(blk);
-    BlkAbandon(blk, BLK_FAILED, STATUS_DEVICE_PROTOCOL_ERROR);
-    IoInvalidateDeviceState(blk->pdo);
+    fail(blk, virtio_rule_text(rule), STATUS_DEVICE_PROTOCOL_ERROR);
 }
 
 // The device has had WATCHDOG_SECONDS since it was looked at last. The timer is set at most once in
 // that time, and not again once nothing is in flight.
 static VOID watch(PKDPC dpc, PVOID context, PVOID unused1, PVOID unused2)
 {
-    struct fdo_extension *blk = context;
+    struct blk_queue *queue = context;
     UNREFERENCED_PARAMETER(dpc);
     UNREFERENCED_PARAMETER(unused1);
     UNREFERENCED_PARAMETER(unused2);
-    KeAcquireSpinLockAtDpcLevel(&blk->lock);
-    BOOLEAN alive = blk->state == BLK_RUNNING || blk->state == BLK_HELD;
-    BOOLEAN busy = alive && blk->queue.in_flight > 0;
-    BOOLEAN hung = busy && blk->watched == blk->queue.next_used;
-    blk->watched = blk->queue.next_used;
-    blk->watching = busy && !hung;
-    KeReleaseSpinLockFromDpcLevel(&blk->lock);
+    KeAcquireSpinLockAtDpcLevel(&queue->lock);
+    BOOLEAN alive = queue->state == BLK_RUNNING || queue->state == BLK_HELD;
+    BOOLEAN busy = alive && queue->ring.in_flight > 0;
+    BOOLEAN hung = busy && queue->watched == queue->ring.next_used;
+    queue->watched = queue->ring.next_used;
+    queue->watching = busy && !hung;
+    KeReleaseSpinLockFromDpcLevel(&queue->lock);
     if (busy && !hung)
-        BlkSetWatchdog(blk);
-    if (!hung)
-        return;
-    DbgPrint("the device failed: no answer within %u seconds\n", WATCHDOG_SECONDS);
-    HardwareQuiet(blk);
-    BlkAbandon(blk, BLK_FAILED, STATUS_IO_TIMEOUT);
-    IoInvalidateDeviceState(blk->pdo);
+        BlkSetWatchdog(queue);
+    if (hung)
+        fail(queue->blk, "no answer within " WATCHDOG_TEXT " seconds", STATUS_IO_TIMEOUT);
 }
 
 // A thread that still saw the old state is on its way out: it needs no more than a moment.
 VOID BlkDrain(struct fdo_extension *blk)
 {
     LARGE_INTEGER moment = {.QuadPart = SECONDS / 1000};
-    while (blk->submitting != 0)
-        (VOID) KeDelayExecutionThread(KernelMode, FALSE, &moment);
-    (VOID) KeCancelTimer(&blk->watchdog);
+    for (ULONG i = 0; i < blk->queue_count; i++) {
+        while (blk->queues[i]->submitting != 0)
+            (VOID) KeDelayExecutionThread(KernelMode, FALSE, &moment);
+        (VOID) KeCancelTimer(&blk->queues[i]->watchdog);
+    }
     KeFlushQueuedDpcs();
-    blk->watching = FALSE;
+    for (ULONG i = 0; i < blk->queue_count; i++)
+        blk->queues[i]->watching = FALSE;
 }
 
-static PIRP take_waiting_of(struct fdo_extension *blk, PFILE_OBJECT file)
+static PIRP take_waiting_of(struct blk_queue *queue, PFILE_OBJECT file)
 {
-    for (PLIST_ENTRY at = blk->waiting.Flink; at != &blk->waiting; at = at->Flink) {
+    for (PLIST_ENTRY at = queue->waiting.Flink; at != &queue->waiting; at = at->Flink) {
         PIRP irp = CONTAINING_RECORD(at, IRP, Tail.Overlay.ListEntry);
         if (IoGetCurrentIrpStackLocation(irp)->FileObject != file || !IoSetCancelRoutine(irp, NULL))
             continue;
@@ -182,15 +234,21 @@ static PIRP take_waiting_of(struct fdo_extension *blk, PFILE_OBJECT file)
     return NULL;
 }
 
-VOID BlkCleanup(struct fdo_extension *blk, PFILE_OBJECT file)
+static VOID clean_up(struct blk_queue *queue, PFILE_OBJECT file)
 {
     KIRQL irql;
     PIRP irp;
     do {
-        KeAcquireSpinLock(&blk->lock, &irql);
-        irp = take_waiting_of(blk, file);
-        KeReleaseSpinLock(&blk->lock, irql);
+        KeAcquireSpinLock(&queue->lock, &irql);
+        irp = take_waiting_of(queue, file);
+        KeReleaseSpinLock(&queue->lock, irql);
         if (irp)
             BlkComplete(irp, STATUS_CANCELLED);
     } while (irp);
+}
+
+VOID BlkCleanup(struct fdo_extension *blk, PFILE_OBJECT file)
+{
+    for (ULONG i = 0; i < blk->queue_count; i++)
+        clean_up(blk->queues[i], file);
 }

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// The way of a request: a scatter/gather list, a free slot, descriptors, the ring, one doorbell;
-// back by interrupt, DPC, used ring. Nothing is allocated here on the way, and the lock is taken
-// once to put a request in flight, and once for all that an interrupt tells of. A request larger
-// than a slot can describe goes in pieces, one after the other in the same slot. What finds no free
-// slot waits in order and can be cancelled; what is in flight cannot.
+// The way of a request: the queue of this hart, a scatter/gather list, a free slot, descriptors,
+// the ring, one doorbell; back by interrupt, DPC, used ring. Nothing is allocated here on the way,
+// and the lock is taken once to put a request in flight, and once for all that an interrupt tells
+// of. A request larger than a slot can describe goes in pieces, one after the other in the same
+// slot. What finds no free slot waits in order and can be cancelled; what is in flight cannot.
 //
 // IoStatus.Information counts the bytes that have been moved and is the result in the end.
 #include "blk.h"
 
-// What a request is doing between asking for its list and getting it, in DriverContext.
+// What a request is doing between asking for its list and getting it, and which queue it waits in;
+// in DriverContext.
 struct on_the_way {
+    struct blk_queue *queue;
     struct blk_slot *slot; // NULL: it has none yet
     ULONG_PTR bytes;       // of the piece
 };
@@ -22,7 +24,7 @@ static struct on_the_way *way_of(PIRP irp)
 
 static unsigned number_of(const struct blk_slot *slot)
 {
-    return (unsigned)(slot - slot->blk->slots);
+    return (unsigned)(slot - slot->queue->slots);
 }
 
 static BOOLEAN is_flush(PIRP irp)
@@ -38,38 +40,39 @@ static BOOLEAN is_write(PIRP irp)
 
 // --- Slots and the waiting list; all with the lock held -----------------------------------------
 
-static struct blk_slot *take_slot(struct fdo_extension *blk, PIRP irp)
+static struct blk_slot *take_slot(struct blk_queue *queue, PIRP irp)
 {
-    struct blk_slot *slot = &blk->slots[blk->free[--blk->free_count]];
+    struct blk_slot *slot = &queue->slots[queue->free[--queue->free_count]];
     slot->irp = irp;
     return slot;
 }
 
 static VOID give_slot(struct blk_slot *slot)
 {
-    struct fdo_extension *blk = slot->blk;
+    struct blk_queue *queue = slot->queue;
     slot->irp = NULL;
-    blk->free[blk->free_count++] = (UCHAR)number_of(slot);
-    if (blk->free_count == blk->queue.slots && blk->state != BLK_RUNNING)
-        KeSetEvent(&blk->idle, IO_NO_INCREMENT, FALSE); // BlkHold may wait
+    queue->free[queue->free_count++] = (UCHAR)number_of(slot);
+    if (queue->free_count == queue->ring.slots && queue->state != BLK_RUNNING)
+        KeSetEvent(&queue->idle, IO_NO_INCREMENT, FALSE); // BlkHold may wait
 }
 
 static VOID cancel_waiting(PDEVICE_OBJECT disk, PIRP irp)
 {
-    struct pdo_extension *extension = disk->DeviceExtension;
-    struct fdo_extension *blk = extension->blk;
+    struct blk_queue *queue = way_of(irp)->queue;
     KIRQL irql;
+    UNREFERENCED_PARAMETER(disk);
     IoReleaseCancelSpinLock(irp->CancelIrql);
-    KeAcquireSpinLock(&blk->lock, &irql);
+    KeAcquireSpinLock(&queue->lock, &irql);
     RemoveEntryList(&irp->Tail.Overlay.ListEntry);
-    KeReleaseSpinLock(&blk->lock, irql);
+    KeReleaseSpinLock(&queue->lock, irql);
     BlkComplete(irp, STATUS_CANCELLED);
 }
 
 // Puts a request at the end. False: it had been cancelled before, and is the caller's to complete.
-static BOOLEAN wait_in_line(struct fdo_extension *blk, PIRP irp)
+static BOOLEAN wait_in_line(struct blk_queue *queue, PIRP irp)
 {
-    InsertTailList(&blk->waiting, &irp->Tail.Overlay.ListEntry);
+    way_of(irp)->queue = queue;
+    InsertTailList(&queue->waiting, &irp->Tail.Overlay.ListEntry);
     IoSetCancelRoutine(irp, cancel_waiting);
     if (!irp->Cancel || !IoSetCancelRoutine(irp, NULL))
         return TRUE;
@@ -79,15 +82,15 @@ static BOOLEAN wait_in_line(struct fdo_extension *blk, PIRP irp)
 
 // --- Out ----------------------------------------------------------------------------------------
 
-static VOID put_list(struct fdo_extension *blk, PSCATTER_GATHER_LIST list, BOOLEAN write)
+static VOID put_list(struct blk_queue *queue, PSCATTER_GATHER_LIST list, BOOLEAN write)
 {
     if (list)
-        blk->adapter->DmaOperations->PutScatterGatherList(blk->adapter, list, write);
+        queue->adapter->DmaOperations->PutScatterGatherList(queue->adapter, list, write);
 }
 
 VOID BlkReleaseList(struct blk_slot *slot)
 {
-    put_list(slot->blk, slot->list, is_write(slot->irp));
+    put_list(slot->queue, slot->list, is_write(slot->irp));
     slot->list = NULL;
 }
 
@@ -96,10 +99,10 @@ VOID BlkReleaseList(struct blk_slot *slot)
 VOID BlkFinishSlot(struct blk_slot *slot, NTSTATUS status)
 {
     PIRP irp = slot->irp;
-    struct fdo_extension *blk = slot->blk;
-    KeAcquireSpinLockAtDpcLevel(&blk->lock);
+    struct blk_queue *queue = slot->queue;
+    KeAcquireSpinLockAtDpcLevel(&queue->lock);
     give_slot(slot);
-    KeReleaseSpinLockFromDpcLevel(&blk->lock);
+    KeReleaseSpinLockFromDpcLevel(&queue->lock);
     BlkComplete(irp, status);
 }
 
@@ -113,15 +116,15 @@ static VOID end(PIRP irp, struct blk_slot *slot, NTSTATUS status)
 }
 
 // Into the waiting list. DISPATCH_LEVEL.
-static VOID line_up(struct fdo_extension *blk, PIRP irp)
+static VOID line_up(struct blk_queue *queue, PIRP irp)
 {
     NTSTATUS refusal = STATUS_SUCCESS;
-    KeAcquireSpinLockAtDpcLevel(&blk->lock);
-    if (blk->state == BLK_DOWN || blk->state == BLK_FAILED)
-        refusal = blk->refusal;
-    else if (!wait_in_line(blk, irp))
+    KeAcquireSpinLockAtDpcLevel(&queue->lock);
+    if (queue->state == BLK_DOWN || queue->state == BLK_FAILED)
+        refusal = queue->refusal;
+    else if (!wait_in_line(queue, irp))
         refusal = STATUS_CANCELLED;
-    KeReleaseSpinLockFromDpcLevel(&blk->lock);
+    KeReleaseSpinLockFromDpcLevel(&queue->lock);
     if (!NT_SUCCESS(refusal))
         BlkComplete(irp, refusal);
 }
@@ -154,131 +157,141 @@ static VOID fill_flush(struct virtio_queue *queue, unsigned number)
 
 // Sends a request on its way, in its slot or in one that is taken now. False: there is none, or no
 // new ones are started.
-FORCEINLINE BOOLEAN put_in_flight(struct fdo_extension *blk, struct blk_slot *slot, PIRP irp,
+FORCEINLINE BOOLEAN put_in_flight(struct blk_queue *queue, struct blk_slot *slot, PIRP irp,
                                   PSCATTER_GATHER_LIST list, ULONG bytes)
 {
     BOOLEAN kick = FALSE, unwatched = FALSE;
-    KeAcquireSpinLockAtDpcLevel(&blk->lock);
-    if (!slot && blk->state == BLK_RUNNING && blk->free_count > 0)
-        slot = take_slot(blk, irp);
-    BOOLEAN goes = slot && (blk->state == BLK_RUNNING || blk->state == BLK_HELD);
+    KeAcquireSpinLockAtDpcLevel(&queue->lock);
+    if (!slot && queue->state == BLK_RUNNING && queue->free_count > 0)
+        slot = take_slot(queue, irp);
+    BOOLEAN goes = slot && (queue->state == BLK_RUNNING || queue->state == BLK_HELD);
     if (goes) {
         slot->list = list;
         slot->bytes = bytes;
         if (list)
-            fill(&blk->queue, number_of(slot), irp, list, bytes);
+            fill(&queue->ring, number_of(slot), irp, list, bytes);
         else
-            fill_flush(&blk->queue, number_of(slot));
-        kick = queue_must_kick(&blk->queue);
-        unwatched = !blk->watching;
+            fill_flush(&queue->ring, number_of(slot));
+        kick = queue_must_kick(&queue->ring);
+        unwatched = !queue->watching;
     }
     if (unwatched) {
-        blk->watching = TRUE;
-        blk->watched = (USHORT)blk->queue.next_used;
+        queue->watching = TRUE;
+        queue->watched = (USHORT)queue->ring.next_used;
     }
-    KeReleaseSpinLockFromDpcLevel(&blk->lock);
+    KeReleaseSpinLockFromDpcLevel(&queue->lock);
     if (kick)
-        WRITE_REGISTER_USHORT(blk->doorbell, 0);
+        WRITE_REGISTER_USHORT(queue->doorbell, queue->number);
     if (unwatched)
-        BlkSetWatchdog(blk);
+        BlkSetWatchdog(queue);
     return goes;
 }
 
 // What could not be put in flight.
-static VOID give_up(struct fdo_extension *blk, struct blk_slot *slot, PIRP irp,
+static VOID give_up(struct blk_queue *queue, struct blk_slot *slot, PIRP irp,
                     PSCATTER_GATHER_LIST list)
 {
-    put_list(blk, list, is_write(irp));
+    put_list(queue, list, is_write(irp));
     if (slot)
-        BlkFinishSlot(slot, blk->refusal);
+        BlkFinishSlot(slot, queue->refusal);
     else
-        line_up(blk, irp);
+        line_up(queue, irp);
 }
 
 // AdapterListControl: the buffer is mapped for the device.
 static VOID list_ready(PDEVICE_OBJECT device, PIRP unused, PSCATTER_GATHER_LIST list, PVOID context)
 {
-    struct fdo_extension *blk = device->DeviceExtension;
     PIRP irp = context;
     struct on_the_way way = *way_of(irp);
+    struct blk_queue *queue = way.queue;
+    UNREFERENCED_PARAMETER(device);
     UNREFERENCED_PARAMETER(unused);
-    if (list->NumberOfElements > blk->queue.segments_most) {
-        put_list(blk, list, is_write(irp));
+    if (list->NumberOfElements > queue->ring.segments_most) {
+        put_list(queue, list, is_write(irp));
         end(irp, way.slot, STATUS_INSUFFICIENT_RESOURCES);
-    } else if (!put_in_flight(blk, way.slot, irp, list, (ULONG)way.bytes)) {
-        give_up(blk, way.slot, irp, list);
+    } else if (!put_in_flight(queue, way.slot, irp, list, (ULONG)way.bytes)) {
+        give_up(queue, way.slot, irp, list);
     }
 }
 
 // The next piece: as much as one scatter/gather list and one descriptor table hold.
-static ULONG piece_at(const struct fdo_extension *blk, PVOID va, ULONG left)
+static ULONG piece_at(const struct blk_queue *queue, PVOID va, ULONG left)
 {
-    ULONG most = blk->pages_most * PAGE_SIZE - BYTE_OFFSET(va);
-    return left <= most ? left : most & ~(blk->geometry.block_bytes - 1);
+    ULONG most = queue->pages_most * PAGE_SIZE - BYTE_OFFSET(va);
+    return left <= most ? left : most & ~(queue->blk->geometry.block_bytes - 1);
 }
 
-static VOID start_flush(struct fdo_extension *blk, struct blk_slot *slot, PIRP irp)
+static VOID start_flush(struct blk_queue *queue, struct blk_slot *slot, PIRP irp)
 {
-    if (!put_in_flight(blk, slot, irp, NULL, 0))
-        give_up(blk, slot, irp, NULL);
+    if (!put_in_flight(queue, slot, irp, NULL, 0))
+        give_up(queue, slot, irp, NULL);
 }
 
 // The next piece, or all of a request. DISPATCH_LEVEL, no lock held.
-static VOID start(struct fdo_extension *blk, struct blk_slot *slot, PIRP irp)
+static VOID start(struct blk_queue *queue, struct blk_slot *slot, PIRP irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
     ULONG done = (ULONG)irp->IoStatus.Information;
     if (is_flush(irp)) {
-        start_flush(blk, slot, irp);
+        start_flush(queue, slot, irp);
         return;
     }
     PUCHAR va = (PUCHAR)MmGetMdlVirtualAddress(irp->MdlAddress) + done;
-    ULONG bytes = piece_at(blk, va, location->Parameters.Read.Length - done);
-    *way_of(irp) = (struct on_the_way){slot, bytes};
+    ULONG bytes = piece_at(queue, va, location->Parameters.Read.Length - done);
+    *way_of(irp) = (struct on_the_way){queue, slot, bytes};
     NTSTATUS status = bytes == 0 ? STATUS_INVALID_PARAMETER
-                                 : blk->adapter->DmaOperations->GetScatterGatherList(
-                                       blk->adapter, blk->self, irp->MdlAddress, va, bytes,
+                                 : queue->adapter->DmaOperations->GetScatterGatherList(
+                                       queue->adapter, queue->device, irp->MdlAddress, va, bytes,
                                        list_ready, irp, location->MajorFunction == IRP_MJ_WRITE);
     if (!NT_SUCCESS(status))
         end(irp, slot, status);
 }
 
 // The next waiting request and a slot for it, or NULL. Takes and gives up the lock.
-static struct blk_slot *next_waiting(struct fdo_extension *blk)
+static struct blk_slot *next_waiting(struct blk_queue *queue)
 {
-    KeAcquireSpinLockAtDpcLevel(&blk->lock);
-    PIRP irp = blk->state == BLK_RUNNING && blk->free_count > 0 ? BlkTakeWaiting(blk) : NULL;
-    struct blk_slot *slot = irp ? take_slot(blk, irp) : NULL;
+    KeAcquireSpinLockAtDpcLevel(&queue->lock);
+    PIRP irp = queue->state == BLK_RUNNING && queue->free_count > 0 ? BlkTakeWaiting(queue) : NULL;
+    struct blk_slot *slot = irp ? take_slot(queue, irp) : NULL;
     if (slot)
         slot->list = NULL;
-    KeReleaseSpinLockFromDpcLevel(&blk->lock);
+    KeReleaseSpinLockFromDpcLevel(&queue->lock);
     return slot;
 }
 
-VOID BlkStartWaiting(struct fdo_extension *blk)
+VOID BlkStartWaiting(struct blk_queue *queue)
 {
     struct blk_slot *slot;
-    while (!IsListEmpty(&blk->waiting) && (slot = next_waiting(blk)))
-        start(blk, slot, slot->irp);
+    while (!IsListEmpty(&queue->waiting) && (slot = next_waiting(queue)))
+        start(queue, slot, slot->irp);
+}
+
+// The queue of this hart; whoever is moved to another meanwhile does no harm.
+static struct blk_queue *choose(const struct fdo_extension *blk)
+{
+    if (blk->queue_count == 1)
+        return blk->queues[0];
+    return blk->queues[KeGetCurrentProcessorNumber() % blk->queue_count];
 }
 
 // State, slots and the list are looked at without the lock first: put_in_flight decides, and
 // whoever gives a slot back looks at the waiting list afterwards, as it is done here.
 NTSTATUS BlkSubmit(struct fdo_extension *blk, PIRP irp)
 {
+    struct blk_queue *queue = choose(blk);
     KIRQL irql;
     irp->IoStatus.Information = 0;
     IoMarkIrpPending(irp);
-    InterlockedIncrement(&blk->submitting);
+    InterlockedIncrement(&queue->submitting);
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
-    if (blk->state == BLK_RUNNING && blk->free_count > 0 && IsListEmpty(&blk->waiting))
-        start(blk, NULL, irp);
+    if (queue->state == BLK_RUNNING && queue->free_count > 0 && IsListEmpty(&queue->waiting))
+        start(queue, NULL, irp);
     else
-        line_up(blk, irp);
-    if (!IsListEmpty(&blk->waiting))
-        BlkStartWaiting(blk);
+        line_up(queue, irp);
+    if (!IsListEmpty(&queue->waiting))
+        BlkStartWaiting(queue);
     KeLowerIrql(irql);
-    InterlockedDecrement(&blk->submitting);
+    InterlockedDecrement(&queue->submitting);
     return STATUS_PENDING;
 }
 
@@ -309,13 +322,13 @@ static BOOLEAN goes_on(PIRP irp)
 
 // Takes what the slot knows. Done requests give theirs back here, so that what comes next finds it.
 // Lock held.
-FORCEINLINE enum virtio_rule answered(struct fdo_extension *blk, const struct queue_taken *taken,
+FORCEINLINE enum virtio_rule answered(struct blk_queue *queue, const struct queue_taken *taken,
                                       struct answer *answer)
 {
-    struct blk_slot *slot = &blk->slots[taken->slot];
+    struct blk_slot *slot = &queue->slots[taken->slot];
     PIRP irp = slot->irp;
     uint8_t said;
-    enum virtio_rule rule = queue_status(&blk->queue, taken, &said);
+    enum virtio_rule rule = queue_status(&queue->ring, taken, &said);
     NTSTATUS status = status_of(rule, said);
     irp->IoStatus.Status = status;
     if (NT_SUCCESS(status))
@@ -331,48 +344,49 @@ FORCEINLINE enum virtio_rule answered(struct fdo_extension *blk, const struct qu
 
 // Takes every answer there is, then asks for the next interrupt. Nothing goes in flight while the
 // lock is held, so there are at most VIRTIO_SLOTS. The first rule that was broken.
-static enum virtio_rule take_answers(struct fdo_extension *blk, struct answer *all, unsigned *count)
+static enum virtio_rule take_answers(struct blk_queue *queue, struct answer *all, unsigned *count)
 {
     enum virtio_rule rule = VIRTIO_OK;
     enum queue_answer answer;
     struct queue_taken taken;
     *count = 0;
-    KeAcquireSpinLockAtDpcLevel(&blk->lock);
-    BOOLEAN running = blk->state == BLK_RUNNING || blk->state == BLK_HELD;
+    KeAcquireSpinLockAtDpcLevel(&queue->lock);
+    BOOLEAN running = queue->state == BLK_RUNNING || queue->state == BLK_HELD;
     while (running) {
-        while ((answer = queue_take(&blk->queue, &taken)) == QUEUE_TOOK) {
-            enum virtio_rule broken = answered(blk, &taken, &all[(*count)++]);
+        while ((answer = queue_take(&queue->ring, &taken)) == QUEUE_TOOK) {
+            enum virtio_rule broken = answered(queue, &taken, &all[(*count)++]);
             rule = rule ? rule : broken;
         }
         if (answer == QUEUE_BROKEN)
             rule = rule ? rule : taken.rule;
-        running = answer == QUEUE_EMPTY && queue_rearm(&blk->queue);
+        running = answer == QUEUE_EMPTY && queue_rearm(&queue->ring);
     }
-    KeReleaseSpinLockFromDpcLevel(&blk->lock);
+    KeReleaseSpinLockFromDpcLevel(&queue->lock);
     return rule;
 }
 
 VOID BlkDpc(PKDPC dpc, PVOID context, PVOID unused1, PVOID unused2)
 {
-    struct fdo_extension *blk = context;
+    struct blk_queue *queue = context;
     struct answer all[VIRTIO_SLOTS];
     unsigned count;
     UNREFERENCED_PARAMETER(dpc);
     UNREFERENCED_PARAMETER(unused1);
     UNREFERENCED_PARAMETER(unused2);
-    enum virtio_rule rule = take_answers(blk, all, &count);
+    enum virtio_rule rule = take_answers(queue, all, &count);
     for (unsigned i = 0; i < count; i++) {
-        put_list(blk, all[i].list, is_write(all[i].irp));
+        put_list(queue, all[i].list, is_write(all[i].irp));
         if (all[i].slot)
-            start(blk, all[i].slot, all[i].irp);
+            start(queue, all[i].slot, all[i].irp);
         else
             BlkComplete(all[i].irp, all[i].irp->IoStatus.Status);
     }
+    struct fdo_extension *blk = queue->blk;
     if (!rule && blk->configuration_changed &&
         InterlockedExchange(&blk->configuration_changed, 0) && HardwareNeedsReset(blk))
         rule = VIRTIO_NEEDS_RESET;
     if (rule)
         BlkDeviceBroke(blk, rule);
-    if (!IsListEmpty(&blk->waiting))
-        BlkStartWaiting(blk);
+    if (!IsListEmpty(&queue->waiting))
+        BlkStartWaiting(queue);
 }

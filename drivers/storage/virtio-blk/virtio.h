@@ -30,21 +30,23 @@ enum {
     VIRTIO_BLK_F_RO = 5,
     VIRTIO_BLK_F_BLK_SIZE = 6,
     VIRTIO_BLK_F_FLUSH = 9,
+    VIRTIO_BLK_F_MQ = 12,
 };
 
 enum { VIRTIO_BLK_T_IN = 0, VIRTIO_BLK_T_OUT = 1, VIRTIO_BLK_T_FLUSH = 4 };
 enum { VIRTIO_BLK_S_OK = 0, VIRTIO_BLK_S_IOERR = 1, VIRTIO_BLK_S_UNSUPP = 2 };
 
-#define VIRTIO_BLK_CONFIG_BYTES 24u // as much of its configuration as is read
+#define VIRTIO_BLK_CONFIG_BYTES 24u // as much of its configuration as every device has
 
 struct virtio_disk {
     uint64_t features; // negotiated
     uint64_t sectors;  // of 512 bytes
     uint32_t block_bytes;
     uint32_t segments_most; // of one request
+    uint32_t queues;        // at least one
     bool read_only, flush, indirect, event_index;
 };
 
 // Reset, features, configuration: everything until the queues. confined as virtio_negotiate has it.
-enum virtio_rule virtio_prepare(const struct virtio_io *io, bool confined,
-                                struct virtio_disk *disk);
+enum virtio_rule virtio_prepare(const struct virtio_io *io, const struct virtio_layout *layout,
+                                bool confined, struct virtio_disk *disk);

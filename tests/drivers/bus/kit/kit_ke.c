@@ -9,10 +9,13 @@
 
 #define RANGES_MOST 8
 #define DPCS_MOST   64
+#define TIMERS      8
 
 struct kit_state kit;
 static PKDPC dpc_queue[DPCS_MOST];
-static PKTIMER timer_set; // one is enough
+static PKTIMER timers_set[TIMERS];
+static unsigned timer_count;
+static ULONG harts = 1, current_hart;
 
 static struct {
     ULONGLONG physical;
@@ -31,8 +34,9 @@ VOID KitRule(BOOLEAN holds, const char *name)
 ULONG KitForgetMemory(VOID)
 {
     ULONG left = (ULONG)(kit.pool_blocks + kit.mappings + kit.lists + kit.buffers + kit.adapters);
-    left += timer_set != NULL;
-    timer_set = NULL;
+    left += timer_count;
+    timer_count = 0;
+    KitHarts(1);
     memset(ranges, 0, sizeof ranges);
     kit = (struct kit_state){};
     return left;
@@ -210,26 +214,60 @@ BOOLEAN KeSetTimer(PKTIMER timer, LARGE_INTEGER due_time, PKDPC dpc)
 {
     BOOLEAN was_set = KeCancelTimer(timer);
     KitRule(due_time.QuadPart < 0 && dpc != NULL, "this kit has relative timers with a DPC");
+    KitRule(timer_count < TIMERS, "more timers than the kit has");
     timer->Dpc = dpc;
-    timer_set = timer;
+    timers_set[timer_count++] = timer;
     return was_set;
 }
 
 BOOLEAN KeCancelTimer(PKTIMER timer)
 {
-    BOOLEAN was_set = timer_set == timer;
-    timer_set = was_set ? NULL : timer_set;
-    return was_set;
+    for (unsigned i = 0; i < timer_count; i++)
+        if (timers_set[i] == timer) {
+            timers_set[i] = timers_set[--timer_count];
+            return TRUE;
+        }
+    return FALSE;
 }
 
 BOOLEAN KitFireTimer(VOID)
 {
-    PKTIMER timer = timer_set;
-    timer_set = NULL;
-    if (timer)
-        KeInsertQueueDpc(timer->Dpc, NULL, NULL);
+    unsigned count = timer_count;
+    timer_count = 0;
+    for (unsigned i = 0; i < count; i++)
+        KeInsertQueueDpc(timers_set[i]->Dpc, NULL, NULL);
     KitRunDpcs();
-    return timer != NULL;
+    return count > 0;
+}
+
+VOID KeQuerySystemTime(PLARGE_INTEGER time)
+{
+    time->QuadPart = 0;
+}
+
+// --- Harts --------------------------------------------------------------------------------------
+
+VOID KitHarts(ULONG count)
+{
+    harts = count;
+    current_hart = 0;
+}
+
+VOID KitGoTo(ULONG hart)
+{
+    KitRule(hart < harts, "going to a hart that there is not");
+    current_hart = hart;
+}
+
+ULONG KeQueryActiveProcessorCountEx(USHORT group)
+{
+    UNREFERENCED_PARAMETER(group);
+    return harts;
+}
+
+ULONG KeGetCurrentProcessorNumber(VOID)
+{
+    return current_hart;
 }
 
 // A work item runs at once: there is one thread.

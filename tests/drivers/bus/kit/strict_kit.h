@@ -55,8 +55,12 @@ VOID KitMessages(ULONG count);
 BOOLEAN KitMessage(ULONG number);
 VOID KitRunDpcs(VOID);
 
-// Lets the timer that is set expire. False when none is.
+// Lets the timers that are set expire. False when none is.
 BOOLEAN KitFireTimer(VOID);
+
+// The machine has so many harts (one, unless this is called); and runs on that one from now on.
+VOID KitHarts(ULONG count);
+VOID KitGoTo(ULONG hart);
 
 // The device that IoInvalidateDeviceState was called for last, and how often it was.
 PDEVICE_OBJECT KitInvalidated(PULONG count);

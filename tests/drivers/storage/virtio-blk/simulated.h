@@ -18,7 +18,7 @@ struct sim_device {
     alignas(4096) uint8_t ring[VIRTIO_RING_BYTES];
     uint8_t slots[VIRTIO_REQUESTS_BYTES];
     uint8_t common[SIM_COMMON_BYTES];
-    uint8_t config[24];
+    uint8_t config[36];
     uint64_t offered;
     bool confined; // by an IOMMU
     bool refuse_features, stuck_reset, restless_generation, refuse_enable;
@@ -110,7 +110,7 @@ static inline enum virtio_rule sim_start(struct sim_device *device, struct virti
     struct virtio_layout layout = sim_layout();
     struct virtio_queue_addresses addresses;
     uint16_t size;
-    enum virtio_rule rule = virtio_prepare(&io, device->confined, disk);
+    enum virtio_rule rule = virtio_prepare(&io, &layout, device->confined, disk);
     if (!rule)
         rule = virtio_size_queue(&io, 0, VIRTIO_QUEUE_SIZE, &size);
     if (rule)

@@ -87,6 +87,41 @@ TEST(refuses_configurations_that_make_no_sense)
     CHECK_EQ(bring_up(), VIRTIO_NOTIFY_RANGE);
 }
 
+static enum virtio_rule offer_queues(uint16_t count)
+{
+    sim_reset(&device);
+    device.offered |= 1ull << VIRTIO_BLK_F_MQ;
+    memcpy(device.config + 34, &count, sizeof count);
+    return bring_up();
+}
+
+TEST(several_queues)
+{
+    fresh();
+    CHECK_EQ(disk.queues, 1u);
+    CHECK_EQ(offer_queues(4), VIRTIO_OK);
+    CHECK_EQ(disk.queues, 4u);
+    CHECK(disk.features >> VIRTIO_BLK_F_MQ & 1);
+    CHECK_EQ(offer_queues(0), VIRTIO_QUEUE_COUNT);
+    CHECK_EQ(offer_queues(UINT16_MAX), VIRTIO_OK);
+    struct virtio_io io = sim_io(&device);
+    uint16_t size;
+    CHECK_EQ(virtio_size_queue(&io, 1, VIRTIO_QUEUE_SIZE, &size), VIRTIO_NO_QUEUE); // it lied
+}
+
+// The number lies behind what every device's configuration holds.
+TEST(a_short_configuration_says_nothing_of_queues)
+{
+    sim_reset(&device);
+    device.offered |= 1ull << VIRTIO_BLK_F_MQ;
+    struct virtio_io io = sim_io(&device);
+    struct virtio_layout layout = sim_layout();
+    layout.regions[VIRTIO_DEVICE].length = VIRTIO_BLK_CONFIG_BYTES;
+    CHECK_EQ(virtio_prepare(&io, &layout, false, &disk), VIRTIO_OK);
+    CHECK_EQ(disk.queues, 1u);
+    CHECK(!(disk.features >> VIRTIO_BLK_F_MQ & 1));
+}
+
 TEST(one_read_by_table)
 {
     fresh();
