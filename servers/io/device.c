@@ -25,6 +25,56 @@ struct io_device *io_device_at(ash_word index)
     return device;
 }
 
+static bool leads_to(const char *name, const struct io_device *device)
+{
+    struct ash_ob_lookup_reply found;
+    return ash_success(port_lookup(name, &found)) && found.type == ASH_OB_TYPE_DEVICE &&
+           found.cookie == device->id;
+}
+
+/* A driver deletes its links itself. One that has died cannot, and would find them in its way when
+ * it is started again. */
+static void drop_links(struct io_device *device)
+{
+    while (device->links != nullptr) {
+        struct io_symlink *link = device->links;
+        device->links = link->next;
+        if (device->failed && leads_to(link->name, device))
+            (void)port_unlink(link->name);
+        free(link);
+    }
+}
+
+static ash_status make_link(struct io_device *device, const char *name, const char *target)
+{
+    size_t bytes = strlen(name) + 1;
+    struct io_symlink *link = malloc(sizeof(*link) + bytes);
+    if (link == nullptr)
+        return STATUS_NO_MEMORY;
+    ash_status status = port_symlink(name, target);
+    if (!ash_success(status)) {
+        free(link);
+        return status;
+    }
+    link->next = device->links;
+    memcpy(link->name, name, bytes);
+    device->links = link;
+    return status;
+}
+
+/* Under the name it was made with; under another one it is forgotten with its device. */
+static void forget_link(struct io_device *device, const char *name)
+{
+    struct io_symlink **at = &device->links;
+    while (*at != nullptr && strcmp((*at)->name, name) != 0)
+        at = &(*at)->next;
+    struct io_symlink *link = *at;
+    if (link == nullptr)
+        return;
+    *at = link->next;
+    free(link);
+}
+
 static void free_device(struct io_device *device)
 {
     struct io_device **at = &devices;
@@ -57,6 +107,7 @@ void io_device_discard(struct io_device *device)
     if (device->below != nullptr)
         io_stack_detach(device->below);
     io_stack_detach(device);
+    drop_links(device);
     if (device->object != 0)
         port_remove(device->object);
     device->object = 0;
@@ -216,11 +267,13 @@ void io_device_symlink(const struct io_call *call)
     if (ash_success(status) && (target.type != ASH_OB_TYPE_DEVICE || target.rest[0] != '\0'))
         status = STATUS_OBJECT_TYPE_MISMATCH;
     if (ash_success(status)) {
-        const struct io_device *device = io_device_find(target.cookie);
+        struct io_device *device = io_device_find(target.cookie);
         if (device == nullptr || (device->info.driver != call->task && call->task != ASH_TASK_PNP))
             status = STATUS_ACCESS_DENIED;
-        else
+        else if (call->task == ASH_TASK_PNP) /* a device interface: it deletes it itself */
             status = port_symlink(request->name, request->target);
+        else
+            status = make_link(device, request->name, request->target);
     }
     io_fail(call, status);
 }
@@ -238,13 +291,15 @@ void io_device_unlink(const struct io_call *call)
         io_fail(call, port_unlink(request->name));
         return;
     }
-    const struct io_device *device = nullptr;
+    struct io_device *device = nullptr;
     ash_status status = port_lookup(request->name, &target);
     if (ash_success(status) && target.type == ASH_OB_TYPE_DEVICE)
         device = io_device_find(target.cookie);
     if (ash_success(status))
         status = device != nullptr && device->info.driver == call->task ? port_unlink(request->name)
                                                                         : STATUS_ACCESS_DENIED;
+    if (ash_success(status))
+        forget_link(device, request->name);
     io_fail(call, status);
 }
 

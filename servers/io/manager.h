@@ -83,6 +83,12 @@ struct io_device {
     struct io_device *above, *below; /* attached */
     ash_word files;
     struct io_volume *volume; /* null unless it has a VPB */
+    struct io_symlink *links; /* that its driver made to it */
+};
+
+struct io_symlink {
+    struct io_symlink *next;
+    char name[];
 };
 
 struct io_volume {

@@ -54,6 +54,26 @@ TEST(device_names)
              STATUS_NO_SUCH_DEVICE);
 }
 
+static ash_status make_link(ash_word task)
+{
+    const struct ash_io_symlink_request request = {"\\DosDevices\\COM2", "\\Device\\Again"};
+    return fake_call(task, ASH_IO_CREATE_SYMLINK, &request, sizeof(request), 0)->status;
+}
+
+TEST(a_driver_that_is_started_again_finds_neither_name_nor_link_in_its_way)
+{
+    begin();
+    struct fake_driver first = fake_driver_start("again");
+    CHECK(fake_device(&first, "\\Device\\Again", 0x22) != 0);
+    CHECK_EQ(make_link(first.task), STATUS_SUCCESS);
+    CHECK_EQ(make_link(first.task), STATUS_OBJECT_NAME_COLLISION);
+    fake_die(first.task, ASH_PROC_CRASHED);
+    struct fake_driver second = fake_driver_start("again2");
+    CHECK(fake_device(&second, "\\Device\\Again", 0x22) != 0);
+    CHECK_EQ(make_link(second.task), STATUS_SUCCESS);
+    CHECK_EQ(make_link(second.task), STATUS_OBJECT_NAME_COLLISION);
+}
+
 TEST(symbolic_links_only_to_own_devices)
 {
     begin();
