@@ -15,20 +15,23 @@ enum ash_pnp_op {
     /* Drivers. */
     ASH_PNP_INVALIDATE_RELATIONS = 1, /* relations_request: returns at once */
     ASH_PNP_CONNECT_INTERRUPT =
-        2, /* interrupt_request, c0: Notification (write) -> c0: Irq, bound.
+        2, /* interrupt_request, c0: Notification (write) -> interrupt_reply, c0: Irq, bound.
               vector is one of the translated interrupts of the PDO's resources; of MSI, which has
               one for all of its messages, that one or those of the others behind it */
     ASH_PNP_DISCONNECT_INTERRUPT = 3, /* interrupt_request: the Irq capability is revoked */
-    ASH_PNP_PROPERTY = 4,             /* property_request -> property_reply: IoGetDeviceProperty */
-    ASH_PNP_DEVICE_STATE = 5,         /* relations_request: IoInvalidateDeviceState */
-    ASH_PNP_REGISTER_INTERFACE = 6,   /* interface_request -> interface_reply. device: a PDO in
-                                         whose stack the caller is, or is being added to.
-                                         STATUS_OBJECT_NAME_EXISTS: it was registered before */
-    ASH_PNP_SET_INTERFACE = 7,        /* set_interface_request: IoSetDeviceInterfaceState */
-    ASH_PNP_NEXT_INTERFACE = 8,       /* next_interface_request -> interface_reply: the one after
-                                         `after`, by id; STATUS_NO_MORE_ENTRIES */
-    ASH_PNP_NEXT_EVENT = 9, /* event_request -> event_reply: the event after `after`; waits
-                               for it. ~0: answers at once with the number of the last */
+    ASH_PNP_STORM = 27, /* interrupt_request: the device does nothing but interrupt. It is cut off,
+                           and its driver (the caller) ended, if others are connected to the line;
+                           else STATUS_NOT_FOUND: holding it back hurts nobody else */
+    ASH_PNP_PROPERTY = 4,           /* property_request -> property_reply: IoGetDeviceProperty */
+    ASH_PNP_DEVICE_STATE = 5,       /* relations_request: IoInvalidateDeviceState */
+    ASH_PNP_REGISTER_INTERFACE = 6, /* interface_request -> interface_reply. device: a PDO in
+                                       whose stack the caller is, or is being added to.
+                                       STATUS_OBJECT_NAME_EXISTS: it was registered before */
+    ASH_PNP_SET_INTERFACE = 7,      /* set_interface_request: IoSetDeviceInterfaceState */
+    ASH_PNP_NEXT_INTERFACE = 8,     /* next_interface_request -> interface_reply: the one after
+                                       `after`, by id; STATUS_NO_MORE_ENTRIES */
+    ASH_PNP_NEXT_EVENT = 9,         /* event_request -> event_reply: the event after `after`; waits
+                                       for it. ~0: answers at once with the number of the last */
 
     ASH_PNP_WATCH_TARGET = 10,  /* watch_target_request -> watch_target_reply: the caller wants
                                    EVENT_QUERY_REMOVE of the stack's PDO, or no longer. Counted */
@@ -119,6 +122,14 @@ struct ash_pnp_relations_request {
 };
 struct ash_pnp_interrupt_request {
     ash_word device, vector;
+};
+/* shared: others have the same line; the capability is this manager's, not the kernel's Irq. */
+struct ash_pnp_interrupt_reply {
+    ash_word shared;
+};
+/* ASH_IRQ_ACK at the capability of a shared interrupt: whether it was the caller's device's. */
+struct ash_pnp_ack_request {
+    ash_word claimed;
 };
 struct ash_pnp_message_request {
     ash_word device, index;

@@ -46,8 +46,8 @@ struct ash_pnp_dma_reply dma_after(unsigned number, ash_word before);
 void pause_ms(ash_word milliseconds);
 [[noreturn, gnu::format(printf, 1, 2)]] void give_up(const char *format, ...);
 
-/* edu.c: QEMU's device, in slot EDU */
-#define EDU 5u
+/* edu.c: QEMU's device, and its number on the bus */
+extern unsigned edu_number;
 /* Copies between its buffer and memory, waits until it is done. */
 void edu_copy(struct ash_file *file, ash_word address, unsigned bytes, bool to_memory);
 void edu_start(struct ash_file *file, ash_word address, unsigned bytes, bool to_memory);
@@ -60,5 +60,6 @@ ash_word mix(ash_word value);
 
 /* traffic.c */
 int traffic(int argc, char **argv);
+int storm(int argc, char **argv);
 
 #endif

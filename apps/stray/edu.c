@@ -10,6 +10,8 @@
 #define TO_MEMORY   2u
 #define BUFFER      0x40000u
 
+unsigned edu_number = 6; /* its line is not the disk's */
+
 void edu_start(struct ash_file *file, ash_word address, unsigned bytes, bool to_memory)
 {
     device_write(file, DMA_SOURCE, 8, to_memory ? BUFFER : address);

@@ -5,7 +5,10 @@
  *   stray read SEED N MEMORY    it reads there
  *   stray own                   it writes the mark where it may: to its driver's common buffer
  *   stray doom                  the same; returns while the device is still at it
- *   stray traffic KIND          see traffic.c
+ *   stray traffic KIND OF       see traffic.c
+ *   stray storm                 it interrupts again and again from now on
+ *
+ * `stray at NUMBER ...`: the device with that number on bus 0, instead of 6.
  */
 #include "app.h"
 
@@ -27,7 +30,7 @@ static void common_word(struct ash_file *file, ash_word word)
 
 static int load(int, char **argv)
 {
-    struct ash_file *file = device_open(EDU);
+    struct ash_file *file = device_open(edu_number);
     common_word(file, mark_of(strtoul(argv[1], nullptr, 0)));
     edu_copy(file, device_common(file), PAGE, false);
     common_word(file, 0);
@@ -51,9 +54,9 @@ static int load(int, char **argv)
 
 static bool attempt(struct ash_file *file, ash_word address, bool write)
 {
-    ash_word before = dma_of(EDU).faults;
+    ash_word before = dma_of(edu_number).faults;
     edu_copy(file, address, 8, write);
-    struct ash_pnp_dma_reply dma = dma_after(EDU, before);
+    struct ash_pnp_dma_reply dma = dma_after(edu_number, before);
     bool told = dma.faults > before && dma.address - address < 8 &&
                 strcmp(dma.service, "stray") == 0 &&
                 strcmp(dma.kind, write ? "write" : "read") == 0;
@@ -69,7 +72,7 @@ static int attack(int, char **argv)
     bool write = strcmp(argv[0], "write") == 0;
     ash_word seed = strtoul(argv[1], nullptr, 0), memory = strtoul(argv[3], nullptr, 0) << 20;
     unsigned count = (unsigned)strtoul(argv[2], nullptr, 0), told = 0, blind = 0;
-    struct ash_file *file = device_open(EDU);
+    struct ash_file *file = device_open(edu_number);
     for (unsigned i = 0; i < count; i++) {
         told += attempt(file, target(file, i, seed, memory), write);
         blind += write || saw_nothing(file, seed);
@@ -83,7 +86,7 @@ static int attack(int, char **argv)
 
 static int own(int, char **argv)
 {
-    struct ash_file *file = device_open(EDU);
+    struct ash_file *file = device_open(edu_number);
     ash_word common = device_common(file);
     if (strcmp(argv[0], "doom") == 0)
         edu_start(file, common, PAGE, true);
@@ -98,15 +101,20 @@ static const struct {
     int arguments;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"load", 1, load}, {"write", 3, attack}, {"read", 3, attack},
-    {"own", 0, own},   {"doom", 0, own},     {"traffic", 1, traffic},
+    {"load", 1, load}, {"write", 3, attack},    {"read", 3, attack}, {"own", 0, own},
+    {"doom", 0, own},  {"traffic", 2, traffic}, {"storm", 0, storm},
 };
 
 int main(int argc, char **argv)
 {
+    if (argc > 3 && strcmp(argv[1], "at") == 0) {
+        edu_number = (unsigned)strtoul(argv[2], nullptr, 0);
+        argc -= 2;
+        argv += 2;
+    }
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(argv[1], commands[i].name) == 0 && argc - 2 == commands[i].arguments)
             return commands[i].run(argc - 1, argv + 1);
-    printf("usage: stray load|write|read|own|doom|traffic ...\n");
+    printf("usage: stray [at N] load|write|read|own|doom|traffic|storm ...\n");
     return 1;
 }

@@ -89,6 +89,7 @@ FORCEINLINE void let_go(struct rt_request *request)
 FORCEINLINE void answer_now(struct rt_request *request, const struct ash_answer *answer)
 {
     struct rt_in *in = request->in;
+    rt_answered = answer->completed;
     let_go(request);
     ki_acquire(&in->lock);
     in->slot[request->slot] = NULL;

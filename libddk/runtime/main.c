@@ -85,7 +85,7 @@ static void dispatch_thread(void *argument)
         ki_violation(TIMER_OR_DPC_INVALID, "kit: the dispatch thread has no timer", 0, 0);
     for (;;) {
         __atomic_store_n(&dispatch_asleep, 1, __ATOMIC_SEQ_CST);
-        uint64_t next = ki_dispatch_run();
+        uint64_t next = rt_interrupts_settle(ki_dispatch_run());
         uint64_t bits = wait_for_signals(next);
         __atomic_store_n(&dispatch_asleep, 0, __ATOMIC_SEQ_CST);
         rt_interrupts(bits);

@@ -257,7 +257,11 @@ FORCEINLINE uint64_t rt_file_id(PFILE_OBJECT file)
 extern ash_cptr rt_requests, rt_completions;
 ash_cptr rt_mint(ash_cptr notification, unsigned bit);
 void rt_interrupts(uint64_t bits); // interrupt.c: runs ISRs
-uint64_t rt_ticks_of(uint64_t time);
+// The dispatch thread is about to wait until `next` (100 ns): until when at most.
+uint64_t rt_interrupts_settle(uint64_t next);
+extern volatile uint64_t rt_answered; // when the last request was (ticks)
+uint64_t rt_ticks_of(uint64_t time);  // 100 ns to ticks, and back
+uint64_t rt_time_of(uint64_t ticks);
 
 // Doorbells (bell.c).
 void rt_ring(ash_cptr bell);

@@ -29,6 +29,9 @@
 #define SHOWN     4u
 #define STORM     1024u
 
+#define DRIVER_VERIFIER_DMA_VIOLATION 0xe6u
+#define IOMMU_FOUND_VIOLATION         0x26u
+
 #define IOMMU_ID "DT\\riscv,iommu"
 
 static ash_cptr interrupt; /* 0: no IOMMU is known */
@@ -83,19 +86,22 @@ static void say_left_out(const struct pnp_node *node, struct pnp_faults *faults)
 /* --- One fault ---------------------------------------------------------------------------------
  */
 
-/* Its bus turns it off at once. Its driver's end then takes the device through its removal, as
- * every death does; without a driver there is nothing to remove. */
 static void cut_off(struct pnp_node *node)
 {
     struct pnp_faults *faults = &node->faults;
-    char why[112];
+    char why[112], rule[160];
     faults->cut_off = true;
-    pnp_irp_quiesce(node);
     snprintf(why, sizeof(why),
              "its DMA was refused more than %u times within a second: it is cut off", STORM);
-    pnp_node_fail(node, STATUS_DEVICE_PROTOCOL_ERROR, why);
-    if (node->function != nullptr && !node->function->dead && !node->function->own)
-        port_condemn(node->function->task, node->device, faults->address, faults->cause);
+    snprintf(rule, sizeof(rule),
+             "the IOMMU refused its device's DMA again and again, last at 0x%lx: %s",
+             (unsigned long)faults->address, pnp_fault_reason(faults->cause));
+    pnp_cut_off(node, why,
+                &(struct port_verdict){.code = DRIVER_VERIFIER_DMA_VIOLATION,
+                                       .parameter = {IOMMU_FOUND_VIOLATION, node->device,
+                                                     faults->address, faults->cause},
+                                       .name = "DRIVER_VERIFIER_DMA_VIOLATION",
+                                       .rule = rule});
 }
 
 static void count(struct pnp_faults *faults, const struct ash_mem_dma_fault_reply *fault)

@@ -83,15 +83,6 @@ static void retract(struct pnp_interface *interface)
     tell(interface, ASH_PNP_EVENT_REMOVAL);
 }
 
-/* The node of a PDO in whose stack `task` is; in AddDevice it is on its way there. */
-static const struct pnp_node *node_for(ash_word task, ash_word device)
-{
-    const struct pnp_node *node = pnp_node_of_device(device);
-    if (node != nullptr && node->step == PNP_STEP_ADD && pnp_stack_has_task(node, task))
-        return node;
-    return node != nullptr && pnp_node_in_stack(task, device) == node ? node : nullptr;
-}
-
 ash_status pnp_interface_add(ash_word task, const struct ash_pnp_interface_request *request,
                              struct ash_pnp_interface_reply *reply)
 {
@@ -99,8 +90,9 @@ ash_status pnp_interface_add(ash_word task, const struct ash_pnp_interface_reque
     bool existed;
     if (memchr(request->reference, '\0', sizeof(request->reference)) == nullptr)
         return STATUS_OBJECT_NAME_INVALID;
-    const struct pnp_node *node = node_for(task, request->device);
-    if (node == nullptr || !pnp_interface_reference_good(request->reference))
+    const struct pnp_node *node = pnp_node_joined(task, request->device);
+    if (node == nullptr || node->device != request->device ||
+        !pnp_interface_reference_good(request->reference))
         return STATUS_INVALID_DEVICE_REQUEST;
     pnp_node_instance(node, path, sizeof(path));
     const struct pnp_interface *interface =
@@ -117,7 +109,7 @@ ash_status pnp_interface_set(ash_word task, const char *name, bool enable)
     struct pnp_interface *interface = pnp_interface_find(name);
     if (interface == nullptr || interface->device == 0)
         return STATUS_OBJECT_NAME_NOT_FOUND;
-    const struct pnp_node *node = node_for(task, interface->device);
+    const struct pnp_node *node = pnp_node_joined(task, interface->device);
     if (node == nullptr)
         return STATUS_ACCESS_DENIED;
     if (interface->enabled == enable)

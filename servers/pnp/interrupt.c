@@ -13,21 +13,29 @@
  * the line interrupt once more before the others are done.
  *
  * A driver that does not acknowledge a shared line in time is disconnected from it, so that it
- * cannot silence the others.
+ * cannot silence the others. Drivers hold back a device of theirs that only interrupts
+ * (ash/moderation.h); a shared line that none of them says to be its own is held back here.
  */
+#include "ash/moderation.h"
 #include "message.h"
 #include "node.h"
 #include "port.h"
 
-#define LINES       24u
-#define CONNECTIONS 64u
-#define DEADLINE_MS 5000u
+#define LINES         24u
+#define CONNECTIONS   64u
+#define DEADLINE_MS   5000u
+#define TELL_AGAIN_MS 10000u
+
+#define HARDWARE_INTERRUPT_STORM 0xf2u
 
 static struct line {
     ash_word source;
     ash_cptr irq; /* 0: not in use */
     bool shared;  /* the interrupt comes to this manager */
+    bool claimed; /* by a driver, this time */
     ash_word deadline;
+    struct ash_moderation moderation;
+    ash_word signalled, held, told; /* held: until then it stays masked; 0: not */
 } lines[LINES];
 
 static struct connection {
@@ -85,7 +93,8 @@ static struct line *new_line(ash_word source, bool edge, bool shared, ash_status
     *status = port_irq_get(source, edge, &irq);
     if (!ash_success(*status))
         return nullptr;
-    *line = (struct line){.source = source, .irq = irq, .shared = shared};
+    *line = (struct line){
+        .source = source, .irq = irq, .shared = shared, .moderation = ASH_MODERATION_START};
     if (shared)
         *status = port_irq_bind_own(irq, (unsigned)(line - lines));
     if (ash_success(*status))
@@ -152,7 +161,7 @@ static void end_connection(struct connection *connection)
         port_log("interrupt %u stays shared after its first driver has left",
                  (unsigned)line->source);
     if (owed)
-        (void)pnp_interrupt_ack(CONNECTIONS + (unsigned)(line - lines));
+        (void)pnp_interrupt_ack(CONNECTIONS + (unsigned)(line - lines), true);
     drop_line(line);
 }
 
@@ -190,6 +199,37 @@ ash_status pnp_interrupt_connect(struct pnp_node *node, ash_word task, ash_word 
     return status;
 }
 
+bool pnp_interrupt_shared(const struct pnp_node *node, ash_word vector)
+{
+    const struct connection *connection = find_connection(node, vector);
+    return connection != nullptr && connection->line->shared;
+}
+
+static bool others_suffer(const struct connection *connection)
+{
+    for (unsigned i = 0; i < CONNECTIONS; i++)
+        if (connections[i].node != nullptr && connections[i].node != connection->node &&
+            connections[i].line == connection->line)
+            return true;
+    return false;
+}
+
+ash_status pnp_interrupt_storm(struct pnp_node *node, ash_word task, ash_word vector)
+{
+    const struct connection *connection = find_connection(node, vector);
+    if (connection == nullptr || !others_suffer(connection))
+        return STATUS_NOT_FOUND;
+    if (connection->task != task || node->function == nullptr || node->function->task != task)
+        return STATUS_ACCESS_DENIED;
+    pnp_cut_off(node, "it does nothing but interrupt, on a line that others share: it is cut off",
+                &(struct port_verdict){
+                    .code = HARDWARE_INTERRUPT_STORM,
+                    .parameter = {0, 0, node->device, vector},
+                    .name = "HARDWARE_INTERRUPT_STORM",
+                    .rule = "its device does nothing but interrupt, on a line that others share"});
+    return STATUS_SUCCESS;
+}
+
 ash_status pnp_interrupt_disconnect(const struct pnp_node *node, ash_word task, ash_word vector)
 {
     struct connection *connection = find_connection(node, vector);
@@ -225,11 +265,14 @@ void pnp_line_signalled(unsigned number)
     if (line == nullptr || line->irq == 0)
         return;
     bool owed = false;
+    line->signalled = port_now();
+    line->claimed = false;
     for (unsigned i = 0; i < CONNECTIONS; i++) {
         struct connection *connection = &connections[i];
         if (connection->node == nullptr || connection->line != line)
             continue;
         connection->owes = !connection->direct;
+        line->claimed |= connection->direct; /* it does not say */
         owed |= connection->owes;
         port_signal(connection->notification);
     }
@@ -245,8 +288,40 @@ static bool anybody_owes(const struct line *line)
     return false;
 }
 
+static uint64_t hundred_ns(ash_word ticks)
+{
+    return ticks * 10000 / port_ticks(1);
+}
+
+static void hold(struct line *line, ash_word now, uint64_t hundreds)
+{
+    line->held = now + hundreds * port_ticks(1) / 10000 + 1;
+    if (line->told == 0 || now >= line->told)
+        port_log("interrupt %u comes again and again, and no driver claims it: it is held back",
+                 (unsigned)line->source);
+    line->told = now + port_ticks(TELL_AGAIN_MS);
+    pnp_irp_alarm();
+}
+
+/* All drivers have acknowledged. */
+static void let_through(struct line *line)
+{
+    ash_word now = port_now(), work = now - line->signalled;
+    line->deadline = 0;
+    if (line->claimed) {
+        ash_moderation_gain(&line->moderation);
+        port_irq_ack(line->irq);
+        return;
+    }
+    uint64_t due = ash_moderation_charge(&line->moderation, hundred_ns(now), hundred_ns(work));
+    if (due <= hundred_ns(now))
+        port_irq_ack(line->irq);
+    else
+        hold(line, now, due - hundred_ns(now));
+}
+
 /* Numbers from CONNECTIONS on: a line one of whose debtors has left. */
-ash_status pnp_interrupt_ack(unsigned number)
+ash_status pnp_interrupt_ack(unsigned number, bool claimed)
 {
     struct line *line;
     if (number >= CONNECTIONS) {
@@ -255,12 +330,13 @@ ash_status pnp_interrupt_ack(unsigned number)
         if (connections[number].node == nullptr)
             return STATUS_INVALID_PARAMETER;
         line = connections[number].line;
+        if (!connections[number].owes)
+            return STATUS_SUCCESS; /* it has acknowledged before */
         connections[number].owes = false;
     }
-    if (anybody_owes(line))
-        return STATUS_SUCCESS;
-    line->deadline = 0;
-    port_irq_ack(line->irq);
+    line->claimed |= claimed;
+    if (!anybody_owes(line))
+        let_through(line);
     return STATUS_SUCCESS;
 }
 
@@ -278,16 +354,27 @@ static void end_debtors(struct line *line)
     }
 }
 
+static ash_word earlier(ash_word a, ash_word b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 ash_word pnp_interrupt_deadlines(ash_word now)
 {
     ash_word next = 0;
     for (unsigned i = 0; i < LINES; i++) {
-        if (lines[i].irq == 0 || lines[i].deadline == 0)
+        struct line *line = &lines[i];
+        if (line->irq == 0)
             continue;
-        if (lines[i].deadline <= now)
-            end_debtors(&lines[i]);
-        else if (next == 0 || lines[i].deadline < next)
-            next = lines[i].deadline;
+        if (line->held != 0 && line->held <= now) {
+            line->held = 0;
+            port_irq_ack(line->irq);
+        }
+        if (line->deadline != 0 && line->deadline <= now)
+            end_debtors(line);
+        else
+            next = earlier(next, line->deadline);
+        next = earlier(next, line->held);
     }
     return next;
 }

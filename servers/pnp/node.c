@@ -120,6 +120,14 @@ struct pnp_node *pnp_node_in_stack(ash_word task, ash_word device)
     return takes_part ? pnp_node_of_device(stack.entry[stack.count - 1].device) : nullptr;
 }
 
+struct pnp_node *pnp_node_joined(ash_word task, ash_word device)
+{
+    struct pnp_node *node = pnp_node_of_device(device);
+    if (node != nullptr && node->step == PNP_STEP_ADD && pnp_stack_has_task(node, task))
+        return node;
+    return pnp_node_in_stack(task, device);
+}
+
 void pnp_node_fail(struct pnp_node *node, ash_status status, const char *why)
 {
     char path[96];

@@ -196,6 +196,8 @@ unsigned pnp_node_depth(const struct pnp_node *node);
 void pnp_node_instance(const struct pnp_node *node, char *path, size_t size);
 /* The node in whose stack the device is, if `task` has a device there too; else null. */
 struct pnp_node *pnp_node_in_stack(ash_word task, ash_word device);
+/* The same; and the node of a PDO whose stack the task is being added to (in its AddDevice). */
+struct pnp_node *pnp_node_joined(ash_word task, ash_word device);
 /* Sets state FAILED with the reason and says so in the log. */
 void pnp_node_fail(struct pnp_node *node, ash_status status, const char *why);
 
@@ -292,6 +294,9 @@ ash_word pnp_dma_device(const struct pnp_node *node);
 
 /* Begins to remove the node and all below it. gone: its PDO vanishes too. */
 void pnp_remove(struct pnp_node *node, bool gone);
+/* A device that does harm: its bus turns it off at once, it fails, and its driver is ended. */
+struct port_verdict;
+void pnp_cut_off(struct pnp_node *node, const char *why, const struct port_verdict *verdict);
 /* Takes back what its drivers were given for its resources. */
 void pnp_release_resources(struct pnp_node *node);
 /* Waits for nothing but for others: that a file is closed. */
@@ -307,13 +312,18 @@ void pnp_resume(void);
 [[nodiscard]] ash_status pnp_interrupt_connect(struct pnp_node *node, ash_word task,
                                                ash_word vector, ash_cptr notification,
                                                ash_cptr *capability);
+/* Others have the line that the device is connected to. */
+bool pnp_interrupt_shared(const struct pnp_node *node, ash_word vector);
+/* Its driver says that its device does nothing but interrupt: it is cut off if others have the same
+ * line, which suffer from it. NOT_FOUND: nobody does. */
+[[nodiscard]] ash_status pnp_interrupt_storm(struct pnp_node *node, ash_word task, ash_word vector);
 [[nodiscard]] ash_status pnp_interrupt_disconnect(const struct pnp_node *node, ash_word task,
                                                   ash_word vector);
 void pnp_interrupt_node_gone(const struct pnp_node *node);
 void pnp_interrupt_task_gone(ash_word task);
 void pnp_line_signalled(unsigned line);
-/* ASH_IRQ_ACK on the acknowledgement capability of a connection. */
-[[nodiscard]] ash_status pnp_interrupt_ack(unsigned connection);
+/* ASH_IRQ_ACK on the acknowledgement capability of a connection. claimed: it was its device's. */
+[[nodiscard]] ash_status pnp_interrupt_ack(unsigned connection, bool claimed);
 /* Lines whose drivers did not acknowledge in time. Returns the next deadline, 0 none. */
 ash_word pnp_interrupt_deadlines(ash_word now);
 

@@ -9,7 +9,8 @@
  *   QUERY     QUERY_REMOVE or QUERY_STOP to each stack         no: CANCEL, to each that was asked
  *   OPEN      no file may be open                              no: CANCEL
  *   REMOVE    each stack is removed                            STOP    each stack is stopped
- *   UNLOCK    SET_LOCK, EJECT   to the PDO                     START   each again, parents first
+ *   UNLOCK    SET_LOCK, EJECT   to the PDO                     QUIESCE each at its bus
+ *                                                              START   each again, parents first
  *
  * Nodes are known by id: one that vanishes meanwhile is left out.
  */
@@ -236,11 +237,28 @@ static bool eject(struct operation *op)
 static bool stop(struct operation *op)
 {
     if (op->at == op->count)
-        return enter(op, PHASE_START);
+        return enter(op, PHASE_QUIESCE);
     struct pnp_node *node = pnp_node_find(op->nodes[op->at]);
     if (stands(node) && node->state == ASH_PNP_STOP_PENDING &&
         !operation_ask(node, &(struct port_irp){.minor = IRP_MN_STOP_DEVICE}, true))
         return false;
+    op->at++;
+    return true;
+}
+
+/* Its driver may not have passed STOP on: only the bus driver's own word says that the device is
+ * off. What it had is taken back then. */
+static bool quiesce(struct operation *op)
+{
+    if (op->at == op->count)
+        return enter(op, PHASE_START);
+    struct pnp_node *node = pnp_node_find(op->nodes[op->at]);
+    if (stands(node) && node->stopped) {
+        if (!pnp_uses_dma(node) || node->bus->own || node->bus->dead)
+            pnp_release_resources(node);
+        else if (!operation_ask(node, &(struct port_irp){.minor = PNP_MN_QUIESCE_DEVICE}, false))
+            return false;
+    }
     op->at++;
     return true;
 }
@@ -298,11 +316,11 @@ static bool finish(struct operation *op)
 }
 
 static bool (*const phases[])(struct operation *op) = {
-    [PHASE_COLLECT] = collect, [PHASE_NOTIFY] = notify,     [PHASE_QUERY] = query,
-    [PHASE_OPEN] = open_files, [PHASE_REMOVE] = remove_all, [PHASE_REMOVING] = removing,
-    [PHASE_UNLOCK] = unlock,   [PHASE_EJECT] = eject,       [PHASE_STOP] = stop,
-    [PHASE_START] = start,     [PHASE_STARTED] = started,   [PHASE_CANCEL] = cancel_next,
-    [PHASE_FINISH] = finish,
+    [PHASE_COLLECT] = collect,    [PHASE_NOTIFY] = notify,     [PHASE_QUERY] = query,
+    [PHASE_OPEN] = open_files,    [PHASE_REMOVE] = remove_all, [PHASE_REMOVING] = removing,
+    [PHASE_UNLOCK] = unlock,      [PHASE_EJECT] = eject,       [PHASE_STOP] = stop,
+    [PHASE_QUIESCE] = quiesce,    [PHASE_START] = start,       [PHASE_STARTED] = started,
+    [PHASE_CANCEL] = cancel_next, [PHASE_FINISH] = finish,
 };
 
 bool pnp_operation_resume(void)

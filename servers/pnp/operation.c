@@ -48,6 +48,8 @@ static const char *name_of(uint8_t minor)
         return "IRP_MN_QUERY_DEVICE_RELATIONS";
     case IRP_MN_EJECT:
         return "IRP_MN_EJECT";
+    case PNP_MN_QUIESCE_DEVICE:
+        return "to be quiesced";
     default:
         return "IRP_MN_SET_LOCK";
     }
@@ -109,10 +111,17 @@ static void stop_answered(struct operation *op, struct pnp_node *node, ash_statu
 {
     if (!ash_success(status))
         refused(op, node, status); /* it may not be refused: what it had is taken back anyway */
-    pnp_release_resources(node);
     node->stopped = true;
     node->start_sent = false;
     node->state = ASH_PNP_STOPPED;
+}
+
+/* A bus that does not know how, or does not answer, leaves it to the IOMMU. */
+static void quiesced(struct operation *op, struct pnp_node *node, ash_status status)
+{
+    if (!ash_success(status) && status != STATUS_NOT_SUPPORTED)
+        refused(op, node, status);
+    pnp_release_resources(node);
 }
 
 static void ejected(struct operation *op, struct pnp_node *node, ash_status status)
@@ -143,6 +152,9 @@ static void take(struct operation *op, struct pnp_node *node, const struct port_
         return;
     case IRP_MN_STOP_DEVICE:
         stop_answered(op, node, answer->status);
+        return;
+    case PNP_MN_QUIESCE_DEVICE:
+        quiesced(op, node, answer->status);
         return;
     case IRP_MN_EJECT:
         ejected(op, node, answer->status);

@@ -7,6 +7,7 @@
 #ifndef PNP_OPERATION_H
 #define PNP_OPERATION_H
 
+#include "drivers/quiesce.h"
 #include "node.h"
 #include "port.h"
 
@@ -35,6 +36,7 @@ enum phase {
     PHASE_UNLOCK,
     PHASE_EJECT,
     PHASE_STOP,
+    PHASE_QUIESCE,
     PHASE_START,
     PHASE_STARTED,
     PHASE_CANCEL,

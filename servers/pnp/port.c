@@ -24,8 +24,6 @@
 #define DRIVER_PRIORITY ASH_PRIORITY_DRIVER
 #define DRIVER_QUOTA    4096u /* pages */
 /* Documented: bug check 0xE6, first parameter 0x26. */
-#define DRIVER_VERIFIER_DMA_VIOLATION 0xe6u
-#define IOMMU_FOUND_VIOLATION         0x26u
 
 static struct link {
     struct ash_requester end;
@@ -310,21 +308,16 @@ bool port_dma_fault(struct ash_mem_dma_fault_reply *fault)
     return ash_success(status) && fault->found != 0;
 }
 
-void port_condemn(ash_word task, ash_word device, ash_word address, ash_word cause)
+void port_condemn(const struct port_verdict *verdict)
 {
-    struct ash_proc_condemn_request request = {
-        .task = task,
-        .code = DRIVER_VERIFIER_DMA_VIOLATION,
-        .parameter = {IOMMU_FOUND_VIOLATION, device, address, cause},
-        .name = "DRIVER_VERIFIER_DMA_VIOLATION",
-    };
-    snprintf(request.rule, sizeof(request.rule),
-             "the IOMMU refused its device's DMA again and again, last at 0x%lx: %s",
-             (unsigned long)address, pnp_fault_reason(cause));
+    struct ash_proc_condemn_request request = {.task = verdict->task, .code = verdict->code};
+    memcpy(request.parameter, verdict->parameter, sizeof(request.parameter));
+    snprintf(request.name, sizeof(request.name), "%s", verdict->name);
+    snprintf(request.rule, sizeof(request.rule), "%s", verdict->rule);
     ash_status status =
         ash_request(ASH_SLOT_PROCESS, ASH_PROC_CONDEMN, &request, sizeof(request), nullptr, 0);
     if (!ash_success(status))
-        port_log("the driver in task %lu cannot be ended (0x%08x)", (unsigned long)task,
+        port_log("the driver in task %lu cannot be ended (0x%08x)", (unsigned long)verdict->task,
                  (unsigned)status);
 }
 

@@ -73,8 +73,12 @@ void port_link_delete(const char *name);
 void port_dma_end(ash_word task, ash_word pdo);
 /* The oldest record of what the IOMMU refused; false: there is none. */
 [[nodiscard]] bool port_dma_fault(struct ash_mem_dma_fault_reply *fault);
-/* The driver's device reached for memory it was not granted: ends it, with a crash report. */
-void port_condemn(ash_word task, ash_word device, ash_word address, ash_word cause);
+/* A driver whose device does what it must not: ends it, with a crash report. */
+struct port_verdict {
+    ash_word task, code, parameter[4]; /* a bug check */
+    const char *name, *rule;           /* of the code; what was done */
+};
+void port_condemn(const struct port_verdict *verdict);
 void port_release(ash_word task); /* this manager is done with a dead task */
 
 /* --- Interrupts

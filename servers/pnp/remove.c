@@ -13,6 +13,7 @@
 #include "message.h"
 #include "node.h"
 #include "port.h"
+#include <stdlib.h>
 
 #define IRP_MJ_PNP              0x1b
 #define IRP_MN_REMOVE_DEVICE    0x02
@@ -26,6 +27,19 @@ void pnp_remove(struct pnp_node *node, bool gone)
     node->removing = true;
     if (node->irp == 0 && node->step < PNP_STEP_REMOVE_CHILDREN)
         pnp_step_run(node, PNP_STEP_REMOVE_CHILDREN); /* else when the IRP is answered */
+}
+
+/* Its driver's end takes the device through its removal, as every death does; without a driver
+ * there is nothing to remove. */
+void pnp_cut_off(struct pnp_node *node, const char *why, const struct port_verdict *verdict)
+{
+    pnp_irp_quiesce(node);
+    pnp_node_fail(node, STATUS_DEVICE_PROTOCOL_ERROR, why);
+    if (node->function == nullptr || node->function->dead || node->function->own)
+        return;
+    struct port_verdict of = *verdict;
+    of.task = node->function->task;
+    port_condemn(&of);
 }
 
 static struct pnp_node *child_to_remove(const struct pnp_node *node)
@@ -105,6 +119,8 @@ void pnp_release_resources(struct pnp_node *node)
     pnp_interrupt_node_gone(node);
     pnp_messages_release(node);
     pnp_memory_revoke(node);
+    free(node->translated); /* nobody has them any more */
+    node->translated = nullptr;
 }
 
 /* A device that nobody has turned off, and that no IOMMU confines, may still write where its dead

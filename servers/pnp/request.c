@@ -82,6 +82,8 @@ static ash_status do_connect(struct ash_server *server, struct ash_caller *calle
     ash_status status =
         pnp_interrupt_connect(node, caller->task, request->vector, notification, &capability);
     if (ash_success(status)) {
+        struct ash_pnp_interrupt_reply *reply = (void *)caller->reply;
+        reply->shared = pnp_interrupt_shared(node, request->vector);
         caller->reply_caps = 1;
         caller->reply_cap[0] = capability;
     }
@@ -93,6 +95,14 @@ static ash_status do_disconnect(struct ash_server *, struct ash_caller *caller)
     const struct ash_pnp_interrupt_request *request = (const void *)caller->request;
     struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
     return node != nullptr ? pnp_interrupt_disconnect(node, caller->task, request->vector)
+                           : STATUS_ACCESS_DENIED;
+}
+
+static ash_status do_storm(struct ash_server *, struct ash_caller *caller)
+{
+    const struct ash_pnp_interrupt_request *request = (const void *)caller->request;
+    struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    return node != nullptr ? pnp_interrupt_storm(node, caller->task, request->vector)
                            : STATUS_ACCESS_DENIED;
 }
 
@@ -109,13 +119,14 @@ static ash_status do_ack(struct ash_server *, struct ash_caller *caller)
 {
     if (!(caller->task & PNP_ACK_BADGE))
         return STATUS_ACCESS_DENIED;
-    return pnp_interrupt_ack((unsigned)(caller->task & UINT32_MAX));
+    const struct ash_pnp_ack_request *request = (const void *)caller->request;
+    return pnp_interrupt_ack((unsigned)(caller->task & UINT32_MAX), request->claimed != 0);
 }
 
 static ash_status do_property(struct ash_server *, struct ash_caller *caller)
 {
     const struct ash_pnp_property_request *request = (const void *)caller->request;
-    const struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    const struct pnp_node *node = pnp_node_joined(caller->task, request->device);
     return node != nullptr ? pnp_property(node, request->property, (void *)caller->reply)
                            : STATUS_ACCESS_DENIED;
 }
@@ -289,7 +300,9 @@ void request_settled(struct ash_server *server)
 
 const struct ash_operation request_operations[] = {
     {ASH_PNP_INVALIDATE_RELATIONS, do_invalidate, sizeof(struct ash_pnp_relations_request), 0},
-    {ASH_PNP_CONNECT_INTERRUPT, do_connect, sizeof(struct ash_pnp_interrupt_request), 0},
+    {ASH_PNP_CONNECT_INTERRUPT, do_connect, sizeof(struct ash_pnp_interrupt_request),
+     sizeof(struct ash_pnp_interrupt_reply)},
+    {ASH_PNP_STORM, do_storm, sizeof(struct ash_pnp_interrupt_request), 0},
     {ASH_PNP_DISCONNECT_INTERRUPT, do_disconnect, sizeof(struct ash_pnp_interrupt_request), 0},
     {ASH_PNP_MESSAGE, do_message, sizeof(struct ash_pnp_message_request),
      sizeof(struct ash_pnp_message_reply)},
@@ -325,6 +338,6 @@ const struct ash_operation request_operations[] = {
     {ASH_PNP_UNLOAD, unload_request, sizeof(struct ash_pnp_load_request), 0},
     {ASH_PNP_ORDER, do_node, sizeof(struct ash_pnp_node_request),
      sizeof(struct ash_pnp_node_reply)},
-    {ASH_IRQ_ACK, do_ack, 0, 0},
+    {ASH_IRQ_ACK, do_ack, sizeof(struct ash_pnp_ack_request), 0},
 };
 const unsigned request_operation_count = sizeof(request_operations) / sizeof(request_operations[0]);

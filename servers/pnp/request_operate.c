@@ -239,7 +239,7 @@ ash_status request_report_change(struct ash_server *server, struct ash_caller *c
 ash_status request_get_property_data(struct ash_server *, struct ash_caller *caller)
 {
     const struct ash_pnp_property_data_request *request = (const void *)caller->request;
-    const struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    const struct pnp_node *node = pnp_node_joined(caller->task, request->device);
     return node != nullptr ? pnp_property_data_get(node, request, (void *)caller->reply)
                            : STATUS_ACCESS_DENIED;
 }
@@ -247,6 +247,6 @@ ash_status request_get_property_data(struct ash_server *, struct ash_caller *cal
 ash_status request_set_property_data(struct ash_server *, struct ash_caller *caller)
 {
     const struct ash_pnp_property_data_request *request = (const void *)caller->request;
-    struct pnp_node *node = pnp_node_in_stack(caller->task, request->device);
+    struct pnp_node *node = pnp_node_joined(caller->task, request->device);
     return node != nullptr ? pnp_property_data_set(node, request) : STATUS_ACCESS_DENIED;
 }

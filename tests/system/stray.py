@@ -8,7 +8,8 @@ import re
 import external_package
 import paths
 
-EDU = ["-device", "edu,addr=5,dma_mask=0xffffffffffffffff"]
+EDU = ["-device", "edu,addr=6,dma_mask=0xffffffffffffffff"]
+SHARING = ["-device", "edu,addr=5,dma_mask=0xffffffffffffffff"]  # wired, it has the disk's line
 # Time counts instructions. Never with sleep=off in a test that types: while the guest waits for a
 # key no timer is set, QEMU goes at once to the end of its time, 292 years ahead, where timers of its
 # own overflow and fire for ever.
@@ -28,9 +29,9 @@ def package(system) -> pathlib.Path:
     return system.package(folder)
 
 
-def boot(system, machine: str, counted: bool = True):
+def boot(system, machine: str, counted: bool = True, devices: list[str] = EDU):
     guest = system.boot(machine=machine, package=package(system), memory="256M",
-                        extra=EDU + (COUNTED if counted else []))
+                        extra=devices + (COUNTED if counted else []))
     say(guest, "devtree", "edu in the hands of a hostile driver, stray: started")
     return guest
 

@@ -4,6 +4,7 @@ does whatever its device can be made to do."""
 
 import re
 
+import disk
 import stray
 from harness import test
 
@@ -21,7 +22,7 @@ def addresses_without_a_grant(system):
     system.check(stray.memory(system, guest).count(stray.mark(SEED)) == 0, "the mark is new")
     text = stray.say(guest, f"stray write {SEED} 100 256; dma; exercise ioctl",
                      "100 attempts to write, 100 refused and told with device and address"
-                     r"[\s\S]*stray, PCI bus 0, device 5, (.*)[\s\S]*"
+                     r"[\s\S]*stray, PCI bus 0, device 6, (.*)[\s\S]*"
                      "exercise ioctl: as it should be", 240)[1]
     system.check("DMA: enforced, refused " in text and "cut off" not in text and
                  "was not granted" in text, "it is shown", text)
@@ -54,14 +55,51 @@ def a_driver_dies_while_its_device_writes(system):
 def a_storm_of_faults(system):
     "Others keep nine tenths of their throughput; the device is cut off, and can be started again."
     guest = stray.boot(system, BEHIND)
-    found = stray.say(guest, "stray traffic faults",
-                      r"requests alone, \d+ during the storm of faults: (\d+) %; (\d+) faults", 240)
+    found = stray.say(guest, "stray traffic faults requests",
+                      r"alone, \d+ during the storm of faults: (\d+) %; (\d+) faults", 240)
     system.check(int(found[1]) >= 90 and int(found[2]) > 64, "nine tenths are left", found.group())
     guest.expect(r"bugcheck 0xe6 \(0x26, .*the IOMMU refused its device's DMA again and again", 60)
     guest.expect("is off at its bus", 60)
-    stray.say(guest, "dma", r"device 5, .*cut off, refused \d{4,} times")
+    stray.say(guest, "dma", r"device 6, .*cut off, refused \d{4,} times")
     stray.say(guest, "devtree", r"stray: failed \(STATUS_DEVICE_PROTOCOL_ERROR\)")
     lines = len(re.findall("its DMA was refused: ", guest.log()))
     system.check(lines <= 12, "the log stays readable", f"{lines} lines")
-    stray.say(guest, "device enable 00:05.0", "")
+    stray.say(guest, "device enable 00:06.0", "")
     stray.say(guest, "devtree", "hostile driver, stray: started")
+
+
+def storm(system, guest, victim: str) -> int:
+    """What is left to others in a storm of interrupts, in per cent; its rate is bounded."""
+    found = stray.say(guest, f"stray traffic interrupts {victim}",
+                      r"alone, \d+ during the storm of interrupts: (\d+) %[^\n]*; (\d+) interrupts "
+                      r"in (\d+) ms", 120)
+    rate = int(found[2]) * 1000 // int(found[3])
+    system.check(rate <= 2500, "it gets about a thousand turns a second", found[0])
+    return int(found[1])
+
+
+@test(harts=(1, 4))
+def a_storm_of_interrupts(system):
+    "Wired and message interrupts: a device that only interrupts has a small share of the time."
+    for machine in ("virt", BEHIND):
+        # By counted instructions; where harts take turns on fewer processors, or a disk is waited
+        # for, what is left to others is measured, not asserted: docs/measurements.md
+        guest = stray.boot(system, machine, counted=system.harts == 1)
+        left = storm(system, guest, "requests")
+        system.check(left >= 90 or system.harts > 1, "nine tenths are left", f"{left} %")
+        storm(system, guest, "disk")
+        stray.say(guest, "stray storm", "the device storms")
+        stray.say(guest, "exercise ioctl", "exercise ioctl: as it should be")
+        told = len(re.findall("stray: its device interrupts again and again", guest.log()))
+        system.check(1 <= told <= 3, "it is told, and not too often", f"{told} times")
+
+
+@test(harts=(1,))
+def a_storm_on_a_shared_line(system):
+    "The disk has the same line: the device is cut off, its driver ended, the disk goes on."
+    guest = stray.boot(system, "virt", counted=False, devices=stray.SHARING)
+    stray.say(guest, "stray at 5 storm", "the device storms")
+    guest.expect(r"bugcheck 0xf2 \(.*its device does nothing but interrupt, on a line that others "
+                 "share", 60)
+    stray.say(guest, "devtree", r"stray: failed \(STATUS_DEVICE_PROTOCOL_ERROR\)")
+    stray.say(guest, "sha256sum C:/random.bin", disk.RANDOM_SHA256, 120)

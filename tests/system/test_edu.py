@@ -2,6 +2,8 @@
 """The teaching driver (drivers/samples/edu) with QEMU's `edu` device: registers, interrupt, DMA on
 every kind of machine."""
 
+import re
+
 from harness import test
 
 WIDE = "edu,dma_mask=0xffffffffffffffff"
@@ -50,3 +52,16 @@ def behind_the_iommu(system):
     text = exercise(system, "exercise edu", machine="virt,aia=aplic-imsic,iommu-sys=on",
                     extra=["-device", "edu"])
     check_copies(system, text)
+
+@test()
+def again_after_its_driver_was_killed(system):
+    "Its name and its link are in nobody's way, and a dead driver's device has no messages."
+    status, text = system.exec("exercise edu; kill edu; devtree; device enable 00:02.0; "
+                               "exercise edu; device rebalance 00:02.0; exercise edu",
+                               machine="virt,aia=aplic-imsic,iommu-sys=on",
+                               extra=["-device", "edu"])
+    system.check(status == 0 and text.count("exercise edu: as it should be") == 3,
+                 "it does what it says again", text)
+    failed = re.search(r"edu: failed[^\n]*", text)
+    system.check(failed is not None and " message " not in failed.group(0),
+                 "its messages are given back", text)

@@ -220,15 +220,6 @@ static NTSTATUS Copy(const STRAY *stray, PIRP irp, BOOLEAN fill)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS Where(const STRAY *stray, PULONGLONG number)
-{
-    ULONG address = 0, bytes;
-    NTSTATUS status =
-        IoGetDeviceProperty(stray->Pdo, DevicePropertyAddress, sizeof(address), &address, &bytes);
-    *number = address >> 16;
-    return status;
-}
-
 static ULONG InputNeeded(ULONG code)
 {
     switch (code) {
@@ -276,7 +267,8 @@ static NTSTATUS Perform(PSTRAY stray, ULONG code, PIRP irp)
         *(PULONGLONG)buffer = (ULONGLONG)stray->CommonAddress.QuadPart;
         return STATUS_SUCCESS;
     case IOCTL_STRAY_WHERE:
-        return Where(stray, buffer);
+        *(PULONGLONG)buffer = stray->Number;
+        return STATUS_SUCCESS;
     case IOCTL_STRAY_FILL:
     case IOCTL_STRAY_SHOW:
         return Copy(stray, irp, code == IOCTL_STRAY_FILL);

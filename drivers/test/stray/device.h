@@ -12,6 +12,7 @@
 
 typedef struct _STRAY {
     PDEVICE_OBJECT Self, Pdo, Lower;
+    ULONG Number; // on its bus
     ULONG BarCount;
     PUCHAR Bar[STRAY_BARS]; // mapped
     SIZE_T BarBytes[STRAY_BARS];

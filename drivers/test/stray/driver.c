@@ -153,15 +153,21 @@ static NTSTATUS MakeDevice(PDRIVER_OBJECT driver, PDEVICE_OBJECT *device)
     return IoCreateDevice(driver, sizeof(STRAY), &name, FILE_DEVICE_UNKNOWN, 0, FALSE, device);
 }
 
+// A PDO has its properties before anybody is attached to it.
 static NTSTATUS AddDevice(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
 {
     PDEVICE_OBJECT device;
-    NTSTATUS status = MakeDevice(driver, &device);
+    ULONG address, bytes;
+    NTSTATUS status =
+        IoGetDeviceProperty(pdo, DevicePropertyAddress, sizeof(address), &address, &bytes);
+    if (NT_SUCCESS(status))
+        status = MakeDevice(driver, &device);
     if (!NT_SUCCESS(status))
         return status;
     PSTRAY stray = device->DeviceExtension;
     stray->Self = device;
     stray->Pdo = pdo;
+    stray->Number = address >> 16;
     KeInitializeSpinLock(&stray->Lock);
     stray->Lower = IoAttachDeviceToDeviceStack(device, pdo);
     if (stray->Lower == NULL) {

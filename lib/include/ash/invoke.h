@@ -413,6 +413,14 @@ struct ash_iommu_fault {
     return ash_invoke(irq, ASH_IRQ_ACK, 0, 0, &m);
 }
 
+/* Of an interrupt that may be shared (abi/pnp.h): whether it was the caller's. The kernel's Irq
+ * does not look at it. */
+[[nodiscard]] static inline ash_error ash_irq_ack_claimed(ash_cptr irq, bool claimed)
+{
+    struct ash_message m = {.mr = {claimed}};
+    return ash_invoke(irq, ASH_IRQ_ACK, 1, 0, &m);
+}
+
 [[nodiscard]] static inline ash_error ash_irq_unbind(ash_cptr irq)
 {
     struct ash_message m = {};

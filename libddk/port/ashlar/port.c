@@ -75,6 +75,11 @@ uint64_t rt_ticks_of(uint64_t time)
     return to_ticks(time);
 }
 
+uint64_t rt_time_of(uint64_t ticks)
+{
+    return from_ticks(ticks);
+}
+
 bool port_park(uint64_t deadline)
 {
     return ash_park(deadline == PORT_FOREVER ? ASH_FOREVER : to_ticks(deadline));

@@ -392,9 +392,10 @@ bool port_dma_fault(struct ash_mem_dma_fault_reply *fault)
     return true;
 }
 
-void port_condemn(ash_word task, ash_word, ash_word address, ash_word cause)
+void port_condemn(const struct port_verdict *verdict)
 {
-    machine_note("condemn:%u:%x:%u ", (unsigned)task, (unsigned)address, (unsigned)cause);
+    machine_note("condemn:%u:%x:%x:%u ", (unsigned)verdict->task, (unsigned)verdict->code,
+                 (unsigned)verdict->parameter[2], (unsigned)verdict->parameter[3]);
 }
 
 void port_dma_end(ash_word task, ash_word pdo)

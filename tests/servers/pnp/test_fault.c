@@ -142,7 +142,7 @@ TEST(a_storm_ends_the_driver_and_turns_the_device_off)
     CHECK_EQ(times("condemn"), 0);
     machine_pass(1000);
     storm(1025);
-    CHECK_EQ(times("condemn:21:7000:23 "), 1);
+    CHECK_EQ(times("condemn:21:e6:7000:23 "), 1);
     machine_pump();
     CHECK(times("quiesce:") >= 1);
     CHECK_EQ(device->state, ASH_PNP_FAILED);
@@ -208,6 +208,22 @@ TEST(a_driver_that_stays_is_quiesced_before_its_grants_end)
     operate(ASH_PNP_OPERATION_DISABLE, device);
     CHECK(before("21:02 ", "quiesce:"));
     CHECK_EQ(device->state, ASH_PNP_DISABLED);
+}
+
+TEST(a_driver_that_is_stopped_is_quiesced_before_its_grants_end)
+{
+    start_behind(true);
+    operate(ASH_PNP_OPERATION_REBALANCE, device);
+    CHECK(before("21:04 ", "quiesce:"));
+    CHECK(before("quiesce:", "dma0:21:"));
+    CHECK(before("dma0:21:", "21:00 "));
+    CHECK_EQ(times("quiesce:"), 1);
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+    deaf = true; /* then the IOMMU is all that stops it */
+    operate(ASH_PNP_OPERATION_REBALANCE, device);
+    CHECK(before("quiesce:", "dma0:21:"));
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+    deaf = false;
 }
 
 TEST(a_driver_cannot_say_which_device_of_the_bus_its_own_is)

@@ -402,17 +402,18 @@ TEST(a_shared_interrupt_is_acknowledged_when_all_have)
     pnp_line_signalled(0);
     CHECK(strstr(machine_trace, "signal:1 ") != nullptr);
     CHECK(strstr(machine_trace, "signal:2 ") != nullptr);
-    CHECK_EQ(pnp_interrupt_ack((unsigned)(one - 10000)), STATUS_SUCCESS);
+    CHECK_EQ(pnp_interrupt_ack((unsigned)(one - 10000), true), STATUS_SUCCESS);
     CHECK(strstr(machine_trace, "ack") == nullptr);
-    CHECK_EQ(pnp_interrupt_ack((unsigned)(two - 10000)), STATUS_SUCCESS);
+    CHECK_EQ(pnp_interrupt_ack((unsigned)(two - 10000), true), STATUS_SUCCESS);
     CHECK(strstr(machine_trace, "ack") != nullptr);
     pnp_line_signalled(0);
-    CHECK_EQ(pnp_interrupt_ack((unsigned)(two - 10000)), STATUS_SUCCESS);
+    CHECK_EQ(pnp_interrupt_ack((unsigned)(two - 10000), true), STATUS_SUCCESS);
     machine_clear_trace();
     machine_pass(6000); /* the first one does not: it is disconnected, the line goes on */
     CHECK(strstr(machine_trace, "does not acknowledge the shared interrupt 33") != nullptr);
     CHECK(strstr(machine_trace, "ack ") != nullptr);
-    CHECK_EQ(pnp_interrupt_ack((unsigned)(one - 10000)), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(pnp_interrupt_ack((unsigned)(one - 10000), true), STATUS_INVALID_PARAMETER);
+    pnp_interrupt_node_gone(second);
 }
 
 TEST(properties_and_queries)
