@@ -162,10 +162,18 @@ static void end_turn(struct hart *hart)
     hart->reschedule = true;
 }
 
+/* Another hart's thread runs meanwhile, and what runs is in no queue: it sees to that itself. */
 void sched_charge(struct hart *hart)
 {
-    if (charge_at(hart, time_now()))
+    if (!charge_at(hart, time_now()))
+        return;
+    if (hart == this_hart) {
         end_turn(hart);
+        return;
+    }
+    hart->turn_over = true;
+    hart->reschedule = true;
+    hart_notify(hart);
 }
 
 void sched_yield(struct thread *thread)
