@@ -62,4 +62,7 @@ ash_word mix(ash_word value);
 int traffic(int argc, char **argv);
 int storm(int argc, char **argv);
 
+/* neighbour.c */
+int neighbour(int argc, char **argv);
+
 #endif

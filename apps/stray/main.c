@@ -6,6 +6,7 @@
  *   stray own                   it writes the mark where it may: to its driver's common buffer
  *   stray doom                  the same; returns while the device is still at it
  *   stray traffic KIND OF       see traffic.c
+ *   stray neighbour             see neighbour.c
  *   stray storm                 it interrupts again and again from now on
  *
  * `stray at NUMBER ...`: the device with that number on bus 0, instead of 6.
@@ -102,7 +103,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"load", 1, load}, {"write", 3, attack},    {"read", 3, attack}, {"own", 0, own},
-    {"doom", 0, own},  {"traffic", 2, traffic}, {"storm", 0, storm},
+    {"doom", 0, own},  {"traffic", 2, traffic}, {"storm", 0, storm}, {"neighbour", 0, neighbour},
 };
 
 int main(int argc, char **argv)
@@ -115,6 +116,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(argv[1], commands[i].name) == 0 && argc - 2 == commands[i].arguments)
             return commands[i].run(argc - 1, argv + 1);
-    printf("usage: stray [at N] load|write|read|own|doom|traffic|storm ...\n");
+    printf("usage: stray [at N] load|write|read|own|doom|traffic|storm|neighbour ...\n");
     return 1;
 }
