@@ -14,9 +14,7 @@
 
 #include "queue.h"
 
-#include <disk.h>
-#include <fdopower.h>
-#include <pdo.h>
+#include <diskfdo.h>
 
 #define NVME_TAG          0x656D764Eu // 'Nvme'
 #define NVME_QUEUES_MOST  8u
@@ -69,14 +67,8 @@ struct io_queue {
     volatile LONG submitting; // threads in NvmeSubmit: they may touch the hardware
 };
 
-struct extension {
-    BOOLEAN is_fdo;
-};
-
 struct controller {
-    struct extension common;
-    PDEVICE_OBJECT self, lower, pdo;
-    struct fdo_power power;
+    struct disk_fdo;
     KMUTEX configuration;
     BOOLEAN started;  // there is hardware
     BOOLEAN disabled; // it must be run before requests go there
@@ -121,10 +113,8 @@ struct controller {
 };
 
 struct disk_extension {
-    struct extension common;
-    struct controller *nvme;
+    struct disk_pdo;
     struct nvme_namespace space;
-    struct disk_identity identity;
     char instance[12], location[24];
 };
 
@@ -239,12 +229,8 @@ VOID NvmeLock(struct controller *nvme);
 VOID NvmeUnlock(struct controller *nvme);
 BOOLEAN NvmeFailed(const struct controller *nvme);
 
-// --- disk.c: dispatch routines of the children; they complete or take the IRP --------------------
+// --- disk.c -------------------------------------------------------------------------------------
 
 // Makes the disks of the namespaces, or checks that they are still what they were.
 NTSTATUS DisksFind(struct controller *nvme);
 VOID DisksDelete(struct controller *nvme);
-NTSTATUS DiskReadWrite(PDEVICE_OBJECT disk, PIRP irp);
-NTSTATUS DiskFlush(PDEVICE_OBJECT disk, PIRP irp);
-NTSTATUS DiskControl(PDEVICE_OBJECT disk, PIRP irp);
-NTSTATUS DiskPnp(PDEVICE_OBJECT disk, PIRP irp);

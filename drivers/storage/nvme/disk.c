@@ -2,26 +2,14 @@
 //
 // The disks: a PDO \Device\HarddiskN\DR0 with hardware ID STORAGE\Disk for each active namespace
 // that has a size and a format without metadata. What they answer is every disk's
-// (drivers/common/disk.h); READ, WRITE and FLUSH_BUFFERS go to a queue once checked.
+// (drivers/common/disk.h).
 #include "controller.h"
 
 #define DWORD_ALIGNED 3u // PRP entries (4.3)
 
-static struct controller *nvme_of(PDEVICE_OBJECT disk)
-{
-    struct disk_extension *extension = disk->DeviceExtension;
-    return extension->nvme;
-}
-
-static const struct disk_identity *identity_of(PDEVICE_OBJECT disk)
-{
-    const struct disk_extension *extension = disk->DeviceExtension;
-    return &extension->identity;
-}
-
 static VOID describe(struct disk_extension *extension, ULONG number)
 {
-    struct controller *nvme = extension->nvme;
+    const struct controller *nvme = extension->controller;
     const struct nvme_namespace *space = &extension->space;
     (VOID) _snprintf(extension->instance, sizeof extension->instance, "%u", space->id);
     (VOID) _snprintf(extension->location, sizeof extension->location, "Namespace %u", space->id);
@@ -50,7 +38,7 @@ static NTSTATUS create(struct controller *nvme, const struct nvme_namespace *spa
     if (!NT_SUCCESS(status))
         return status;
     struct disk_extension *extension = disk->DeviceExtension;
-    extension->nvme = nvme;
+    extension->controller = nvme;
     extension->space = *space;
     describe(extension, number);
     DiskPublish(disk, &extension->identity);
@@ -117,35 +105,4 @@ VOID DisksDelete(struct controller *nvme)
 {
     while (nvme->disk_count > 0)
         IoDeleteDevice(nvme->disks[--nvme->disk_count]);
-}
-
-// --- Requests -----------------------------------------------------------------------------------
-
-NTSTATUS DiskReadWrite(PDEVICE_OBJECT disk, PIRP irp)
-{
-    NTSTATUS status = DiskCheckTransfer(identity_of(disk), irp);
-    irp->IoStatus.Information = 0;
-    if (!NT_SUCCESS(status) || IoGetCurrentIrpStackLocation(irp)->Parameters.Read.Length == 0)
-        return PdoComplete(irp, status);
-    return NvmeSubmit(nvme_of(disk), irp);
-}
-
-NTSTATUS DiskFlush(PDEVICE_OBJECT disk, PIRP irp)
-{
-    struct controller *nvme = nvme_of(disk);
-    irp->IoStatus.Information = 0;
-    if (!nvme->facts.write_cache) // then a completed write is on the medium
-        return PdoComplete(irp, STATUS_SUCCESS);
-    return NvmeSubmit(nvme, irp);
-}
-
-NTSTATUS DiskControl(PDEVICE_OBJECT disk, PIRP irp)
-{
-    NTSTATUS ready = NvmeFailed(nvme_of(disk)) ? STATUS_DEVICE_NOT_READY : STATUS_SUCCESS;
-    return PdoComplete(irp, DiskControlAnswer(identity_of(disk), irp, ready));
-}
-
-NTSTATUS DiskPnp(PDEVICE_OBJECT disk, PIRP irp)
-{
-    return PdoComplete(irp, DiskPnpAnswer(disk, identity_of(disk), irp));
 }

@@ -14,9 +14,7 @@
 
 #include "queue.h"
 
-#include <disk.h>
-#include <fdopower.h>
-#include <pdo.h>
+#include <diskfdo.h>
 #include <virtio_pci.h>
 
 #define BLK_TAG         0x206B6C42u // 'Blk '
@@ -69,19 +67,14 @@ struct blk_queue {
     struct blk_slot slots[VIRTIO_SLOTS];
 };
 
-struct extension {
-    BOOLEAN is_fdo;
-};
-
 struct fdo_extension {
-    struct extension common;
-    PDEVICE_OBJECT self, lower, pdo, disk;
+    struct disk_fdo;
+    PDEVICE_OBJECT disk;
     ULONG queue_count; // in use; it stays once there is a disk, as requests wait in the queues
     struct blk_queue *queues[BLK_QUEUES_MOST]; // NULL: never made
     struct virtio_disk geometry;
     volatile LONG configuration_changed;
     volatile LONG broken; // and said so
-    struct fdo_power power;
 
     struct virtio_pci pci;
     ULONG connected; // version of the interrupt connection, 0: none
@@ -92,12 +85,6 @@ struct fdo_extension {
     };
     PDMA_ADAPTER adapter;
     ULONG map_registers;
-};
-
-struct pdo_extension {
-    struct extension common;
-    struct fdo_extension *blk;
-    struct disk_identity identity;
 };
 
 // --- hardware.c: PASSIVE_LEVEL except where said ------------------------------------------------
@@ -168,11 +155,7 @@ VOID BlkDeviceBroke(struct fdo_extension *blk, enum virtio_rule rule);
 // be such that nothing starts, the interrupt disconnected. PASSIVE_LEVEL.
 VOID BlkDrain(struct fdo_extension *blk);
 
-// --- disk.c: dispatch routines of the PDO; they complete or take the IRP ------------------------
+// --- disk.c -------------------------------------------------------------------------------------
 
 // Makes the disk's device object, or lets it know what the device says after another start.
 NTSTATUS DiskCreate(struct fdo_extension *blk);
-NTSTATUS DiskReadWrite(PDEVICE_OBJECT disk, PIRP irp);
-NTSTATUS DiskFlush(PDEVICE_OBJECT disk, PIRP irp);
-NTSTATUS DiskControl(PDEVICE_OBJECT disk, PIRP irp);
-NTSTATUS DiskPnp(PDEVICE_OBJECT disk, PIRP irp);
