@@ -6,7 +6,8 @@
 #pragma once
 
 #include <controller.h>
-#include <posix.h>
+
+#include "../posix_stack.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,16 +15,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BAR_ADDRESS  0x40000000ull
-#define BAR_BYTES    0x4000u
-#define VECTOR       33u
 #define SIM_QUEUES   9u
 #define SIM_SPACES   2u
 #define SIM_SHIFT(n) ((n) == 0 ? 9u : 12u)
 #define SIM_BYTES    (4u << 20)
 #define SIM_MDTS     5u // 128 KiB
-
-DRIVER_INITIALIZE DriverEntry;
 
 enum sim_lie {
     SIM_HONEST,
@@ -57,9 +53,7 @@ static struct {
 } sim = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static alignas(4096) UCHAR bar[NVME_WINDOW_BYTES]; // only its address counts
-static DRIVER_OBJECT driver, fake;
-static DRIVER_EXTENSION driver_extension, fake_extension;
-static PDEVICE_OBJECT bottom, disks[SIM_SPACES];
+static PDEVICE_OBJECT disks[SIM_SPACES];
 
 // --- The controller; with the lock held ---------------------------------------------------------
 
@@ -267,49 +261,12 @@ static void *sim_main(void *unused)
 
 // --- The stack ----------------------------------------------------------------------------------
 
-static struct {
-    ULONG Count;
-    INTERFACE_TYPE InterfaceType;
-    ULONG BusNumber;
-    USHORT Version, Revision;
-    ULONG PartialCount;
-    CM_PARTIAL_RESOURCE_DESCRIPTOR memory;
-} resources = {1, PCIBus, 0, 1, 1, 1, {.Type = CmResourceTypeMemory}};
-
 static NTSTATUS agree(PDEVICE_OBJECT unused, PIRP irp)
 {
     UNREFERENCED_PARAMETER(unused);
     irp->IoStatus.Status = STATUS_SUCCESS;
     IoCompleteRequest(irp, IO_NO_INCREMENT);
     return STATUS_SUCCESS;
-}
-
-static int32_t enter(PDRIVER_OBJECT object, void *path)
-{
-    return DriverEntry(object, path);
-}
-
-static inline NTSTATUS pnp(UCHAR minor, PVOID *answer)
-{
-    KEVENT event;
-    IO_STATUS_BLOCK iosb = {};
-    PDEVICE_OBJECT top = IoGetAttachedDevice(bottom);
-    KeInitializeEvent(&event, NotificationEvent, FALSE);
-    PIRP irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, top, NULL, 0, NULL, &event, &iosb);
-    PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
-    irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
-    next->MinorFunction = minor;
-    if (minor == IRP_MN_START_DEVICE) {
-        next->Parameters.StartDevice.AllocatedResources = (PVOID)&resources;
-        next->Parameters.StartDevice.AllocatedResourcesTranslated = (PVOID)&resources;
-    } else {
-        next->Parameters.QueryDeviceRelations.Type = BusRelations;
-    }
-    if (IoCallDriver(top, irp) == STATUS_PENDING)
-        (void)KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
-    if (answer)
-        *answer = (PVOID)iosb.Information;
-    return iosb.Status;
 }
 
 static inline void sim_reset(void)
@@ -327,29 +284,11 @@ static inline void sim_reset(void)
 
 static inline NTSTATUS bring_up(void)
 {
-    PVOID relations = NULL;
     sim_reset();
     pthread_create(&sim.thread, NULL, sim_main, NULL);
-    resources.memory.u.Memory.Start.QuadPart = BAR_ADDRESS;
-    resources.memory.u.Memory.Length = BAR_BYTES;
-    posix_add_memory(BAR_ADDRESS, bar, sizeof bar);
-    (void)posix_init_driver(&driver, &driver_extension, enter);
-    (void)posix_init_driver(&fake, &fake_extension, NULL);
-    for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++)
-        fake.MajorFunction[i] = agree;
-    NTSTATUS status = IoCreateDevice(&fake, 0, NULL, FILE_DEVICE_BUS_EXTENDER, 0, FALSE, &bottom);
-    posix_set_vector(bottom, VECTOR);
+    NTSTATUS status = start_stack(agree, bar, sizeof bar);
     if (NT_SUCCESS(status))
-        status = driver.DriverExtension->AddDevice(&driver, bottom);
-    if (NT_SUCCESS(status))
-        status = pnp(IRP_MN_START_DEVICE, NULL);
-    if (!NT_SUCCESS(status) || !NT_SUCCESS(pnp(IRP_MN_QUERY_DEVICE_RELATIONS, &relations)) ||
-        !relations)
-        return status;
-    PDEVICE_RELATIONS found = relations;
-    for (ULONG i = 0; i < found->Count && i < SIM_SPACES; i++)
-        disks[i] = found->Objects[i];
-    ExFreePool(found);
+        find_disks(disks, SIM_SPACES);
     return status;
 }
 
@@ -359,38 +298,4 @@ static inline void tear_down(void)
     sim.stop = true;
     pthread_join(sim.thread, NULL);
     IoDeleteDevice(bottom);
-}
-
-// --- Requests -----------------------------------------------------------------------------------
-
-struct sent {
-    PIRP irp;
-    IO_STATUS_BLOCK iosb;
-    KEVENT event;
-};
-
-static inline NTSTATUS begin(struct sent *sent, ULONG major, PDEVICE_OBJECT disk, ULONGLONG offset,
-                             PVOID buffer, ULONG bytes)
-{
-    LARGE_INTEGER at = {.QuadPart = (LONGLONG)offset};
-    *sent = (struct sent){};
-    KeInitializeEvent(&sent->event, NotificationEvent, FALSE);
-    sent->irp =
-        IoBuildSynchronousFsdRequest(major, disk, buffer, bytes, &at, &sent->event, &sent->iosb);
-    return IoCallDriver(disk, sent->irp);
-}
-
-static inline NTSTATUS finish(struct sent *sent)
-{
-    (void)KeWaitForSingleObject(&sent->event, Executive, KernelMode, FALSE, NULL);
-    return sent->iosb.Status;
-}
-
-static inline NTSTATUS transfer(ULONG major, PDEVICE_OBJECT disk, ULONGLONG offset, PVOID buffer,
-                                ULONG bytes)
-{
-    struct sent sent;
-    (void)begin(&sent, major, disk, offset, buffer, bytes);
-    NTSTATUS status = finish(&sent);
-    return NT_SUCCESS(status) && sent.iosb.Information != bytes ? STATUS_DATA_ERROR : status;
 }

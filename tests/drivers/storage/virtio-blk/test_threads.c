@@ -4,31 +4,24 @@
 // IRPs while another thread is the device and interrupts when it pleases. Then the device starts to
 // lie in the middle of it, and every request still comes back once.
 #include "ash_test.h"
-#include "posix.h"
 
 #include <queue.h>
 
+#include "../posix_stack.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
-#include <wdm.h>
 
-#define BAR_ADDRESS  0x40000000ull
-#define BAR_BYTES    0x4000u
 #define DISK_SECTORS 16384u
-#define VECTOR       33u
 #define REQUESTERS   4u
 #define ROUNDS       300u
 #define SHARE        (DISK_SECTORS * 512u / REQUESTERS)
 #define MOST         (300u << 10)
 
-DRIVER_INITIALIZE DriverEntry;
-
 static UCHAR config_space[256];
 static alignas(4096) UCHAR bar[BAR_BYTES];
 static UCHAR medium[DISK_SECTORS * 512u];
-static DRIVER_OBJECT driver, fake;
-static DRIVER_EXTENSION driver_extension, fake_extension;
-static PDEVICE_OBJECT bottom, disk;
+static PDEVICE_OBJECT disk;
 static atomic_bool stop, lie;
 
 // --- The function below ------------------------------------------------------------------------
@@ -143,81 +136,15 @@ static void *play_device(void *unused)
     return unused;
 }
 
-// --- The stack ---------------------------------------------------------------------------------
-
-static struct {
-    ULONG Count;
-    INTERFACE_TYPE InterfaceType;
-    ULONG BusNumber;
-    USHORT Version, Revision;
-    ULONG PartialCount;
-    CM_PARTIAL_RESOURCE_DESCRIPTOR memory;
-} resources = {1, PCIBus, 0, 1, 1, 1, {.Type = CmResourceTypeMemory}};
-
-static NTSTATUS send(PDEVICE_OBJECT device, UCHAR major, UCHAR minor, PVOID *answer)
-{
-    KEVENT event;
-    IO_STATUS_BLOCK iosb = {};
-    PDEVICE_OBJECT top = IoGetAttachedDevice(device);
-    KeInitializeEvent(&event, NotificationEvent, FALSE);
-    PIRP irp = IoBuildSynchronousFsdRequest(major, top, NULL, 0, NULL, &event, &iosb);
-    PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
-    irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
-    next->MinorFunction = minor;
-    if (minor == IRP_MN_START_DEVICE) {
-        next->Parameters.StartDevice.AllocatedResources = (PVOID)&resources;
-        next->Parameters.StartDevice.AllocatedResourcesTranslated = (PVOID)&resources;
-    } else {
-        next->Parameters.QueryDeviceRelations.Type = BusRelations;
-    }
-    if (IoCallDriver(top, irp) == STATUS_PENDING)
-        (void)KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
-    if (answer)
-        *answer = (PVOID)iosb.Information;
-    return iosb.Status;
-}
-
-static int32_t enter(PDRIVER_OBJECT object, void *path)
-{
-    return DriverEntry(object, path);
-}
+// --- Requesters --------------------------------------------------------------------------------
 
 static NTSTATUS bring_up(void)
 {
-    PVOID relations = NULL;
     reset_function();
-    resources.memory.u.Memory.Start.QuadPart = BAR_ADDRESS;
-    resources.memory.u.Memory.Length = BAR_BYTES;
-    posix_add_memory(BAR_ADDRESS, bar, sizeof bar);
-    (void)posix_init_driver(&driver, &driver_extension, enter);
-    (void)posix_init_driver(&fake, &fake_extension, NULL);
-    for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++)
-        fake.MajorFunction[i] = bottom_dispatch;
-    NTSTATUS status = IoCreateDevice(&fake, 0, NULL, FILE_DEVICE_BUS_EXTENDER, 0, FALSE, &bottom);
-    posix_set_vector(bottom, VECTOR);
+    NTSTATUS status = start_stack(bottom_dispatch, bar, sizeof bar);
     if (NT_SUCCESS(status))
-        status = driver.DriverExtension->AddDevice(&driver, bottom);
-    if (NT_SUCCESS(status))
-        status = send(bottom, IRP_MJ_PNP, IRP_MN_START_DEVICE, NULL);
-    if (NT_SUCCESS(status))
-        status = send(bottom, IRP_MJ_PNP, IRP_MN_QUERY_DEVICE_RELATIONS, &relations);
-    if (NT_SUCCESS(status))
-        disk = ((PDEVICE_RELATIONS)relations)->Objects[0];
+        find_disks(&disk, 1);
     return status;
-}
-
-// --- Requesters --------------------------------------------------------------------------------
-
-static NTSTATUS transfer(ULONG major, ULONGLONG offset, PVOID buffer, ULONG bytes)
-{
-    KEVENT event;
-    IO_STATUS_BLOCK iosb = {};
-    LARGE_INTEGER at = {.QuadPart = (LONGLONG)offset};
-    KeInitializeEvent(&event, NotificationEvent, FALSE);
-    PIRP irp = IoBuildSynchronousFsdRequest(major, disk, buffer, bytes, &at, &event, &iosb);
-    if (IoCallDriver(disk, irp) == STATUS_PENDING)
-        (void)KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
-    return NT_SUCCESS(iosb.Status) && iosb.Information != bytes ? STATUS_DATA_ERROR : iosb.Status;
 }
 
 struct requester {
@@ -233,10 +160,10 @@ static void one_round(struct requester *self, unsigned *seed, PUCHAR buffer)
     ULONGLONG offset = self->number * SHARE + (ULONG)rand_r(seed) % ((SHARE - bytes) / 512) * 512;
     UCHAR pattern = (UCHAR)rand_r(seed);
     memset(buffer, pattern, bytes);
-    NTSTATUS status = transfer(IRP_MJ_WRITE, offset, buffer, bytes);
+    NTSTATUS status = transfer(IRP_MJ_WRITE, disk, offset, buffer, bytes);
     memset(buffer, ~pattern, bytes);
     if (NT_SUCCESS(status))
-        status = transfer(IRP_MJ_READ, offset, buffer, bytes);
+        status = transfer(IRP_MJ_READ, disk, offset, buffer, bytes);
     self->done++;
     self->failed += !NT_SUCCESS(status);
     for (ULONG i = 0; NT_SUCCESS(status) && i < bytes; i++)
@@ -293,5 +220,5 @@ TEST(honest_then_lying)
     CHECK_EQ(bar[0x14], 0);
     stop = true;
     pthread_join(device, NULL);
-    CHECK_EQ(send(bottom, IRP_MJ_PNP, IRP_MN_REMOVE_DEVICE, NULL), STATUS_SUCCESS);
+    CHECK_EQ(pnp(IRP_MN_REMOVE_DEVICE, NULL), STATUS_SUCCESS);
 }
