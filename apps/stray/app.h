@@ -29,6 +29,8 @@ typedef uint64_t ULONGLONG;
 
 /* device.c: the driver and the manager. A status that should not be ends the program. */
 struct ash_file *device_open(unsigned number);
+/* The upper bits of an offset say in which of its memory resources. */
+#define BAR_SHIFT 28u
 void device_write(struct ash_file *file, unsigned offset, unsigned width, ash_word value);
 ash_word device_read(struct ash_file *file, unsigned offset, unsigned width);
 ash_word device_common(struct ash_file *file);
@@ -53,6 +55,14 @@ void edu_copy(struct ash_file *file, ash_word address, unsigned bytes, bool to_m
 void edu_start(struct ash_file *file, ash_word address, unsigned bytes, bool to_memory);
 /* A script that reads a page at that address again and again. */
 STRAY_SCRIPT edu_script(ash_word address);
+
+/* nvme.c, and the controller's number on the bus */
+#define NVME 7u
+int nvme(int argc, char **argv);
+
+/* rng.c: a virtio entropy device */
+#define RNG 8u
+int rng(int argc, char **argv);
 
 /* target.c: the i-th of the addresses that a driver has no business with. */
 ash_word target(struct ash_file *file, unsigned i, ash_word seed, ash_word memory);

@@ -53,13 +53,17 @@ struct ash_file *device_open(unsigned number)
 
 void device_write(struct ash_file *file, unsigned offset, unsigned width, ash_word value)
 {
-    const STRAY_ACCESS access = {.Offset = offset, .Width = width, .Value = value};
+    const STRAY_ACCESS access = {.Bar = offset >> BAR_SHIFT,
+                                 .Offset = offset & ~(~0u << BAR_SHIFT),
+                                 .Width = width,
+                                 .Value = value};
     control(file, IOCTL_STRAY_WRITE, &access, sizeof(access), nullptr, 0);
 }
 
 ash_word device_read(struct ash_file *file, unsigned offset, unsigned width)
 {
-    const STRAY_ACCESS access = {.Offset = offset, .Width = width};
+    const STRAY_ACCESS access = {
+        .Bar = offset >> BAR_SHIFT, .Offset = offset & ~(~0u << BAR_SHIFT), .Width = width};
     ULONGLONG value = 0;
     control(file, IOCTL_STRAY_READ, &access, sizeof(access), &value, sizeof(value));
     return value;

@@ -14,8 +14,19 @@ SHARING = ["-device", "edu,addr=5,dma_mask=0xffffffffffffffff"]  # wired, it has
 # key no timer is set, QEMU goes at once to the end of its time, 292 years ahead, where timers of its
 # own overflow and fire for ever.
 COUNTED = ["-icount", "shift=0"]
+# Their drives are of no account: stray is their driver.
+NVME = ["-blockdev", "driver=null-co,node-name=hostile,size=1048576,read-zeroes=on",
+        "-device", "nvme,addr=7,drive=hostile,serial=hostile"]
 RAM = 0x80000000
 KERNEL = RAM + 0x200000
+
+
+def entropy(system, seed: int) -> list[str]:
+    """A virtio entropy device that gives the mark of the next seed once, then that of this one."""
+    file = system.scratch / "entropy"
+    file.write_bytes(mark(seed + 1) + mark(seed) * 65536)
+    return ["-object", f"rng-random,id=entropy,filename={file}", "-device",
+            "virtio-rng-pci,addr=8,rng=entropy,disable-legacy=on,iommu_platform=on"]
 
 
 def package(system) -> pathlib.Path:
@@ -49,12 +60,22 @@ def memory(system, guest, start: int = RAM, size: int = 256 << 20) -> bytes:
     return file.read_bytes()
 
 
-def mark(seed: int) -> bytes:
-    """As apps/stray makes it of a seed."""
+def mix(seed: int) -> int:
+    """As apps/stray does it."""
     mask = (1 << 64) - 1
     value = seed & mask
     value ^= value >> 30
     value = value * 0xbf58476d1ce4e5b9 & mask
     value ^= value >> 27
     value = value * 0x94d049bb133111eb & mask
-    return ((value ^ value >> 31) | 0x8000000000000001).to_bytes(8, "little")
+    return value ^ value >> 31
+
+
+def mark(seed: int) -> bytes:
+    """What edu writes."""
+    return (mix(seed) | 0x8000000000000001).to_bytes(8, "little")
+
+
+def clock_mark(seed: int) -> bytes:
+    """What an NVMe controller writes, behind the milliseconds of its clock."""
+    return ((mix(seed) | 0x80000001) & 0xffffffff).to_bytes(4, "little") + b"\x02\x00"

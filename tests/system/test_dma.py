@@ -33,6 +33,38 @@ def addresses_without_a_grant(system):
     system.check(kernel == before, "the kernel is as it was")
 
 
+@test(harts=(1, 4))
+def prps_without_a_grant(system):
+    "An NVMe controller writes nothing and learns nothing where nothing was granted."
+    guest = stray.boot(system, BEHIND, counted=False, devices=stray.EDU + stray.NVME)
+    before = stray.memory(system, guest, stray.KERNEL, TEXT)
+    stray.say(guest, f"stray nvme {SEED} 150 256; exercise ioctl",
+              "300 attempts of the controller, 300 refused and told with device and address, after "
+              r"300 it knew nothing new[\s\S]*exercise ioctl: as it should be", 240)
+    memory = stray.memory(system, guest)
+    found = memory.find(stray.clock_mark(SEED))
+    system.check(found < 0, "its mark is nowhere in memory", f"at 0x{stray.RAM + found:x}")
+    kernel = memory[stray.KERNEL - stray.RAM:][:TEXT]
+    system.check(kernel == before, "the kernel is as it was")
+    stray.say(guest, "dma", r"device 7, .*DMA: enforced, refused \d+ times")
+
+
+@test(harts=(1, 4))
+def descriptors_without_a_grant(system):
+    "A virtio device writes where its descriptors say only if that was granted."
+    devices = stray.EDU + stray.entropy(system, SEED)
+    guest = stray.boot(system, BEHIND, counted=False, devices=devices)
+    before = stray.memory(system, guest, stray.KERNEL, TEXT)
+    granted = int.from_bytes(stray.mark(SEED + 1), "little")
+    stray.say(guest, f"stray rng {SEED} 150 256; exercise ioctl",
+              f"where it may it writes {granted:x}; 150 attempts of the "
+              r"device, 150 refused and told with device and address[\s\S]*"
+              "exercise ioctl: as it should be", 240)
+    memory = stray.memory(system, guest)
+    system.check(memory.count(stray.mark(SEED)) == 0, "the mark is nowhere in memory")
+    system.check(memory[stray.KERNEL - stray.RAM:][:TEXT] == before, "the kernel is as it was")
+
+
 @test(harts=(1,))
 def a_driver_dies_while_its_device_writes(system):
     "The device is off before the memory that it was to write is anybody else's."
