@@ -5,28 +5,9 @@
 // each buffer comes back at most once for each time it was lent, and nothing else is touched.
 #include "simulated.h"
 
-#include <stdlib.h>
+#include "fuzz_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
-
-static uint8_t next(struct input *input)
-{
-    if (input->size == 0)
-        return 0;
-    input->size--;
-    return *input->data++;
-}
-
-static void check(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static struct virtio_layout layout;
 static struct virtio_ring ring;

@@ -5,28 +5,9 @@
 // out, and nothing outside the two buffers may be touched.
 #include "simulated.h"
 
-#include <stdlib.h>
+#include "../../virtio/fuzz_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
-
-static uint8_t next(struct input *input)
-{
-    if (input->size == 0)
-        return 0;
-    input->size--;
-    return *input->data++;
-}
-
-static void check(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static struct sim_device device;
 static struct virtio_queue queue;
