@@ -59,10 +59,15 @@ STRAY_SCRIPT edu_script(ash_word address);
 /* nvme.c, and the controller's number on the bus */
 #define NVME 7u
 int nvme(int argc, char **argv);
+void nvme_begin(struct ash_file *file);
+/* A command that it completes, so that it interrupts. */
+void nvme_complete_one(struct ash_file *file);
 
 /* rng.c: a virtio entropy device */
 #define RNG 8u
 int rng(int argc, char **argv);
+
+int messages(int argc, char **argv); /* message.c */
 
 /* target.c: the i-th of the addresses that a driver has no business with. */
 ash_word target(struct ash_file *file, unsigned i, ash_word seed, ash_word memory);

@@ -7,6 +7,7 @@
  *   stray doom                  the same; returns while the device is still at it
  *   stray traffic KIND OF       see traffic.c
  *   stray neighbour             see neighbour.c
+ *   stray messages              see message.c
  *   stray nvme SEED N MEMORY    an NVMe controller writes to and reads from N such addresses
  *   stray rng SEED N MEMORY     a virtio entropy device writes to N such addresses
  *   stray storm                 it interrupts again and again from now on
@@ -104,9 +105,9 @@ static const struct {
     int arguments;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"load", 1, load}, {"write", 3, attack},        {"read", 3, attack}, {"own", 0, own},
-    {"doom", 0, own},  {"traffic", 2, traffic},     {"storm", 0, storm}, {"nvme", 3, nvme},
-    {"rng", 3, rng},   {"neighbour", 0, neighbour},
+    {"load", 1, load}, {"write", 3, attack},        {"read", 3, attack},       {"own", 0, own},
+    {"doom", 0, own},  {"traffic", 2, traffic},     {"storm", 0, storm},       {"nvme", 3, nvme},
+    {"rng", 3, rng},   {"neighbour", 0, neighbour}, {"messages", 0, messages},
 };
 
 int main(int argc, char **argv)
@@ -119,6 +120,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(argv[1], commands[i].name) == 0 && argc - 2 == commands[i].arguments)
             return commands[i].run(argc - 1, argv + 1);
-    printf("usage: stray [at N] load|write|read|own|doom|traffic|storm|nvme|rng|neighbour ...\n");
+    printf("usage: stray [at N] load|write|read|own|doom|traffic|storm|nvme|rng|neighbour|messages "
+           "...\n");
     return 1;
 }

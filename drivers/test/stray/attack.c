@@ -169,6 +169,7 @@ static BOOLEAN Interrupted(PKINTERRUPT interrupt, PVOID context)
     PSTRAY stray = context;
     PUCHAR registers = stray->Bar[0];
     UNREFERENCED_PARAMETER(interrupt);
+    stray->Calls++;
     ULONG causes = READ_REGISTER_ULONG((PULONG)(PVOID)(registers + EDU_CAUSES));
     if (causes == 0)
         return FALSE;
@@ -282,7 +283,8 @@ static NTSTATUS Perform(PSTRAY stray, ULONG code, PIRP irp)
         [[fallthrough]];
     case IOCTL_STRAY_COUNTS:
         *(PSTRAY_COUNTS)buffer = (STRAY_COUNTS){.Rounds = (ULONGLONG)stray->Rounds,
-                                                .Interrupts = (ULONGLONG)stray->Interrupts};
+                                                .Interrupts = (ULONGLONG)stray->Interrupts,
+                                                .Calls = (ULONGLONG)stray->Calls};
         return STATUS_SUCCESS;
     case IOCTL_STRAY_LISTEN:
         return Listen(stray, *(PULONG)buffer != 0);

@@ -21,7 +21,7 @@ typedef struct _STRAY {
     PHYSICAL_ADDRESS CommonAddress;
     PKINTERRUPT Interrupt;
     BOOLEAN Again; // the ISR makes it interrupt again
-    volatile LONG64 Interrupts;
+    volatile LONG64 Interrupts, Calls;
     KSPIN_LOCK Lock;
     PIRP Held;
     PSCATTER_GATHER_LIST HeldList;

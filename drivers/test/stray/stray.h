@@ -24,6 +24,7 @@ typedef struct _STRAY_SCRIPT {
 
 typedef struct _STRAY_COUNTS {
     ULONGLONG Rounds, Interrupts;
+    ULONGLONG Calls; // of the ISR, whether it was its device's interrupt or not
 } STRAY_COUNTS, *PSTRAY_COUNTS;
 
 #define STRAY_CODE(n, method) CTL_CODE(0x22, 0x800 + (n), method, FILE_ANY_ACCESS)
