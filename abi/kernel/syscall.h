@@ -7,7 +7,7 @@
  *   in      Call     Send/NBSend  Recv/NBRecv   ReplyRecv      Wait/Poll  SignalWait
  *   a0      cptr     cptr         endpoint      endpoint       ntfn       ntfn to wait on
  *   a1      info     info         -             info           -          ntfn to signal
- *   a2..a5  mr0..3   mr0..3       -             mr0..3         -          -
+ *   a2..a5  mr0..3   mr0..3       -             mr0..3         -          - (AckSignalWait: a2 Irq)
  *   a6      -        -            reply object  reply object   -          -
  *
  *   out     Call / Recv / NBRecv / ReplyRecv    Wait / Poll / SignalWait   Send/NBSend
@@ -46,8 +46,9 @@ enum ash_syscall {
     ASH_SYS_WAIT = 6,
     ASH_SYS_POLL = 7,
     ASH_SYS_YIELD = 8,
-    ASH_SYS_SIGNAL_WAIT = 9, /* signal one notification, then wait on another: one entry */
-    ASH_SYS_NULL = 10,       /* enters and leaves; for measurement */
+    ASH_SYS_SIGNAL_WAIT = 9,      /* signal one notification, then wait on another: one entry */
+    ASH_SYS_NULL = 10,            /* enters and leaves; for measurement */
+    ASH_SYS_ACK_SIGNAL_WAIT = 11, /* Irq.ack, then SignalWait; refused, nothing has happened */
 };
 
 #define ASH_MSG_WORDS     64u

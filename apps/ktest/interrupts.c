@@ -220,6 +220,87 @@ static void acknowledged_on_another_hart(void)
     EQ(t->seen[0], 0);
 }
 
+static ash_word ack_refused(ash_cptr own, ash_cptr target, ash_cptr irq)
+{
+    struct ash_message m = {.info = target, .mr = {irq}};
+    ash_syscall_message(ASH_SYS_ACK_SIGNAL_WAIT, own, 0, &m);
+    return m.info & ASH_INFO_KERNEL ? ash_info_label(m.info) : ~0ull;
+}
+
+/* AckSignalWait refused for any of the three: nothing is signalled. */
+static void rules_of_ack_signal_wait(void)
+{
+    ash_cptr irq = new_slot(), own = make(ASH_OBJ_NOTIFICATION, 0),
+             target = make(ASH_OBJ_NOTIFICATION, 0);
+    ash_cptr no_read = minted(own, ASH_RIGHT_WRITE, 1),
+             no_write = minted(target, ASH_RIGHT_READ, 1);
+    OK(ash_irq_control_get(CONTROL, RTC_IRQ, CNODE, irq, false));
+    EQ(ack_refused(own, target, irq), ASH_E_NOT_BOUND);
+    OK(ash_irq_bind(irq, own));
+    EQ(ack_refused(own, target, new_slot()), ASH_E_CAPABILITY);
+    EQ(ack_refused(own, target, own), ASH_E_METHOD);
+    EQ(ack_refused(own, no_write, irq), ASH_E_RIGHTS);
+    EQ(ack_refused(own, irq, irq), ASH_E_METHOD);
+    EQ(ack_refused(no_read, target, irq), ASH_E_RIGHTS);
+    EQ(ack_refused(new_slot(), target, irq), ASH_E_CAPABILITY);
+    EQ(ash_poll(target), 0);
+    ash_signal(own);
+    EQ(ash_ack_signal_wait(irq, target, own), 1);
+    EQ(ash_poll(target), 1);
+    OK(ash_irq_unbind(irq));
+    EQ(ack_refused(own, target, irq), ASH_E_NOT_BOUND);
+    OK(ash_cnode_delete(CNODE, irq));
+    EQ(ack_refused(own, target, irq), ASH_E_CAPABILITY);
+    EQ(ash_poll(target), 0);
+}
+
+/* What came while it was masked comes with the acknowledgement, unless that is refused. */
+static void ack_signal_wait_lets_through(void)
+{
+    struct message m;
+    if (!have_messages())
+        return;
+    CHECK(prepare_message(&m, 0x300, true));
+    ash_cptr target = make(ASH_OBJ_NOTIFICATION, 0);
+    raise(m.data);
+    EQ(ash_poll(m.notification), 0x300);
+    raise(m.data);
+    EQ(ack_refused(m.notification, minted(target, ASH_RIGHT_READ, 1), m.irq), ASH_E_RIGHTS);
+    EQ(ash_poll(m.notification), 0);
+    EQ(ash_poll(target), 0);
+    EQ(ash_ack_signal_wait(m.irq, target, m.notification), 0x300);
+    EQ(ash_poll(target), 1);
+    EQ(ash_poll(m.notification), 0);
+}
+
+/* A device that answers when it is told to. */
+static void answerer(struct kthread *t)
+{
+    for (;;) {
+        (void)ash_wait(t->endpoint);
+        t->count++;
+        *(volatile uint32_t *)ADDRESS = (uint32_t)t->value;
+    }
+}
+
+static void ack_signal_wait_goes_round(void)
+{
+    struct message m;
+    if (!have_messages())
+        return;
+    CHECK(prepare_message(&m, 32, true));
+    ash_cptr target = make(ASH_OBJ_NOTIFICATION, 0);
+    struct kthread *t = prepare(answerer, PRIORITY + 1, 0, false);
+    CHECK(t);
+    t->endpoint = target;
+    t->value = m.data;
+    OK(ash_thread_resume(t->thread));
+    CHECK(wait_state(t, ASH_THREAD_BLOCKED_NOTIFICATION));
+    for (unsigned round = 0; round < 50; round++)
+        EQ(ash_ack_signal_wait(m.irq, target, m.notification), 32);
+    EQ(t->count, 50);
+}
+
 /* Each identity is had once, and comes back. */
 static void all_messages(void)
 {
@@ -253,6 +334,9 @@ const struct test irq_tests[] = {
     {"irq: messages are told apart", messages_are_told_apart},
     {"irq: a message for nobody", a_message_for_nobody},
     {"irq: acknowledged on another hart", acknowledged_on_another_hart},
+    {"irq: rules of AckSignalWait", rules_of_ack_signal_wait},
+    {"irq: AckSignalWait lets through what came", ack_signal_wait_lets_through},
+    {"irq: AckSignalWait goes round", ack_signal_wait_goes_round},
     {"irq: every message once", all_messages},
     {},
 };

@@ -138,6 +138,7 @@ static void notification_calls(void)
     check_call(ASH_SYS_POLL, one, 0, 0);
     ash_signal(two);
     check_call(ASH_SYS_SIGNAL_WAIT, two, one, 0);
+    check_call(ASH_SYS_ACK_SIGNAL_WAIT, two, one, 0); /* refused: there is no Irq */
     check_call(ASH_SYS_YIELD, 0, 0, 0);
 }
 

@@ -13,6 +13,14 @@ static ash_word refused(ash_word number, ash_word target, ash_word second, ash_w
     return m.info & ASH_INFO_KERNEL ? ash_info_label(m.info) : ~0ull;
 }
 
+/* AckSignalWait, which has a third. */
+static ash_word refused_ack(ash_cptr own, ash_cptr target, ash_cptr irq)
+{
+    struct ash_message m = {.info = target, .mr = {irq}};
+    ash_syscall_message(ASH_SYS_ACK_SIGNAL_WAIT, own, 0, &m);
+    return m.info & ASH_INFO_KERNEL ? ash_info_label(m.info) : ~0ull;
+}
+
 /* The same capability through a path of two levels. */
 static ash_cptr deep(ash_cptr slot)
 {
@@ -120,6 +128,7 @@ static void wrong_kinds(void)
         EQ(refused(ASH_SYS_RECV, endpoint, 0, others[i]), ASH_E_SOURCE);
         EQ(refused(ASH_SYS_REPLY_RECV, endpoint, 0, others[i]), ASH_E_SOURCE);
         EQ(refused(ASH_SYS_SIGNAL_WAIT, notification, others[i], 0), ASH_E_METHOD);
+        EQ(refused_ack(notification, notification, others[i]), ASH_E_METHOD);
     }
     EQ(refused(ASH_SYS_WAIT, endpoint, 0, 0), ASH_E_METHOD);
     EQ(refused(ASH_SYS_RECV, notification, 0, 0), ASH_E_METHOD);

@@ -14,6 +14,7 @@
 #include "ipc/fastpath.h"
 #include "object/cnode.h"
 #include "object/ipc_objects.h"
+#include "object/irq.h"
 #include "sched/sched.h"
 #include "sched/switch.h"
 #include "trap.h"
@@ -315,4 +316,15 @@ bool fastpath_signal_wait(struct thread *thread)
     queue_insert(&own->queue, thread);
     sched_take(hart, next, now);
     return true;
+}
+
+bool fastpath_acknowledge(struct thread *thread)
+{
+    const struct slot *irq = simple_lookup(thread, thread->reg[REG_A2]);
+    const struct slot *to = simple_lookup(thread, thread->reg[REG_A1]);
+    const struct slot *on = simple_lookup(thread, thread->reg[REG_A0]);
+    return irq && irq->cap.type == ASH_OBJ_IRQ && to && to->cap.type == ASH_OBJ_NOTIFICATION &&
+           (to->cap.rights & ASH_RIGHT_WRITE) && on && on->cap.type == ASH_OBJ_NOTIFICATION &&
+           (on->cap.rights & ASH_RIGHT_READ) &&
+           irq_acknowledge((struct irq *)irq->cap.object) == ASH_OK;
 }

@@ -25,5 +25,7 @@ bool fastpath_fault(struct thread *thread);
 /* SignalWait that wakes a thread of this hart and blocks the caller: how a request, and later its
  * answer, goes from one driver to the next. False: nothing has changed. */
 bool fastpath_signal_wait(struct thread *thread);
+/* The first part of AckSignalWait, if the whole of it will not be refused. */
+bool fastpath_acknowledge(struct thread *thread);
 
 #endif

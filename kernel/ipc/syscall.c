@@ -8,6 +8,7 @@
 #include "ipc/fastpath.h"
 #include "ipc/invoke.h"
 #include "object/ipc_objects.h"
+#include "object/irq.h"
 #include "sched/sched.h"
 #include "trap.h"
 
@@ -254,6 +255,33 @@ static struct thread *do_signal_wait(struct thread *thread)
     return next_thread();
 }
 
+/* All that may be refused is looked at before anything happens. */
+[[gnu::noinline]] static bool acknowledge(struct thread *thread)
+{
+    uint64_t badge;
+    const struct slot *slot = need(thread, thread->reg[REG_A2], 0);
+    if (!slot)
+        return false;
+    if (slot->cap.type != ASH_OBJ_IRQ) {
+        fail(thread, ASH_E_METHOD, slot->cap.type);
+        return false;
+    }
+    if (!need_notification(thread, thread->reg[REG_A1], ASH_RIGHT_WRITE, &badge) ||
+        !need_notification(thread, thread->reg[REG_A0], ASH_RIGHT_READ, &badge))
+        return false;
+    unsigned error = irq_acknowledge((struct irq *)slot->cap.object);
+    if (error != ASH_OK)
+        fail(thread, error, 0);
+    return error == ASH_OK;
+}
+
+static struct thread *do_ack_signal_wait(struct thread *thread)
+{
+    if (fastpath_acknowledge(thread) || acknowledge(thread))
+        return do_signal_wait(thread);
+    return next_thread();
+}
+
 static struct thread *do_null(struct thread *thread)
 {
     (void)thread;
@@ -277,7 +305,7 @@ struct thread *syscall(struct thread *thread)
         [ASH_SYS_RECV] = do_recv,      [ASH_SYS_NBRECV] = do_nbrecv,
         [ASH_SYS_WAIT] = do_wait,      [ASH_SYS_POLL] = do_poll,
         [ASH_SYS_YIELD] = do_yield,    [ASH_SYS_SIGNAL_WAIT] = do_signal_wait,
-        [ASH_SYS_NULL] = do_null,
+        [ASH_SYS_NULL] = do_null,      [ASH_SYS_ACK_SIGNAL_WAIT] = do_ack_signal_wait,
     };
     uint64_t number = thread->reg[REG_A7];
     return number < sizeof(calls) / sizeof(calls[0]) ? calls[number](thread) : do_unknown(thread);

@@ -44,6 +44,16 @@ static void unmask(struct irq *irq)
         irq_deliver(irq);
 }
 
+unsigned irq_acknowledge(struct irq *irq)
+{
+    if (irq->object.dying)
+        return ASH_E_DELETED;
+    if (slot_empty(&irq->notification))
+        return ASH_E_NOT_BOUND;
+    unmask(irq);
+    return ASH_OK;
+}
+
 SMALL
 
 static void mask(struct irq *irq)
@@ -186,10 +196,7 @@ static unsigned invoke(struct slot *slot, uint64_t method, struct invocation *ca
     case ASH_IRQ_BIND:
         return bind(irq, call);
     case ASH_IRQ_ACK:
-        if (slot_empty(&irq->notification))
-            return ASH_E_NOT_BOUND;
-        unmask(irq);
-        return ASH_OK;
+        return irq_acknowledge(irq);
     case ASH_IRQ_UNBIND:
         mask(irq);
         return slot_delete_inner(&irq->notification);

@@ -30,6 +30,9 @@ void irq_handle(void);
 /* One interrupt, to its handler. */
 void irq_deliver(const struct irq *irq);
 
+/* Its handler is through with the last one: the next may come, or comes now. */
+unsigned irq_acknowledge(struct irq *irq);
+
 /* The empty slot that a new Irq goes to: c0 CNode, its index in message word `word`. */
 unsigned irq_decode_slot(struct invocation *call, unsigned word, struct slot **slot);
 /* One of (after, last] that nobody uses, in turn from *at on, or null. */

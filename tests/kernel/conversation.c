@@ -330,9 +330,9 @@ bool conversation_syscall(unsigned hart, uint64_t number, uint64_t a0, uint64_t 
     load(thread, &message);
     thread->reg[REG_A0] = a0;
     thread->reg[REG_A6] = receives(number) ? a1 : 0;
-    if (number == ASH_SYS_SIGNAL_WAIT)
-        thread->reg[REG_A1] = a1;
-    if (number > ASH_SYS_NULL)
+    if (number == ASH_SYS_SIGNAL_WAIT || number == ASH_SYS_ACK_SIGNAL_WAIT)
+        thread->reg[REG_A1] = a1; /* nobody has an Irq here: the second is refused */
+    if (number > ASH_SYS_ACK_SIGNAL_WAIT)
         number = word; /* no such call: a fault that says its number */
     thread->reg[REG_A7] = number;
     note_saying(i, number, a0, a1);

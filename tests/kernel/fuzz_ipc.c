@@ -72,7 +72,8 @@ static void say(struct input *in, unsigned hart, unsigned what)
     case 9:
         first = notification(in);
         second = notification(in);
-        conversation_syscall(hart, ASH_SYS_SIGNAL_WAIT, first, second);
+        conversation_syscall(hart, take(in) & 1 ? ASH_SYS_SIGNAL_WAIT : ASH_SYS_ACK_SIGNAL_WAIT,
+                             first, second);
         break;
     case 10:
         conversation_syscall(hart, ASH_SYS_YIELD, 0, 0);

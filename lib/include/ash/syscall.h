@@ -4,8 +4,9 @@
  * four words travel in registers; the rest, and capabilities, in the thread's IPC buffer
  * (ash_ipc()).
  *
- * ash_call, ash_recv, ash_reply_recv, ash_wait and ash_signal_wait block; the others do not. None
- * allocates. The functions may be called from any thread; a thread has its own IPC buffer.
+ * ash_call, ash_recv, ash_reply_recv, ash_wait, ash_signal_wait and ash_ack_signal_wait block; the
+ * others do not. None allocates. The functions may be called from any thread; a thread has its own
+ * IPC buffer.
  */
 #ifndef ASH_SYSCALL_H
 #define ASH_SYSCALL_H
@@ -149,6 +150,20 @@ static inline ash_word ash_signal_wait(ash_cptr signal, ash_cptr wait)
 {
     ash_word info;
     return ash_syscall_word(ASH_SYS_SIGNAL_WAIT, wait, signal, &info);
+}
+
+/* Acknowledges the Irq first, all in one entry. 0 if one of the three was refused. */
+static inline ash_word ash_ack_signal_wait(ash_cptr irq, ash_cptr signal, ash_cptr wait)
+{
+    register ash_word a0 __asm__("a0") = wait;
+    register ash_word a1 __asm__("a1") = signal;
+    register ash_word a2 __asm__("a2") = irq;
+    register ash_word a7 __asm__("a7") = ASH_SYS_ACK_SIGNAL_WAIT;
+    __asm__ volatile("ecall"
+                     : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a7)
+                     :
+                     : "a3", "a4", "a5", ASH_SYSCALL_CLOBBERS);
+    return a1 & ASH_INFO_KERNEL ? 0 : a0;
 }
 
 static inline void ash_yield(void)
