@@ -129,7 +129,8 @@ static int take_entry(struct ash_requester *end, struct ash_answer *answer)
     uint64_t sequence = atomic_load_explicit(&from->sequence, memory_order_acquire);
     if (sequence != end->sequence[slot])
         return broken(end, "answered with a wrong sequence number");
-    ash_ring_copy(answer, from, sizeof(*answer));
+    ash_ring_copy(&answer->sequence + 1, &from->sequence + 1,
+                  offsetof(struct ash_answer, completed) - sizeof(sequence));
     if (answer->inline_size > end->inline_bytes)
         return broken(end, "answered with more inline data than fits");
     end->head++;

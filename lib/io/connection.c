@@ -10,6 +10,7 @@
 
 struct io_connection *io_connections[IO_CONNECTIONS];
 unsigned io_count;
+unsigned io_out;
 bool io_held;
 
 ash_status io_client_init(void)
@@ -51,6 +52,7 @@ ash_status io_connect(const struct ash_io_open_reply *reply, ash_cptr doorbell,
     new_connection->link = reply->link.link;
     new_connection->doorbell = doorbell;
     new_connection->index = io_count;
+    new_connection->task = (uint32_t)ash_start()->task;
     ash_requester_init(&new_connection->ring, &reply->link);
     io_connections[io_count++] = *connection = new_connection;
     return STATUS_SUCCESS;
@@ -80,7 +82,7 @@ int io_prepare(struct ash_file *file, uint8_t major, uint8_t minor, struct ash_r
     r->input_grant = 0;
     r->input_offset = 0;
     r->irp_flags = 0;
-    r->requestor = (uint32_t)ash_start()->task;
+    r->requestor = connection->task;
     r->mode = 1;
     *request = r;
     return slot;
@@ -92,8 +94,9 @@ void io_submit(struct ash_file *file, int slot, struct ash_io *io)
     io->file = file;
     io->slot = (uint16_t)slot;
     io->waiter = ASH_NULL_CPTR;
-    io->done = false;
+    atomic_store_explicit(&io->done, false, memory_order_relaxed);
     file->out++;
+    io_out++;
     connection->out[slot] = io;
     connection->unrung = true;
     io_wake_sleeper(connection);
@@ -102,9 +105,11 @@ void io_submit(struct ash_file *file, int slot, struct ash_io *io)
 
 bool io_owes_ring(struct io_connection *connection)
 {
-    bool unrung = connection->unrung;
+    bool owes = connection->unrung;
     connection->unrung = false;
-    return unrung && ash_requester_must_ring(&connection->ring);
+    if (owes) [[clang::always_inline]]
+        owes = ash_requester_must_ring(&connection->ring);
+    return owes;
 }
 
 void io_ring(struct io_connection *connection)
@@ -172,7 +177,7 @@ static void finished(struct io_connection *connection, struct ash_io *io)
         io->file = nullptr;
         free(file);
     }
-    io->done = true;
+    atomic_store_explicit(&io->done, true, memory_order_release);
     if (waiter != ASH_NULL_CPTR)
         ash_unpark(waiter);
     if (io->complete != nullptr)
@@ -188,6 +193,7 @@ bool io_take(struct io_connection *connection)
         return false;
     if (connection->watched)
         io_end_dma(connection, slot);
+    io_out--;
     struct ash_io *io = connection->out[slot];
     connection->out[slot] = nullptr;
     io->status = answer.status;

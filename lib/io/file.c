@@ -267,8 +267,7 @@ static ash_status read_or_write(struct ash_file *file, uint8_t major, char *data
     struct io_where where = {};
     struct ash_io io;
     ash_status status;
-    io.user = nullptr;
-    clear(&io, nullptr);
+    __builtin_memset_inline(&io, 0, sizeof(io));
     ash_mutex_lock(&io_lock);
     if (bytes == 0 ||
         ash_success(io_locate(file->connection, data, bytes, major == MJ_READ, &where)))

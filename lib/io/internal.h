@@ -21,18 +21,19 @@
 #define IO_BOUNCE_PAGE  4096u
 
 struct io_connection {
-    struct ash_requester ring;
     ash_word link;
     ash_cptr doorbell; /* of the driver */
     unsigned index;
-    bool unrung;                             /* submitted since the doorbell was last thought of */
-    char *bounce;                            /* a buffer, made at first use */
-    uint32_t bounce_used;                    /* a bit for each page of it */
-    struct ash_io *out[ASH_LINK_DATA_SLOTS]; /* by slot: submitted, not taken */
+    uint32_t task;        /* this one's id */
+    bool unrung;          /* submitted since the doorbell was last thought of */
+    bool watched;         /* uses has been asked for */
+    char *bounce;         /* a buffer, made at first use */
+    uint32_t bounce_used; /* a bit for each page of it */
     /* By slot: what the driver still has open to its device. Null while it was granted nothing, or
-     * if there is no memory for it (watched): then the memory manager is asked each time. */
+     * if there is no memory for it: then the memory manager is asked each time. */
     const _Atomic uint16_t *uses;
-    bool watched;
+    struct ash_io *out[ASH_LINK_DATA_SLOTS]; /* by slot: submitted, not taken */
+    struct ash_requester ring;
 };
 
 struct ash_file {
@@ -60,6 +61,7 @@ extern struct ash_mutex io_lock;
                                     struct io_connection **connection);
 extern struct io_connection *io_connections[IO_CONNECTIONS]; /* the first io_count; none is null */
 extern unsigned io_count;
+extern unsigned io_out; /* requests, on all connections: submitted, not taken (L) */
 /* A slot whose request names the file, with everything else zero; ASH_RING_NONE: status tells why.
  * (L) */
 [[nodiscard]] int io_prepare(struct ash_file *file, uint8_t major, uint8_t minor,

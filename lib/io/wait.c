@@ -19,6 +19,7 @@
 
 ash_cptr io_notification;
 static bool leading, asleep, serving;
+static bool announced; /* on more connections than the leader knew */
 
 struct follower {
     struct follower *next;
@@ -26,13 +27,22 @@ struct follower {
 };
 static struct follower *followers;
 
-static void take_all(void)
+/* The only connection with anything out, if it is that one; else null. */
+static struct io_connection *alone(struct io_connection *connection)
 {
-    for (unsigned i = 0; i < io_count; i++) {
-        struct io_connection *connection = io_connections[i];
-        while (connection->ring.out_count != 0 && io_take(connection))
-            ;
-    }
+    return connection != nullptr && io_out == connection->ring.out_count ? connection : nullptr;
+}
+
+static void take_from(struct io_connection *connection)
+{
+    while (connection->ring.out_count != 0 && io_take(connection))
+        ;
+}
+
+[[gnu::noinline]] static void take_all(void)
+{
+    for (unsigned i = 0; i < io_count; i++)
+        take_from(io_connections[i]);
 }
 
 static ash_cptr signal_for(ash_word bit)
@@ -49,38 +59,53 @@ static ash_cptr signal_for(ash_word bit)
 /* A connection that had nothing out when the leader fell asleep has not announced sleep. */
 void io_wake_sleeper(struct io_connection *connection)
 {
-    if (asleep)
-        (void)ash_requester_sleep(&connection->ring);
+    if (!asleep)
+        return;
+    announced = true;
+    (void)ash_requester_sleep(&connection->ring);
 }
 
 /* Announces sleep wherever something is out. False, and nobody sleeps, if an answer is there. */
-static bool fall_asleep(void)
+[[gnu::noinline]] static bool fall_asleep(void)
 {
     bool idle = true;
     for (unsigned i = 0; i < io_count && idle; i++) {
         struct io_connection *connection = io_connections[i];
-        if (connection->ring.out_count != 0)
+        if (connection->ring.out_count != 0) [[clang::always_inline]]
             idle = ash_requester_sleep(&connection->ring);
     }
     return idle;
 }
 
-static void wake_up(void)
+[[gnu::noinline]] static void wake_up(void)
 {
     for (unsigned i = 0; i < io_count; i++) {
         struct io_connection *connection = io_connections[i];
         if (atomic_load_explicit(&connection->ring.requests->asleep, memory_order_relaxed) != 0)
+            [[clang::always_inline]]
             ash_requester_awake(&connection->ring);
     }
 }
 
-/* One sleep of the leader; `ring` is rung with it in one system call, null: nobody. */
-static ash_word lead(ash_cptr ring)
+static bool is_done(struct ash_io *io)
+{
+    return atomic_load_explicit(&io->done, memory_order_acquire);
+}
+
+/* One sleep of the leader; `ring` is rung with it in one system call, null: nobody. `only` is the
+ * only connection with anything out; null: look. */
+static ash_word lead(ash_cptr ring, struct io_connection *only)
 {
     ash_word bits = 0;
     leading = true;
-    if (fall_asleep()) {
+    bool idle;
+    if (only == nullptr)
+        idle = fall_asleep();
+    else [[clang::always_inline]]
+        idle = ash_requester_sleep(&only->ring);
+    if (idle) {
         asleep = true;
+        announced = only == nullptr;
         ash_mutex_unlock(&io_lock);
         bits = ring != ASH_NULL_CPTR ? ash_signal_wait(ring, io_notification)
                                      : ash_wait(io_notification);
@@ -88,7 +113,10 @@ static ash_word lead(ash_cptr ring)
         asleep = false;
         ring = ASH_NULL_CPTR;
     }
-    wake_up();
+    if (only != nullptr && !announced)
+        ash_requester_awake(&only->ring);
+    else
+        wake_up();
     leading = serving;
     if (ring != ASH_NULL_CPTR)
         ash_signal(ring);
@@ -124,7 +152,7 @@ ash_status io_finish(struct ash_io *io)
     ash_cptr ring = io_owes_ring(connection) ? connection->doorbell : ASH_NULL_CPTR;
     if (io_held)
         io_ring_held(connection);
-    while (!io->done) {
+    while (!is_done(io)) {
         if (leading) {
             if (ring != ASH_NULL_CPTR)
                 ash_signal(ring);
@@ -132,9 +160,13 @@ ash_status io_finish(struct ash_io *io)
             follow(io, ASH_FOREVER);
             continue;
         }
-        (void)lead(ring); /* does not sleep while there is an answer to take */
+        [[clang::always_inline]] (void)
+        lead(ring, alone(connection)); /* not while there is an answer to take */
         ring = ASH_NULL_CPTR;
-        take_all();
+        if (alone(connection) != nullptr)
+            take_from(connection);
+        else
+            take_all();
     }
     if (ring != ASH_NULL_CPTR)
         ash_signal(ring);
@@ -145,7 +177,7 @@ ash_status io_finish(struct ash_io *io)
 ash_status ash_io_wait(struct ash_io *io)
 {
     ash_mutex_lock(&io_lock);
-    ash_status status = io->done ? io->status : io_finish(io);
+    ash_status status = is_done(io) ? io->status : io_finish(io);
     ash_mutex_unlock(&io_lock);
     return status;
 }
@@ -170,7 +202,7 @@ static void wait_until(struct ash_io *io, ash_word deadline)
     }
     if (!own_timer() || ash_timer_set(ASH_SLOT_TIMER, deadline) != ASH_OK)
         return;
-    (void)lead(ASH_NULL_CPTR);
+    (void)lead(ASH_NULL_CPTR, nullptr);
     (void)ash_timer_cancel(ASH_SLOT_TIMER, &pending);
 }
 
@@ -260,7 +292,7 @@ ash_status ash_io_serve(void (*on_signals)(uint64_t bits))
     serving = leading = true;
     for (;;) {
         take_all();
-        ash_word bits = lead(ASH_NULL_CPTR) & ~(ash_word)UINT32_MAX;
+        ash_word bits = lead(ASH_NULL_CPTR, nullptr) & ~(ash_word)UINT32_MAX;
         if (bits == 0 || on_signals == nullptr)
             continue;
         ash_mutex_unlock(&io_lock);

@@ -26,12 +26,11 @@ FORCEINLINE bool is_page(const struct hal_adapter *adapter, const MDL *mdl, PVOI
 }
 
 // Where the page is for the device; 0: it would have to be opened first, or cannot be reached.
-FORCEINLINE ULONG64 reach_page(const struct hal_adapter *adapter, PMDL mdl, ULONG offset,
-                               BOOLEAN write)
+FORCEINLINE ULONG64 reach_page(const struct hal_adapter *adapter, PMDL mdl, PVOID va, BOOLEAN write)
 {
     ULONG64 logical;
-    [[clang::always_inline]] logical = manager_dma_lasting(adapter->Pdo, mdl, offset, !write);
-    return logical <= adapter->Highest - (PAGE_SIZE - 1) ? logical : 0;
+    [[clang::always_inline]] logical = manager_dma_lasting(adapter->Pdo, mdl, va, !write);
+    return logical + (PAGE_SIZE - 1) <= adapter->Highest ? logical : 0;
 }
 
 FORCEINLINE PSCATTER_GATHER_LIST take_page(struct hal_adapter *adapter)
@@ -81,7 +80,7 @@ FORCEINLINE PSCATTER_GATHER_LIST get_page(struct hal_adapter *adapter, PMDL mdl,
     ULONG_PTR offset = (ULONG_PTR)va - (ULONG_PTR)MmGetMdlVirtualAddress(mdl);
     if (!is_page(adapter, mdl, va, length, offset))
         return NULL;
-    ULONG64 logical = reach_page(adapter, mdl, (ULONG)offset, write);
+    ULONG64 logical = reach_page(adapter, mdl, va, write);
     PSCATTER_GATHER_LIST list = logical != 0 ? take_page(adapter) : NULL;
     if (list == NULL)
         return NULL;
@@ -108,7 +107,7 @@ static PSCATTER_GATHER_LIST open_page(struct hal_adapter *adapter, PMDL mdl, PVO
     bool opened =
         NT_SUCCESS(manager_dma_open(adapter->Pdo, mdl, (ULONG)offset, 1, !write, &logical));
     list->Elements[0].Address.QuadPart = (LONGLONG)(logical + BYTE_OFFSET(va));
-    if (opened && logical <= adapter->Highest - (PAGE_SIZE - 1))
+    if (opened && logical + (PAGE_SIZE - 1) <= adapter->Highest)
         return list;
     if (opened)
         manager_dma_close(adapter->Pdo, mdl, (ULONG)offset, 1, !write);
@@ -167,11 +166,12 @@ __attribute__((noinline)) static void put_slowly(PDMA_ADAPTER dma, PSCATTER_GATH
                         "PutScatterGatherList above DISPATCH_LEVEL");
     struct hal_list *record = hal_list_of(adapter, list);
     const struct hal_span *span = &record->Span;
-    if (!record->OnePage || !record->Opened || record->Ended) {
+    if (!record->OnePage || record->Ended) {
         hal_put_any(adapter, list);
         return;
     }
-    manager_dma_close(adapter->Pdo, span->Mdl, span->Offset, 1, !span->Write);
+    if (record->Opened)
+        manager_dma_close(adapter->Pdo, span->Mdl, span->Offset, 1, !span->Write);
     hal_free_list(record);
 }
 

@@ -79,9 +79,9 @@ NTSTATUS manager_dma_open(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG page
                           BOOLEAN device_writes, ULONG64 *logical);
 void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
                        BOOLEAN device_writes);
-// The same of one page whose address is known to last longer than any request with it: then nothing
-// is to be opened or closed. 0: not known.
-ULONG64 manager_dma_lasting(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, BOOLEAN device_writes);
+// The logical address of the page at an MDL's virtual address, if that is known to last longer than
+// any request with it: then nothing is to be opened or closed. 0: not known.
+ULONG64 manager_dma_lasting(PDEVICE_OBJECT pdo, PMDL mdl, PVOID va, BOOLEAN device_writes);
 // The device reaches nothing but what was opened to it and common buffers.
 bool manager_dma_enforced(PDEVICE_OBJECT pdo);
 // From now on addresses for that device are chosen at or below `highest`, where they can be chosen.

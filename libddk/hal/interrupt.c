@@ -56,11 +56,13 @@ enum hal_isr hal_interrupt(PKINTERRUPT interrupt)
         return HAL_ISR_DECLINED;
     if (interrupt->Passive)
         return start_passive(interrupt) ? HAL_ISR_LATER : HAL_ISR_DECLINED;
-    KIRQL old = KfRaiseIrql(interrupt->Irql);
+    PKTHREAD thread = ki_thread();
+    KIRQL old = thread->Irql;
+    thread->Irql = interrupt->Irql; // both are the kit's own, and call_routine looks afterwards
     KeAcquireSpinLockAtDpcLevel(interrupt->Lock);
     BOOLEAN mine = call_routine(interrupt);
     KeReleaseSpinLockFromDpcLevel(interrupt->Lock);
-    KeLowerIrql(old);
+    thread->Irql = old;
     return mine ? HAL_ISR_CLAIMED : HAL_ISR_DECLINED;
 }
 

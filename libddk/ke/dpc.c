@@ -166,7 +166,7 @@ struct taken {
 
 FORCEINLINE bool take_dpc(struct queue *queue, struct taken *taken)
 {
-    if (__atomic_load_n(&queue->First, __ATOMIC_SEQ_CST) == NULL)
+    if (__atomic_load_n(&queue->First, __ATOMIC_RELAXED) == NULL)
         return false; // who queues one now will wake this thread
     ki_acquire(&ki_dpc_lock);
     PKDPC dpc = queue->First != NULL ? CONTAINING_RECORD(queue->First, KDPC, DpcListEntry) : NULL;
@@ -191,20 +191,16 @@ FORCEINLINE void run(const struct taken *taken)
                    (void *)taken->Routine);
 }
 
-bool ki_run_dpcs(void)
+static void run_dpcs(void)
 {
     PKTHREAD thread = ki_thread();
     struct taken taken;
-    if (!take_dpc(&ordinary, &taken))
-        return false;
     thread->InDpc = TRUE;
     thread->Irql = DISPATCH_LEVEL;
-    do {
+    while (take_dpc(&ordinary, &taken))
         run(&taken);
-    } while (take_dpc(&ordinary, &taken));
     thread->Irql = PASSIVE_LEVEL;
     thread->InDpc = FALSE;
-    return true;
 }
 
 static void threaded_entry(void *unused)
@@ -227,21 +223,22 @@ VOID KeInitializeThreadedDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID conte
     threaded_thread = port_thread_create(threaded_entry, NULL);
 }
 
-// Who queues one later will wake this thread.
+// Who queues one later will wake this thread: it has said that it is about to sleep, with a full
+// fence, before it came here.
 FORCEINLINE bool any_ordinary(void)
 {
-    return __atomic_load_n(&ordinary.First, __ATOMIC_SEQ_CST) != NULL;
+    return __atomic_load_n(&ordinary.First, __ATOMIC_RELAXED) != NULL;
 }
 
 uint64_t ki_dispatch_run(void)
 {
-    uint64_t next;
-    if (any_ordinary())
-        (void)ki_run_dpcs(); // of interrupts, most often
-    do {
-        next = ki_timers_expire();
-    } while (any_ordinary() && ki_run_dpcs());
-    return next;
+    for (;;) {
+        if (any_ordinary())
+            run_dpcs(); // of interrupts, most often
+        uint64_t next = ki_timers_expire();
+        if (!any_ordinary())
+            return next;
+    }
 }
 
 static VOID flush_routine(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)

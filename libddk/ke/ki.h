@@ -250,7 +250,6 @@ void ki_init_header(DISPATCHER_HEADER *object, UCHAR type, UCHAR size, LONG stat
 // Timers and DPCs: runs what is due, returns the time of the next timer. On the dispatch thread.
 uint64_t ki_dispatch_run(void);
 uint64_t ki_timers_expire(void);
-bool ki_run_dpcs(void);
 void ki_check_dpc(PRKDPC dpc); // initialised
 // KeSetTimer without its checks of IRQL and DPC; the period counts milliseconds, fine: 100 ns.
 bool ki_set_timer(PKTIMER timer, LARGE_INTEGER due_time, LONG period, bool fine, PKDPC dpc);
@@ -282,9 +281,8 @@ ULONG ki_system_threads(void);
 // Worker pool. The runtime's server is one of the workers: it takes requests until it blocks, then
 // another worker takes the role over.
 struct ki_server {
-    bool (*poll)(void);  // serves requests; false when there are no more
-    void (*sleep)(void); // returns when there may be one, or after wake
-    void (*wake)(void);
+    void (*serve)(void); // serves and waits, until work items are due or the role is another's
+    void (*wake)(void);  // there may be a work item
     void (*flush)(void); // called before a thread blocks or does other work
 };
 void ki_set_server(const struct ki_server *server);

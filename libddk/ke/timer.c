@@ -195,7 +195,7 @@ KI_COLD static uint64_t expire_all(void)
 
 uint64_t ki_timers_expire(void)
 {
-    uint64_t next = __atomic_load_n(&earliest, __ATOMIC_SEQ_CST);
+    uint64_t next = __atomic_load_n(&earliest, __ATOMIC_RELAXED); // as DPCs (dpc.c)
     return next == PORT_FOREVER || next > port_monotonic() ? next : expire_all();
 }
 

@@ -110,10 +110,8 @@ static void serve(PKTHREAD thread)
     while (thread->Server) {
         if (!IsListEmpty(&work))
             server->flush();
-        if (run_work() || server->poll())
-            continue;
-        if (thread->Server)
-            server->sleep();
+        if (!run_work())
+            server->serve();
     }
 }
 

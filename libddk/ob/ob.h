@@ -44,9 +44,14 @@ FORCEINLINE void ob_hold(PVOID object)
 {
     (void)InterlockedIncrement64(&((struct object_header *)object - 1)->References);
 }
+// True: it was the last, and ob_delete_object is the caller's to call.
+FORCEINLINE bool ob_let_go(PVOID object)
+{
+    return InterlockedDecrement64(&((struct object_header *)object - 1)->References) == 0;
+}
 FORCEINLINE void ob_drop(PVOID object)
 {
-    if (InterlockedDecrement64(&((struct object_header *)object - 1)->References) == 0)
+    if (ob_let_go(object))
         ob_delete_object(object);
 }
 POBJECT_TYPE ob_type(PVOID object);

@@ -85,16 +85,18 @@ FORCEINLINE void let_go(struct rt_request *request)
     request->device = NULL;
 }
 
-// The link stays while it owes an answer, and while `ringing`.
-FORCEINLINE void answer_now(struct rt_request *request, const struct ash_answer *answer)
+// Into the ring, with the link's lock held, which is released. The link stays while it owes an
+// answer, and while `ringing`.
+FORCEINLINE void publish(struct rt_request *request, struct rt_in *in,
+                         const struct ash_answer *answer)
 {
-    struct rt_in *in = request->in;
     rt_answered = answer->completed;
-    let_go(request);
-    ki_acquire(&in->lock);
     in->slot[request->slot] = NULL;
-    bool done = ash_answerer_complete(&in->ring, request->slot, answer);
-    bool ring = done && ash_answerer_must_ring(&in->ring) && !rt_keep_bell(in->doorbell);
+    bool done;
+    [[clang::always_inline]] done = ash_answerer_complete(&in->ring, request->slot, answer);
+    bool ring = done && ash_answerer_must_ring(&in->ring);
+    if (ring) [[clang::always_inline]]
+        ring = !rt_keep_bell(in->doorbell);
     if (__builtin_expect(ring, 0))
         InterlockedIncrement(&in->ringing);
     if (InterlockedDecrement(&request->refs) == 0) {
@@ -111,7 +113,9 @@ FORCEINLINE void answer_now(struct rt_request *request, const struct ash_answer 
 
 void rt_answer(struct rt_request *request, const struct ash_answer *answer)
 {
-    answer_now(request, answer);
+    let_go(request);
+    ki_acquire(&request->in->lock);
+    publish(request, request->in, answer);
 }
 
 void rt_answer_status(struct rt_request *request, NTSTATUS status)
@@ -119,8 +123,8 @@ void rt_answer_status(struct rt_request *request, NTSTATUS status)
     rt_answer(request, &(struct ash_answer){.status = status, .completed = ash_time()});
 }
 
-// The walk has passed the last location: in any thread, IRQL <= DISPATCH_LEVEL.
-void rt_finish(PIRP irp)
+// `file` and `device`: those that have lost their last reference.
+__attribute__((noinline)) static void finish_any(PIRP irp, PFILE_OBJECT file, PDEVICE_OBJECT device)
 {
     struct rt_request *request = io_irp_of(irp)->Context;
     struct rt_in *in = request->in;
@@ -128,10 +132,51 @@ void rt_finish(PIRP irp)
         .status = irp->IoStatus.Status,
         .information = irp->IoStatus.Information,
     };
+    if (file != NULL)
+        ob_delete_object(file);
+    if (device != NULL)
+        ob_delete_object(device);
     rt_encode_answer(request, ash_answerer_output(&in->ring, request->slot), in->info.inline_bytes,
                      &answer);
     answer.result[0] = request->result[0];
     answer.result[1] = io_irp_of(irp)->Wake;
     answer.completed = ash_time();
-    answer_now(request, &answer);
+    rt_answer(request, &answer);
+}
+
+// A transfer to or from a grant, which holds nothing else and has nothing to be encoded. Nothing is
+// called before the end, so that no registers are kept.
+FORCEINLINE void finish_plain(PIRP irp, struct rt_request *request)
+{
+    struct rt_in *in = request->in;
+    PFILE_OBJECT file = request->file;
+    PDEVICE_OBJECT device = request->device;
+    rt_grant_put(request->grant);
+    request->grant = NULL;
+    request->file = NULL;
+    request->device = NULL;
+    if (file != NULL) {
+        InterlockedDecrement((volatile LONG *)&file->Busy);
+        file = ob_let_go(file) ? file : NULL;
+    }
+    device = ob_let_go(device) ? device : NULL;
+    if (__builtin_expect(file != NULL || device != NULL || !ki_try_acquire(&in->lock), 0)) {
+        finish_any(irp, file, device);
+        return;
+    }
+    publish(request, in,
+            &(struct ash_answer){.status = irp->IoStatus.Status,
+                                 .information = irp->IoStatus.Information,
+                                 .result = {0, io_irp_of(irp)->Wake},
+                                 .completed = ash_time()});
+}
+
+// The walk has passed the last location: in any thread, IRQL <= DISPATCH_LEVEL.
+void rt_finish(PIRP irp)
+{
+    struct rt_request *request = io_irp_of(irp)->Context;
+    if (__builtin_expect(request->plain && request->opens == NULL, 1))
+        finish_plain(irp, request);
+    else
+        finish_any(irp, NULL, NULL);
 }

@@ -2,7 +2,9 @@
 //
 // Doorbells. A thread that will soon wait keeps the doorbells it has to ring, so that the last one
 // goes out with the wait in one system call. Kept doorbells are rung before the thread does
-// anything that may take long: handles another request, blocks, naps, runs a work item.
+// anything that may take long: handles another request, blocks, naps, runs a work item. The same
+// with the acknowledgement of the interrupt whose ISR the thread has run last: the next one could
+// not be served before the thread waits.
 
 #include "rt.h"
 
@@ -12,6 +14,7 @@ static _Thread_local struct {
     ash_cptr bell[BELLS];
     unsigned count;
     bool deferring;
+    ash_cptr irq; // to be acknowledged
 } kept;
 
 void rt_defer_bells(bool defer)
@@ -36,18 +39,40 @@ void rt_ring(ash_cptr bell)
         ash_signal(bell);
 }
 
+void rt_acknowledge(ash_cptr irq)
+{
+    if (kept.irq != ASH_NULL_CPTR)
+        (void)ash_irq_ack(kept.irq);
+    kept.irq = irq;
+}
+
 void rt_flush_bells(void)
 {
     while (kept.count != 0)
         ash_signal(kept.bell[--kept.count]);
+    if (kept.irq != ASH_NULL_CPTR)
+        rt_acknowledge(ASH_NULL_CPTR);
+}
+
+// One doorbell at least is kept.
+static uint64_t ring_and_wait(ash_cptr notification)
+{
+    ash_cptr bell = kept.bell[0], irq = kept.irq;
+    kept.count = 0;
+    kept.irq = ASH_NULL_CPTR;
+    uint64_t bits = 0;
+    if (irq != ASH_NULL_CPTR)
+        bits = ash_ack_signal_wait(irq, bell, notification);
+    return bits != 0 ? bits : ash_signal_wait(bell, notification); // 0: it was disconnected
 }
 
 uint64_t rt_flush_and_wait(ash_cptr notification)
 {
     while (kept.count > 1)
         ash_signal(kept.bell[--kept.count]);
-    if (kept.count == 0)
-        return ash_wait(notification);
-    kept.count = 0;
-    return ash_signal_wait(kept.bell[0], notification);
+    if (kept.count != 0)
+        return ring_and_wait(notification);
+    if (kept.irq != ASH_NULL_CPTR)
+        rt_acknowledge(ASH_NULL_CPTR);
+    return ash_wait(notification);
 }

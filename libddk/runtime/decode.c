@@ -168,6 +168,13 @@ static bool length_ok(uint64_t length)
     return length <= MAXLONG;
 }
 
+FORCEINLINE NTSTATUS plain(struct rt_request *request, ULONG length)
+{
+    NTSTATUS status = direct_granted(request, length);
+    request->plain = NT_SUCCESS(status);
+    return status;
+}
+
 static NTSTATUS decode_transfer(struct rt_request *request, PIO_STACK_LOCATION next, const void *in,
                                 ULONG in_bytes)
 {
@@ -180,7 +187,7 @@ static NTSTATUS decode_transfer(struct rt_request *request, PIO_STACK_LOCATION n
     next->Parameters.Read.Key = (ULONG)p[2];
     request->irp->Flags |= read ? IRP_READ_OPERATION : IRP_WRITE_OPERATION;
     if ((request->device->Flags & DO_DIRECT_IO) != 0 && request->wire.grant != 0 && p[0] != 0)
-        return direct_granted(request, (ULONG)p[0]); // most of them
+        return plain(request, (ULONG)p[0]); // most of them
     return by_device(request, in, in_bytes, (ULONG)p[0], read);
 }
 

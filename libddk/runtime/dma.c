@@ -196,14 +196,14 @@ static NTSTATUS open_own(PCHAR address, struct ash_mem_dma_open_request *wanted,
                          : STATUS_SUCCESS;
 }
 
-ULONG64 manager_dma_lasting(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, BOOLEAN device_writes)
+ULONG64 manager_dma_lasting(PDEVICE_OBJECT pdo, PMDL mdl, PVOID va, BOOLEAN device_writes)
 {
     const struct rt_request *request = rt_request_of(mdl);
     if (request == NULL || request->grant == NULL)
         return 0;
     const struct rt_addresses *known =
         __atomic_load_n(&request->grant->known[device_writes != FALSE], __ATOMIC_ACQUIRE);
-    ULONG64 page = (mm_backing_offset(mdl) + offset) >> PAGE_SHIFT;
+    ULONG64 page = ((ULONG_PTR)va - MM_BACKING_BASE) >> PAGE_SHIFT;
     if (known == NULL || page >= known->pages || known->device != device_name(pdo))
         return 0;
     return __atomic_load_n(&known->logical[page], __ATOMIC_RELAXED);

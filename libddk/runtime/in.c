@@ -77,7 +77,7 @@ static void init_request(struct rt_request *request, struct rt_in *in, int slot)
     request->refs = 2;
     request->target = NULL;
     request->out_limit = 0;
-    request->out_grant = request->out_whole = FALSE;
+    request->out_grant = request->out_whole = request->plain = FALSE;
     request->mount_vpb = NULL;
     request->result[0] = request->result[1] = 0;
     request->user.Count = 0;
@@ -234,7 +234,7 @@ static void handle(struct rt_request *request)
     }
 }
 
-static struct rt_request *cancelled_request(struct rt_in *in)
+KI_COLD static struct rt_request *cancelled_request(struct rt_in *in)
 {
     struct rt_request *request = NULL;
     int slot = ash_answerer_cancelled(&in->ring);
@@ -261,6 +261,12 @@ static void handle_request(struct rt_request *request)
     rt_request_release(request);
 }
 
+KI_COLD static void cancel(struct rt_request *request)
+{
+    (void)IoCancelIrp(request->irp);
+    rt_request_release(request);
+}
+
 KI_COLD static void stop_broken(struct rt_in *in)
 {
     if (in->removed)
@@ -273,11 +279,12 @@ KI_COLD static void stop_broken(struct rt_in *in)
 // One request or cancellation of one link. True if there was something.
 static bool poll_link(struct rt_in *in)
 {
-    struct rt_request *request = NULL, *cancelled;
+    struct rt_request *request = NULL, *cancelled = NULL;
     int slot = ASH_RING_NONE;
     ki_acquire(&in->lock);
-    cancelled = cancelled_request(in);
-    if (cancelled == NULL)
+    if (__builtin_expect(ash_answerer_cancels(&in->ring), 0))
+        cancelled = cancelled_request(in);
+    if (cancelled == NULL && ash_answerer_asked(&in->ring))
         request = take_request(in, &slot);
     if (cancelled == NULL && request == NULL)
         nothing_there(in);
@@ -287,8 +294,7 @@ static bool poll_link(struct rt_in *in)
         return true;
     }
     if (cancelled != NULL) {
-        (void)IoCancelIrp(cancelled->irp);
-        rt_request_release(cancelled);
+        cancel(cancelled);
         return true;
     }
     if (slot == ASH_RING_BROKEN)
@@ -329,20 +335,6 @@ static bool serve_next(void)
     return false;
 }
 
-// Until nothing is left: false. True: work items are due, or another thread is the server now.
-bool rt_serve(void)
-{
-    const struct _KTHREAD *thread = ki_thread();
-    bool more = false;
-    rt_defer_bells(true);
-    while (!more && serve_next())
-        more = !thread->Server || ki_any_work() != NULL;
-    rt_defer_bells(false);
-    if (!thread->Server)
-        rt_flush_bells();
-    return more;
-}
-
 static void wake(struct rt_in *in)
 {
     ash_answerer_awake(&in->ring);
@@ -358,15 +350,30 @@ static void wake_all(uint64_t bits)
     }
 }
 
-void rt_serve_sleep(void)
+static void sleep(void)
 {
     port_write_rest();
-    uint64_t bits = rt_flush_and_wait(rt_requests);
+    uint64_t bits;
+    [[clang::always_inline]] bits = rt_flush_and_wait(rt_requests);
     struct rt_in *last = next_link; // most often it is that one again, and it alone
     if (last != NULL && bits == 1ull << doorbell_of(last) && sharing[doorbell_of(last)] == 1)
         wake(last);
     else
         wake_all(bits);
+}
+
+// The thread sleeps here, too, so that it is not made ready anew for each request.
+void rt_serve(void)
+{
+    const struct _KTHREAD *thread = ki_thread();
+    rt_defer_bells(true);
+    do {
+        if (!serve_next())
+            sleep();
+    } while (thread->Server && ki_any_work() == NULL);
+    rt_defer_bells(false);
+    if (!thread->Server)
+        rt_flush_bells();
 }
 
 // With the lock: whoever was the last to answer has let go of it.

@@ -2,7 +2,8 @@
 //
 // Interrupts from the plug-and-play manager. An interrupt signals one bit of the completions
 // notification; its line or message stays masked until the dispatch thread (a worker, for a
-// passive-level ISR) has run the ISR and acknowledged.
+// passive-level ISR) has run the ISR and acknowledged: with its next wait, after the DPCs, which it
+// runs as well; shared lines at once.
 //
 // A device that interrupts again and again without anything coming of it must not have its driver
 // busy all the time: such an interrupt is acknowledged late, so that it takes a small share of the
@@ -58,17 +59,28 @@ static void acknowledge(ash_cptr irq, bool claimed)
         (void)ash_irq_ack_claimed(irq, claimed);
 }
 
-static void serve(unsigned i)
+// A line whose connect is not over, which acknowledges then, or whose ISR runs at PASSIVE_LEVEL.
+KI_COLD static ash_cptr note(struct line *line)
 {
     ki_acquire(&lines_lock);
-    struct line *line = &lines[i];
-    PKINTERRUPT interrupt = line->interrupt;
     ash_cptr irq = line->irq;
-    bool hold = line->moderation.credit < 0 && irq != ASH_NULL_CPTR;
     line->early = irq == ASH_NULL_CPTR;
     line->began = began;
     line->answered = rt_answered;
     ki_release(&lines_lock);
+    return irq;
+}
+
+// `running` was told before the line is looked at, and disconnecting does it the other way round:
+// no lock is needed for a line that is connected.
+static void serve(unsigned i)
+{
+    struct line *line = &lines[i];
+    ash_cptr irq = __atomic_load_n(&line->irq, __ATOMIC_ACQUIRE);
+    PKINTERRUPT interrupt = __atomic_load_n(&line->interrupt, __ATOMIC_RELAXED);
+    if (__builtin_expect(irq == ASH_NULL_CPTR || (interrupt != NULL && interrupt->Passive), 0))
+        irq = note(line);
+    bool hold = line->moderation.credit < 0 && irq != ASH_NULL_CPTR;
     enum hal_isr result = interrupt != NULL ? hal_interrupt(interrupt) : HAL_ISR_DECLINED;
     if (result == HAL_ISR_LATER)
         return;
@@ -76,7 +88,10 @@ static void serve(unsigned i)
     if (claimed || !line->shared)
         served |= 1u << i;
     if (!hold || (!claimed && line->shared)) {
-        acknowledge(irq, claimed);
+        if (line->shared)
+            acknowledge(irq, claimed);
+        else if (irq != ASH_NULL_CPTR)
+            rt_acknowledge(irq);
         return;
     }
     line->claimed = claimed;
@@ -243,8 +258,8 @@ NTSTATUS manager_connect_interrupt(PKINTERRUPT interrupt)
                                          sizeof(request), &reply, sizeof(reply), &caps);
     if (ash_success(status) && caps.received == 1) {
         ki_acquire(&lines_lock);
-        line->irq = caps.slot[0];
         line->shared = reply.shared != 0;
+        __atomic_store_n(&line->irq, caps.slot[0], __ATOMIC_RELEASE);
         bool early = line->early;
         ki_release(&lines_lock);
         if (early)

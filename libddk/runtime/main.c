@@ -69,7 +69,7 @@ static uint64_t wait_for_signals(uint64_t next_timer)
             ki_violation(TIMER_OR_DPC_INVALID, "kit: the dispatch thread has no timer", 0, 0);
         timer_set_for = next_timer;
     }
-    bits = rt_flush_and_wait(rt_completions);
+    [[clang::always_inline]] bits = rt_flush_and_wait(rt_completions);
     if ((bits >> RT_BIT_TIMER & 1) != 0)
         timer_set_for = PORT_FOREVER;
     return bits;
@@ -84,7 +84,8 @@ static void dispatch_thread(void *argument)
     if (ash_timer_bind(ash_self()->timer, timer_bell) != ASH_OK)
         ki_violation(TIMER_OR_DPC_INVALID, "kit: the dispatch thread has no timer", 0, 0);
     for (;;) {
-        __atomic_store_n(&dispatch_asleep, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&dispatch_asleep, 1, __ATOMIC_RELAXED);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
         uint64_t next = rt_interrupts_settle(ki_dispatch_run());
         uint64_t bits = wait_for_signals(next);
         __atomic_store_n(&dispatch_asleep, 0, __ATOMIC_SEQ_CST);
@@ -160,7 +161,7 @@ void rt_serve_wake(void)
     ash_signal(wake);
 }
 
-static const struct ki_server server = {rt_serve, rt_serve_sleep, rt_serve_wake, rt_flush_bells};
+static const struct ki_server server = {rt_serve, rt_serve_wake, rt_flush_bells};
 
 // The I/O manager passes on what the driver is verified with (abi/io.h).
 static void take_options(int argc, char **argv)

@@ -94,6 +94,7 @@ struct rt_request {
     ULONG out_limit;   // bytes that may be returned from pool, or are in out
     BOOLEAN out_grant; // they go to the grant, else inline
     BOOLEAN out_whole; // all of out is returned
+    BOOLEAN plain;     // holds nothing but device, file and grant, and is answered as it is
     struct ash_request wire;
     struct mm_backing backing; // mdl's Process: of the grant, for this request
     struct rt_open *opens;     // to devices, for this request
@@ -147,7 +148,7 @@ FORCEINLINE struct rt_grant *rt_grant_get(struct rt_in *in, uint64_t id)
 
 NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool accept);
 struct rt_in *rt_in_find(uint64_t link);
-bool rt_serve(void);
+void rt_serve(void);
 // May this kind of link carry this request? And this request this access? (allow.c)
 bool rt_allowed(const struct rt_in *in, const struct ash_request *wire);
 bool rt_access_granted(const struct ash_request *wire, ACCESS_MASK granted);
@@ -155,7 +156,6 @@ bool rt_access_granted(const struct ash_request *wire, ACCESS_MASK granted);
 NTSTATUS rt_check_opened(const struct rt_request *request, uint64_t link);
 bool rt_may_read(ACCESS_MASK granted);
 bool rt_may_write(ACCESS_MASK granted);
-void rt_serve_sleep(void);
 void rt_serve_wake(void);
 
 // Turns wire + inline data into the IRP's top location; a failure is the answer. (decode.c)
@@ -265,8 +265,9 @@ uint64_t rt_time_of(uint64_t ticks);
 
 // Doorbells (bell.c).
 void rt_ring(ash_cptr bell);
-bool rt_keep_bell(ash_cptr bell); // false: to be rung now
-void rt_defer_bells(bool defer);  // the calling thread flushes before it waits
+bool rt_keep_bell(ash_cptr bell);  // false: to be rung now
+void rt_defer_bells(bool defer);   // the calling thread flushes before it waits
+void rt_acknowledge(ash_cptr irq); // before the calling thread waits
 void rt_flush_bells(void);
 uint64_t rt_flush_and_wait(ash_cptr notification);
 

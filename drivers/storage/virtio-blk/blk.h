@@ -35,6 +35,7 @@ struct blk_slot {
     PIRP irp;
     PSCATTER_GATHER_LIST list; // of the piece in flight, NULL for a flush
     ULONG bytes;               // of the piece in flight
+    ULONG number;
 };
 
 // What each request touches comes first, long arrays are last.

@@ -88,16 +88,27 @@ static BOOLEAN line_interrupt(PKINTERRUPT interrupt, PVOID context)
     return TRUE;
 }
 
-// A message says by itself who it is for; the first may be for any, and is looked after by all.
-static BOOLEAN message_interrupt(PKINTERRUPT interrupt, PVOID context, ULONG message)
+// The first message may be for any, and is looked after by all; and queues that were made for more
+// messages than there are now share them.
+__attribute__((noinline)) static BOOLEAN shared_message(struct fdo_extension *blk, ULONG message)
 {
-    struct fdo_extension *blk = context;
-    UNREFERENCED_PARAMETER(interrupt);
     if (message == CONFIG_MESSAGE)
         InterlockedExchange(&blk->configuration_changed, 1);
     for (ULONG i = 0; i < blk->queue_count; i++)
         if (message == CONFIG_MESSAGE || message == blk->queues[i]->message)
             KeInsertQueueDpc(&blk->queues[i]->dpc, NULL, NULL);
+    return TRUE;
+}
+
+// Else each queue has one of its own (message_of).
+static BOOLEAN message_interrupt(PKINTERRUPT interrupt, PVOID context, ULONG message)
+{
+    struct fdo_extension *blk = context;
+    UNREFERENCED_PARAMETER(interrupt);
+    if (message == CONFIG_MESSAGE || message > blk->queue_count ||
+        blk->queue_count >= blk->messages)
+        return shared_message(blk, message);
+    KeInsertQueueDpc(&blk->queues[message - 1]->dpc, NULL, NULL);
     return TRUE;
 }
 

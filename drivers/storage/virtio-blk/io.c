@@ -23,8 +23,10 @@ VOID BlkInitialize(struct fdo_extension *blk, struct blk_queue *queue, USHORT nu
     KeInitializeDpc(&queue->watchdog_dpc, watch, queue);
     queue->state = BLK_DOWN;
     queue->refusal = STATUS_DEVICE_NOT_READY;
-    for (unsigned i = 0; i < VIRTIO_SLOTS; i++)
+    for (unsigned i = 0; i < VIRTIO_SLOTS; i++) {
         queue->slots[i].queue = queue;
+        queue->slots[i].number = i;
+    }
 }
 
 enum blk_state BlkState(const struct fdo_extension *blk)

@@ -91,6 +91,22 @@ static inline void queue_segment(struct virtio_queue *queue, unsigned slot, unsi
                                                   .next = (uint16_t)(to->first + n + 2)};
 }
 
+// Both in one for a single segment, which most requests have.
+static inline void queue_only_segment(struct virtio_queue *queue, unsigned slot, uint64_t address,
+                                      uint32_t length, unsigned flags)
+{
+    const struct virtio_slot *to = &queue->slot[slot];
+    struct virtio_descriptor *entry = to->table;
+    entry[1].address = address;
+    entry[1].length = length;
+    entry[1].flags = (uint16_t)(DESCRIPTOR_NEXT | flags);
+    entry[1].next = (uint16_t)(to->first + 2);
+    entry[2].address = to->status_address;
+    entry[2].length = 1;
+    entry[2].flags = DESCRIPTOR_WRITE;
+    *to->indirect_length = 3 * sizeof(*entry);
+}
+
 // Ends a slot with its status byte after `segments` data segments.
 static inline void queue_end(struct virtio_queue *queue, unsigned slot, unsigned segments)
 {

@@ -24,7 +24,7 @@ static struct on_the_way *way_of(PIRP irp)
 
 static unsigned number_of(const struct blk_slot *slot)
 {
-    return (unsigned)(slot - slot->queue->slots);
+    return slot->number;
 }
 
 static BOOLEAN is_flush(PIRP irp)
@@ -107,7 +107,7 @@ VOID BlkFinishSlot(struct blk_slot *slot, NTSTATUS status)
 }
 
 // A request that came to nothing, whether it has a slot or not.
-static VOID end(PIRP irp, struct blk_slot *slot, NTSTATUS status)
+__attribute__((noinline)) static VOID end(PIRP irp, struct blk_slot *slot, NTSTATUS status)
 {
     if (slot)
         BlkFinishSlot(slot, status);
@@ -116,7 +116,7 @@ static VOID end(PIRP irp, struct blk_slot *slot, NTSTATUS status)
 }
 
 // Into the waiting list. DISPATCH_LEVEL.
-static VOID line_up(struct blk_queue *queue, PIRP irp)
+__attribute__((noinline)) static VOID line_up(struct blk_queue *queue, PIRP irp)
 {
     NTSTATUS refusal = STATUS_SUCCESS;
     KeAcquireSpinLockAtDpcLevel(&queue->lock);
@@ -129,6 +129,15 @@ static VOID line_up(struct blk_queue *queue, PIRP irp)
         BlkComplete(irp, refusal);
 }
 
+__attribute__((noinline)) static VOID fill_list(struct virtio_queue *queue, unsigned number,
+                                                PSCATTER_GATHER_LIST list, unsigned flags)
+{
+    for (ULONG i = 0; i < list->NumberOfElements; i++)
+        queue_segment(queue, number, i, (uint64_t)list->Elements[i].Address.QuadPart,
+                      list->Elements[i].Length, flags);
+    queue_end(queue, number, list->NumberOfElements);
+}
+
 // Its slot is the request's own, so that no lock is needed; but it is held, since few requests
 // would do without it.
 FORCEINLINE VOID fill(struct virtio_queue *queue, unsigned number, PIRP irp,
@@ -138,13 +147,13 @@ FORCEINLINE VOID fill(struct virtio_queue *queue, unsigned number, PIRP irp,
     BOOLEAN write = location->MajorFunction == IRP_MJ_WRITE;
     uint64_t offset =
         (uint64_t)location->Parameters.Read.ByteOffset.QuadPart + irp->IoStatus.Information;
-    ULONG count = list->NumberOfElements, i = 0;
+    unsigned flags = write ? 0 : DESCRIPTOR_WRITE;
     queue_begin(queue, number, write ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN, offset >> SECTOR_SHIFT);
-    do { // there is at least one
-        queue_segment(queue, number, i, (uint64_t)list->Elements[i].Address.QuadPart,
-                      list->Elements[i].Length, write ? 0 : DESCRIPTOR_WRITE);
-    } while (++i < count);
-    queue_end(queue, number, count);
+    if (list->NumberOfElements == 1)
+        queue_only_segment(queue, number, (uint64_t)list->Elements[0].Address.QuadPart,
+                           list->Elements[0].Length, flags);
+    else
+        fill_list(queue, number, list, flags);
     queue_publish(queue, number, write ? 0 : bytes);
 }
 
@@ -188,8 +197,8 @@ FORCEINLINE BOOLEAN put_in_flight(struct blk_queue *queue, struct blk_slot *slot
 }
 
 // What could not be put in flight.
-static VOID give_up(struct blk_queue *queue, struct blk_slot *slot, PIRP irp,
-                    PSCATTER_GATHER_LIST list)
+__attribute__((noinline)) static VOID give_up(struct blk_queue *queue, struct blk_slot *slot,
+                                              PIRP irp, PSCATTER_GATHER_LIST list)
 {
     put_list(queue, list, is_write(irp));
     if (slot)
@@ -221,21 +230,18 @@ static ULONG piece_at(const struct blk_queue *queue, PVOID va, ULONG left)
     return left <= most ? left : most & ~(queue->blk->geometry.block_bytes - 1);
 }
 
-static VOID start_flush(struct blk_queue *queue, struct blk_slot *slot, PIRP irp)
+__attribute__((noinline)) static VOID start_flush(struct blk_queue *queue, struct blk_slot *slot,
+                                                  PIRP irp)
 {
     if (!put_in_flight(queue, slot, irp, NULL, 0))
         give_up(queue, slot, irp, NULL);
 }
 
-// The next piece, or all of a request. DISPATCH_LEVEL, no lock held.
-static VOID start(struct blk_queue *queue, struct blk_slot *slot, PIRP irp)
+// The next piece, or all of a transfer. DISPATCH_LEVEL, no lock held.
+FORCEINLINE VOID start_transfer(struct blk_queue *queue, struct blk_slot *slot, PIRP irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
     ULONG done = (ULONG)irp->IoStatus.Information;
-    if (is_flush(irp)) {
-        start_flush(queue, slot, irp);
-        return;
-    }
     PUCHAR va = (PUCHAR)MmGetMdlVirtualAddress(irp->MdlAddress) + done;
     ULONG bytes = piece_at(queue, va, location->Parameters.Read.Length - done);
     *way_of(irp) = (struct on_the_way){queue, slot, bytes};
@@ -245,6 +251,16 @@ static VOID start(struct blk_queue *queue, struct blk_slot *slot, PIRP irp)
                                        list_ready, irp, location->MajorFunction == IRP_MJ_WRITE);
     if (!NT_SUCCESS(status))
         end(irp, slot, status);
+}
+
+// Not in line: what few requests need would cost all of them registers.
+__attribute__((noinline)) static VOID start(struct blk_queue *queue, struct blk_slot *slot,
+                                            PIRP irp)
+{
+    if (is_flush(irp))
+        start_flush(queue, slot, irp);
+    else
+        start_transfer(queue, slot, irp);
 }
 
 // The next waiting request and a slot for it, or NULL. Takes and gives up the lock.
@@ -284,8 +300,12 @@ NTSTATUS BlkSubmit(struct fdo_extension *blk, PIRP irp)
     IoMarkIrpPending(irp);
     InterlockedIncrement(&queue->submitting);
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
-    if (queue->state == BLK_RUNNING && queue->free_count > 0 && IsListEmpty(&queue->waiting))
-        start(queue, NULL, irp);
+    BOOLEAN now =
+        queue->state == BLK_RUNNING && queue->free_count > 0 && IsListEmpty(&queue->waiting);
+    if (now && !is_flush(irp))
+        start_transfer(queue, NULL, irp);
+    else if (now)
+        start_flush(queue, NULL, irp);
     else
         line_up(queue, irp);
     if (!IsListEmpty(&queue->waiting))

@@ -137,6 +137,18 @@ void ash_answerer_init(struct ash_answerer *end, const struct ash_link_info *inf
  * is taken any more, `rule` says why; requests taken before may still be completed). */
 int ash_answerer_take(struct ash_answerer *end, struct ash_request *request);
 
+/* Is there a request to be taken? Has a cancellation been asked for, or may one be left? Then the
+ * two above and below tell. */
+static inline bool ash_answerer_asked(const struct ash_answerer *end)
+{
+    return atomic_load_explicit(&end->requests->submit_tail, memory_order_acquire) != end->head;
+}
+static inline bool ash_answerer_cancels(const struct ash_answerer *end)
+{
+    return atomic_load_explicit(&end->requests->cancel_count, memory_order_acquire) !=
+           end->cancel_seen;
+}
+
 /* Inline data in of a taken slot: request.inline_size bytes, to be copied once. */
 static inline const void *ash_answerer_input(const struct ash_answerer *end, int slot)
 {

@@ -91,12 +91,10 @@ void manager_dma_close(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, ULONG pages,
     free(found);
 }
 
-ULONG64 manager_dma_lasting(PDEVICE_OBJECT pdo, PMDL mdl, ULONG offset, BOOLEAN device_writes)
+ULONG64 manager_dma_lasting(PDEVICE_OBJECT pdo, PMDL mdl, PVOID va, BOOLEAN device_writes)
 {
-    (void)pdo, (void)device_writes;
-    return dma.lasting
-               ? logical_of((ULONG_PTR)PAGE_ALIGN((PCHAR)MmGetMdlVirtualAddress(mdl) + offset))
-               : 0;
+    (void)pdo, (void)mdl, (void)device_writes;
+    return dma.lasting ? logical_of((ULONG_PTR)PAGE_ALIGN(va)) : 0;
 }
 
 bool manager_dma_enforced(PDEVICE_OBJECT pdo)
