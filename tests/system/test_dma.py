@@ -74,7 +74,7 @@ def messages_that_were_not_given(system):
               r"[\s\S]*exercise ioctl: as it should be", 60)
 
 
-@test(harts=(1,))
+@test(harts=(1, 4))
 def a_driver_dies_while_its_device_writes(system):
     "The device is off before the memory that it was to write is anybody else's."
     for machine in (BEHIND, "virt"):
@@ -132,7 +132,7 @@ def a_storm_of_interrupts(system):
         stray.say(guest, "stray storm", "the device storms")
         stray.say(guest, "exercise ioctl", "exercise ioctl: as it should be")
         told = len(re.findall("stray: its device interrupts again and again", guest.log()))
-        system.check(1 <= told <= 3, "it is told, and not too often", f"{told} times")
+        system.check(1 <= told <= 10, "it is told, and not too often", f"{told} times")
 
 
 @test(harts=(1,))
