@@ -279,23 +279,24 @@ static void call_method(struct attacker *a)
 static void communicate(struct attacker *a)
 {
     static const uint8_t calls[] = {
-        ASH_SYS_NBSEND,      ASH_SYS_NBRECV, ASH_SYS_POLL,       ASH_SYS_NBSEND, ASH_SYS_NBRECV,
-        ASH_SYS_POLL,        ASH_SYS_NBSEND, ASH_SYS_NBRECV,     ASH_SYS_POLL,   ASH_SYS_NBSEND,
-        ASH_SYS_NBRECV,      ASH_SYS_POLL,   ASH_SYS_NBSEND,     ASH_SYS_NBRECV, ASH_SYS_POLL,
-        ASH_SYS_NBSEND,      ASH_SYS_NBRECV, ASH_SYS_POLL,       ASH_SYS_NBSEND, ASH_SYS_NBSEND,
-        ASH_SYS_NBSEND,      ASH_SYS_NBRECV, ASH_SYS_NBRECV,     ASH_SYS_POLL,   ASH_SYS_POLL,
-        ASH_SYS_YIELD,       ASH_SYS_NULL,   ASH_SYS_CALL,       ASH_SYS_CALL,   ASH_SYS_SEND,
-        ASH_SYS_RECV,        ASH_SYS_WAIT,   ASH_SYS_REPLY_RECV, ASH_SYS_CALL,   ASH_SYS_SEND,
-        ASH_SYS_SIGNAL_WAIT, ASH_SYS_NBSEND, ASH_SYS_NBSEND};
+        ASH_SYS_NBSEND,      ASH_SYS_NBRECV, ASH_SYS_POLL,           ASH_SYS_NBSEND, ASH_SYS_NBRECV,
+        ASH_SYS_POLL,        ASH_SYS_NBSEND, ASH_SYS_NBRECV,         ASH_SYS_POLL,   ASH_SYS_NBSEND,
+        ASH_SYS_NBRECV,      ASH_SYS_POLL,   ASH_SYS_NBSEND,         ASH_SYS_NBRECV, ASH_SYS_POLL,
+        ASH_SYS_NBSEND,      ASH_SYS_NBRECV, ASH_SYS_POLL,           ASH_SYS_NBSEND, ASH_SYS_NBSEND,
+        ASH_SYS_NBSEND,      ASH_SYS_NBRECV, ASH_SYS_NBRECV,         ASH_SYS_POLL,   ASH_SYS_POLL,
+        ASH_SYS_YIELD,       ASH_SYS_NULL,   ASH_SYS_CALL,           ASH_SYS_CALL,   ASH_SYS_SEND,
+        ASH_SYS_RECV,        ASH_SYS_WAIT,   ASH_SYS_REPLY_RECV,     ASH_SYS_CALL,   ASH_SYS_SEND,
+        ASH_SYS_SIGNAL_WAIT, ASH_SYS_NBSEND, ASH_SYS_ACK_SIGNAL_WAIT};
     ash_word call = draw(a, 400) == 0 ? anything(a) : calls[draw(a, sizeof(calls))];
-    bool notifies = call == ASH_SYS_WAIT || call == ASH_SYS_POLL || call == ASH_SYS_SIGNAL_WAIT;
+    bool notifies = call == ASH_SYS_WAIT || call == ASH_SYS_POLL || call == ASH_SYS_SIGNAL_WAIT ||
+                    call == ASH_SYS_ACK_SIGNAL_WAIT;
     struct ash_message m = {.info = ash_info(draw(a, 4), (unsigned)draw(a, draw(a, 4) ? 5 : 128),
                                              draw(a, 8) ? 0 : (unsigned)draw(a, 4))};
     for (unsigned i = 0; i < 4; i++)
         m.mr[i] = anything(a);
     fill_buffer(a, nullptr);
     enum staple target = notifies || draw(a, 4) == 0 ? STAPLE_NOTIFICATION : STAPLE_ENDPOINT;
-    if (call == ASH_SYS_SIGNAL_WAIT)
+    if (call == ASH_SYS_SIGNAL_WAIT || call == ASH_SYS_ACK_SIGNAL_WAIT)
         m.info = like(a, STAPLE_NOTIFICATION);
     if ((call == ASH_SYS_SEND || call == ASH_SYS_NBSEND) && draw(a, 3) == 0)
         target = draw(a, 2) ? STAPLE_REPLY : STAPLE_REPLY2;
