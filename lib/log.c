@@ -35,10 +35,21 @@ ash_error ash_firmware_write(ash_cptr capability, const void *bytes, size_t coun
     return ash_invoke(capability, ASH_FIRMWARE_WRITE, 1 + (unsigned)(count + 7) / 8, 0, &m);
 }
 
+/* As much as one call takes, whole lines if possible: it is written without a break. */
+static size_t piece(const char *bytes, size_t count)
+{
+    size_t most = count < ASH_FIRMWARE_WRITE_MAX ? count : ASH_FIRMWARE_WRITE_MAX, lines = most;
+    if (most == count)
+        return most;
+    while (lines > 0 && bytes[lines - 1] != '\n')
+        lines--;
+    return lines != 0 ? lines : most;
+}
+
 void ash_print_bytes(const char *bytes, size_t count)
 {
     while (count > 0) {
-        size_t now = count < ASH_FIRMWARE_WRITE_MAX ? count : ASH_FIRMWARE_WRITE_MAX;
+        size_t now = piece(bytes, count);
         if (ash_firmware_write(firmware, bytes, now) != ASH_OK)
             return;
         bytes += now;

@@ -3,6 +3,7 @@
  * What picolibc needs of the system: standard streams and the end of the program. Output is
  * collected to lines, so that those of different tasks do not mix.
  */
+#include "ash/invoke.h"
 #include "ash/log.h"
 #include "ash/start.h"
 #include "ash/thread.h"
@@ -12,7 +13,7 @@
 #include <sys/lock.h>
 #include <unistd.h>
 
-#define OUT_BYTES 512u
+#define OUT_BYTES ASH_FIRMWARE_WRITE_MAX
 
 static void (*write_bytes)(const char *bytes, size_t count) = ash_print_bytes;
 static int (*read_byte)(void);

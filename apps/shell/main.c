@@ -93,13 +93,12 @@ int main(void)
     if (!ash_success(ash_command_line(command_line, sizeof(command_line))))
         command_line[0] = '\0';
     settle();
-    bool terminal = console_open();
     if (cmdline_get(command_line, strlen(command_line), "ashlar.exec", commands, sizeof(commands),
                     &length) == CMDLINE_OK) {
-        execute(commands);
+        execute(commands); /* by the firmware, as logs and reports: no line comes between another */
         return 1;
     }
-    if (!terminal)
+    if (!console_open())
         return 1;
     converse();
     return 0;
