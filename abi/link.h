@@ -16,12 +16,17 @@
  *   +---------------------------+             +---------------------------+
  *
  * Invariants. A slot is free while request.sequence == answer.sequence. The requester fills a free
- * slot, then stores sequence + 1 (release), puts the slot number at submit[tail % slots] and stores
- * tail + 1 (release): from then on the answerer owes exactly one answer. The answerer fills
- * answer[slot] and then stores answer.sequence = request.sequence as it read it when it took the
- * slot (release), puts the slot number at complete[tail % slots] and stores tail + 1 (release).
- * At most `slots` requests are out, so neither ring overflows. Who owes what is decided by the
- * sequence numbers alone, so the I/O manager can read it, and answer for a dead answerer.
+ * slot, with its place (tail), then stores sequence + 1 (release), puts the slot number at
+ * submit[tail % slots] and stores tail + 1 (release): from then on the answerer owes exactly one
+ * answer. The answerer fills answer[slot], its place (tail) among it, and then stores
+ * answer.sequence = request.sequence as it read it when it took the slot (release), puts the slot
+ * number at complete[tail % slots] and stores tail + 1 (release). At most `slots` requests are out,
+ * so neither ring overflows. Who owes what is decided by the sequence numbers alone, so the I/O
+ * manager can read it, and answer for a dead answerer.
+ *
+ * A link may outlive its answerer (docs/restart-contract.md): what was owed then is owed by the
+ * task that comes in its place, oldest first, and what a dying answerer had answered without saying
+ * so the I/O manager says for it: its place is the tail.
  *
  * Nothing read from the other side is trusted: indices, lengths, sequence numbers and grants are
  * copied once and then checked. A violation ends the link (requester: every request completes with
@@ -92,7 +97,7 @@ struct ash_request {
     uint64_t submitted;    /* `rdtime` when submitted */
     uint64_t input_grant;  /* control requests: where the input is when it is not inline */
     uint64_t input_offset; /* (see irp.h) */
-    uint64_t reserved;
+    uint64_t place;        /* in the submit ring, modulo 2^32 */
 };
 static_assert(sizeof(struct ash_request) == 128);
 
@@ -103,7 +108,8 @@ struct ash_answer {
     uint64_t information; /* IoStatus.Information; never a pointer */
     uint64_t result[2];   /* where irp.h says so */
     uint64_t completed;   /* `rdtime` */
-    uint64_t reserved[2];
+    uint64_t place;       /* of the answer in the complete ring, modulo 2^32 */
+    uint64_t reserved;
 };
 static_assert(sizeof(struct ash_answer) == 64);
 
@@ -144,6 +150,7 @@ struct ash_link_info {
     uint64_t requests; /* address of the request area */
     uint64_t answers;  /* address of the answer area */
     uint32_t slots, inline_bytes;
+    uint64_t resumed; /* not 0: another answerer had it before, and may have left requests owed */
 };
 
 #endif

@@ -60,6 +60,7 @@ void ash_requester_submit(struct ash_requester *end, int index, uint64_t now)
     unsigned slot = (unsigned)index;
     struct ash_request *request = &end->request[slot];
     request->submitted = now;
+    request->place = end->tail;
     _Atomic uint64_t *cancel = &end->requests->cancel[slot / 64];
     uint64_t bits = atomic_load_explicit(cancel, memory_order_relaxed);
     if (bits >> slot % 64 & 1)

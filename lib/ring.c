@@ -59,21 +59,60 @@ unsigned ash_ledger_count(const struct ash_ledger *ledger)
     return owed;
 }
 
+static void tell(const struct ash_ledger *ledger, unsigned slot)
+{
+    struct ash_link_answers *answers = ledger->answers;
+    uint32_t tail = atomic_load_explicit(&answers->complete_tail, memory_order_relaxed);
+    answers->complete[tail % ledger->slots] = (uint16_t)slot;
+    atomic_store_explicit(&answers->complete_tail, tail + 1, memory_order_release);
+}
+
+static uint64_t asked(const struct ash_ledger *ledger, unsigned slot)
+{
+    return atomic_load_explicit(&request_of(ledger, slot)->sequence, memory_order_acquire);
+}
+
+static void give(const struct ash_ledger *ledger, unsigned slot, ash_status status)
+{
+    struct ash_answer *answer = answer_of(ledger, slot);
+    answer->status = status;
+    answer->inline_size = 0;
+    answer->information = 0;
+    answer->result[0] = answer->result[1] = 0;
+    answer->place = atomic_load_explicit(&ledger->answers->complete_tail, memory_order_relaxed);
+    atomic_store_explicit(&answer->sequence, asked(ledger, slot), memory_order_release);
+}
+
+void ash_ledger_answer(const struct ash_ledger *ledger, unsigned slot, ash_status status)
+{
+    give(ledger, slot, status);
+    tell(ledger, slot);
+}
+
+/* An answerer answers under a lock, so at most one answer lacks its entry in the ring. */
+void ash_ledger_repair(const struct ash_ledger *ledger)
+{
+    struct ash_link_answers *answers = ledger->answers;
+    uint32_t tail = atomic_load_explicit(&answers->complete_tail, memory_order_acquire);
+    for (unsigned slot = 0; slot < ledger->slots; slot++) {
+        const struct ash_answer *answer = answer_of(ledger, slot);
+        uint64_t sequence = atomic_load_explicit(&answer->sequence, memory_order_acquire);
+        if (sequence == 0 || sequence != asked(ledger, slot) || (uint32_t)answer->place != tail)
+            continue;
+        tell(ledger, slot);
+        break;
+    }
+    atomic_store_explicit(&answers->asleep, 1, memory_order_seq_cst);
+}
+
 /* `ended` goes first: a request submitted after this pass is the requester's own to complete. */
 void ash_ledger_end(const struct ash_ledger *ledger, ash_status status)
 {
     atomic_store_explicit(&ledger->answers->ended, status, memory_order_seq_cst);
     atomic_thread_fence(memory_order_seq_cst);
     for (unsigned slot = 0; slot < ledger->slots; slot++) {
-        struct ash_answer *answer = answer_of(ledger, slot);
-        uint64_t asked =
-            atomic_load_explicit(&request_of(ledger, slot)->sequence, memory_order_acquire);
-        if (asked == atomic_load_explicit(&answer->sequence, memory_order_relaxed))
-            continue;
-        answer->status = status;
-        answer->inline_size = 0;
-        answer->information = 0;
-        answer->result[0] = answer->result[1] = 0;
-        atomic_store_explicit(&answer->sequence, asked, memory_order_release);
+        const struct ash_answer *answer = answer_of(ledger, slot);
+        if (asked(ledger, slot) != atomic_load_explicit(&answer->sequence, memory_order_relaxed))
+            give(ledger, slot, status);
     }
 }

@@ -128,9 +128,13 @@ struct ash_answerer {
     uint64_t busy[ASH_RING_WORDS];         /* taken, not completed */
     uint64_t reported[ASH_RING_WORDS];     /* of these: reported as cancelled */
     uint64_t sequence[ASH_LINK_SLOTS_MAX]; /* of the last request taken in that slot */
+    /* Of a resumed link. */
+    uint16_t left[ASH_LINK_SLOTS_MAX]; /* owed by the answerer before, oldest first ... */
+    uint32_t left_count, left_next;    /* ... of which so many are taken */
 };
 
-/* For a link that is new: nothing was ever taken. */
+/* For a link that is new, nothing was ever taken; for one that is resumed, what the answerer before
+ * owed comes first, in the order of its submission. */
 void ash_answerer_init(struct ash_answerer *end, const struct ash_link_info *info);
 
 /* The next request: its slot, with the request copied and checked; or NONE or BROKEN (then nothing
@@ -141,7 +145,8 @@ int ash_answerer_take(struct ash_answerer *end, struct ash_request *request);
  * two above and below tell. */
 static inline bool ash_answerer_asked(const struct ash_answerer *end)
 {
-    return atomic_load_explicit(&end->requests->submit_tail, memory_order_acquire) != end->head;
+    return end->left_next != end->left_count ||
+           atomic_load_explicit(&end->requests->submit_tail, memory_order_acquire) != end->head;
 }
 static inline bool ash_answerer_cancels(const struct ash_answerer *end)
 {
@@ -198,6 +203,13 @@ bool ash_ledger_owed(const struct ash_ledger *ledger, unsigned slot, struct ash_
 bool ash_ledger_answered(const struct ash_ledger *ledger, unsigned slot,
                          struct ash_request *request, struct ash_answer *answer);
 unsigned ash_ledger_count(const struct ash_ledger *ledger);
+
+/* For an answerer that can write no more. Answers one slot that is owed, and tells the requester
+ * so. */
+void ash_ledger_answer(const struct ash_ledger *ledger, unsigned slot, ash_status status);
+/* Tells the requester of the answer that the answerer had given and not yet told of, if there is
+ * one; and has the requester ring when it submits. */
+void ash_ledger_repair(const struct ash_ledger *ledger);
 
 /* Ends the link for an answerer that can write no more: answers all that is owed with `status`, and
  * stores it in `ended`. Then the requester is to be rung. */

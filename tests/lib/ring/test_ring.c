@@ -1,57 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The rules of a link, one test each.
 #include "ash_test.h"
-#include "fixture.h"
-
-struct pair {
-    struct test_link link;
-    struct ash_requester requester;
-    struct ash_answerer answerer;
-};
-
-static struct pair pair_make(uint32_t slots)
-{
-    struct pair pair = {.link = link_make(slots, 64)};
-    ash_requester_init(&pair.requester, &pair.link.info);
-    ash_answerer_init(&pair.answerer, &pair.link.info);
-    return pair;
-}
-
-static struct ash_link_answers *answers(struct pair *pair)
-{
-    return pair->link.answers;
-}
-
-static struct ash_link_requests *requests(struct pair *pair)
-{
-    return pair->link.requests;
-}
-
-static struct ash_answer *answer_slot(struct pair *pair, unsigned slot)
-{
-    return (struct ash_answer *)((char *)pair->link.answers + 4096) + slot;
-}
-
-static int submit(struct pair *pair, uint64_t value)
-{
-    int slot = ash_requester_alloc(&pair->requester);
-    if (slot < 0)
-        return slot;
-    struct ash_request *request = ash_requester_request(&pair->requester, slot);
-    request->major = 3;
-    request->inline_size = 8;
-    request->parameter[0] = value;
-    memcpy(ash_requester_inline(&pair->requester, slot), &value, 8);
-    ash_requester_submit(&pair->requester, slot, 5);
-    return slot;
-}
-
-static bool complete(struct pair *pair, int slot, uint64_t value)
-{
-    memcpy(ash_answerer_output(&pair->answerer, slot), &value, 8);
-    struct ash_answer answer = {.status = 0, .information = value, .inline_size = 8};
-    return ash_answerer_complete(&pair->answerer, slot, &answer);
-}
+#include "pair.h"
 
 TEST(a_request_goes_and_comes_back)
 {
@@ -329,12 +279,6 @@ TEST(more_requests_than_slots)
 
 /* --- The ledger
  * ----------------------------------------------------------------------------------- */
-
-static struct ash_ledger ledger_of(struct pair *pair)
-{
-    return (struct ash_ledger){pair->link.requests, pair->link.answers, pair->link.info.slots,
-                               pair->link.info.inline_bytes};
-}
 
 TEST(the_ledger_knows_what_is_owed)
 {
