@@ -91,6 +91,10 @@ enum ash_mem_op {
                                  the link are closed; the I/O manager's own view stays */
     ASH_MEM_LINK_FREE = 50, /* link_request: the I/O manager's view, the memory and the mappings of
                                the link's stale grants go too: no request may be under way */
+    ASH_MEM_LINK_KEEP = 51, /* link_request: when the answerer is destroyed the link stays, without
+                               one, and so do its grants; the requester may go on granting */
+    ASH_MEM_LINK_RESUME = 52, /* link_resume_request -> link_create_reply: another task is the
+                                 answerer of such a link from now on, and of its grants */
 
     /* For the plug-and-play manager alone. */
     ASH_MEM_DEVICE_ALLOW = 64,  /* device_allow_request: task may map this range */
@@ -246,6 +250,10 @@ struct ash_mem_link_create_reply {
 };
 struct ash_mem_link_request {
     ash_word link;
+};
+
+struct ash_mem_link_resume_request {
+    ash_word link, answerer;
 };
 
 struct ash_mem_device_allow_request {

@@ -42,7 +42,7 @@ static uint32_t *family_list(const struct mm_grant *grant)
                               : &mm_section(grant->section)->grants;
 }
 
-static void link_lists(uint32_t index, struct mm_link *link, struct mm_task *answerer)
+static void link_lists(uint32_t index, struct mm_link *link)
 {
     struct mm_grant *grant = mm_grant(index);
     uint32_t *family = family_list(grant);
@@ -54,11 +54,34 @@ static void link_lists(uint32_t index, struct mm_link *link, struct mm_task *ans
     if (link->grants != 0)
         mm_grant(link->grants)->link_previous = index;
     link->grants = index;
+}
+
+static void link_answerer(uint32_t index, struct mm_task *answerer)
+{
+    struct mm_grant *grant = mm_grant(index);
+    grant->answerer = answerer->id;
     grant->answer_next = answerer->answers;
+    grant->answer_previous = 0;
     if (answerer->answers != 0)
         mm_grant(answerer->answers)->answer_previous = index;
     answerer->answers = index;
     answerer->grant_count++;
+}
+
+static void unlink_answerer(struct mm_grant *grant)
+{
+    struct mm_task *answerer = mm_task_find(grant->answerer);
+    if (answerer == nullptr)
+        return;
+    if (grant->answer_previous != 0)
+        mm_grant(grant->answer_previous)->answer_next = grant->answer_next;
+    else
+        answerer->answers = grant->answer_next;
+    if (grant->answer_next != 0)
+        mm_grant(grant->answer_next)->answer_previous = grant->answer_previous;
+    grant->answer_next = grant->answer_previous = 0;
+    grant->answerer = 0;
+    answerer->grant_count--;
 }
 
 static void unlink_family_and_link(struct mm_grant *grant)
@@ -79,15 +102,7 @@ static void unlink_family_and_link(struct mm_grant *grant)
 
 static void forget(uint32_t index)
 {
-    struct mm_grant *grant = mm_grant(index);
-    struct mm_task *answerer = mm_task_find(grant->answerer);
-    if (grant->answer_previous != 0)
-        mm_grant(grant->answer_previous)->answer_next = grant->answer_next;
-    else
-        answerer->answers = grant->answer_next;
-    if (grant->answer_next != 0)
-        mm_grant(grant->answer_next)->answer_previous = grant->answer_previous;
-    answerer->grant_count--;
+    unlink_answerer(mm_grant(index));
     mm_pool_give(&mm.grants, index);
 }
 
@@ -97,7 +112,7 @@ static ash_status create(struct mm_link *link, uint32_t link_index, const struct
     static uint32_t generation;
     struct mm_task *answerer = mm_task_find(link->answerer);
     struct mm_task *requester = mm_task_find(link->requester);
-    if (answerer == nullptr || requester == nullptr)
+    if ((answerer == nullptr && !link->kept) || requester == nullptr)
         return STATUS_INVALID_HANDLE;
     if (requester->given >= MM_GRANTS_GIVEN)
         return STATUS_QUOTA_EXCEEDED;
@@ -108,12 +123,13 @@ static ash_status create(struct mm_link *link, uint32_t link_index, const struct
     struct mm_grant *grant = mm_grant(index);
     *grant = *like;
     grant->requester = link->requester;
-    grant->answerer = link->answerer;
     grant->link = link->id;
     grant->link_index = link_index;
     grant->generation = ++generation;
     grant->live = true;
-    link_lists(index, link, answerer);
+    link_lists(index, link);
+    if (answerer != nullptr)
+        link_answerer(index, answerer);
     requester->given++;
     reply->grant = id_of(index);
     reply->bytes = mm_section(like->section)->pages.count * ASH_PAGE_SIZE;
@@ -187,7 +203,9 @@ void mm_grant_settle(uint32_t index)
     drop_idle_reaches(index);
     if (grant->reaches != 0 || grant->view != 0)
         return;
-    mm_task_find(grant->answerer)->stale--;
+    struct mm_task *answerer = mm_task_find(grant->answerer);
+    if (answerer != nullptr)
+        answerer->stale--;
     forget(index);
 }
 
@@ -206,7 +224,9 @@ static void close_leaf(uint32_t index)
         requester->given--;
     grant->closed = true;
     grant->parent = grant->sibling_next = grant->sibling_previous = 0;
-    mm_task_find(grant->answerer)->stale++;
+    struct mm_task *answerer = mm_task_find(grant->answerer);
+    if (answerer != nullptr)
+        answerer->stale++;
     mm_grant_settle(index);
 }
 
@@ -368,4 +388,23 @@ void mm_grant_task_gone(struct mm_task *task)
         if (task->answers == index)
             release(index);
     }
+}
+
+/* What the answerer and its devices have of them goes; what the requester gave stays given. */
+void mm_grant_vacate(struct mm_link *link)
+{
+    for (uint32_t at = link->grants; at != 0; at = mm_grant(at)->link_next) {
+        struct mm_grant *grant = mm_grant(at);
+        while (grant->reaches != 0)
+            mm_reach_destroy(grant->reaches);
+        if (grant->view != 0)
+            mm_view_destroy(grant->view);
+        unlink_answerer(grant);
+    }
+}
+
+void mm_grant_adopt(struct mm_link *link, struct mm_task *answerer)
+{
+    for (uint32_t at = link->grants; at != 0; at = mm_grant(at)->link_next)
+        link_answerer(at, answerer);
 }

@@ -4,6 +4,7 @@
  * answerer; and, if the requester asks for it, a page that this manager alone writes. Either side's
  * mappings go when it is destroyed or when the link is closed; the I/O manager's stay until it
  * frees the link. An id carries a number that is not used twice.
+ * A kept link outlives its answerer: until another task resumes it, it has grants and no answerer.
  */
 #include "link.h"
 #include "mm.h"
@@ -135,11 +136,16 @@ ash_status mm_link_create(struct mm_task *io, const struct ash_mem_link_create_r
     return status;
 }
 
+static void close_grants(const struct mm_link *link)
+{
+    while (link->grants != 0)
+        mm_grant_close_tree(link->grants);
+}
+
 static void close_link(struct mm_link *link)
 {
     link->closed = true;
-    while (link->grants != 0)
-        mm_grant_close_tree(link->grants);
+    close_grants(link);
     for (unsigned area = 0; area < MM_LINK_AREAS; area++) {
         drop(&link->requester_view[area]);
         drop(&link->answerer_view[area]);
@@ -191,6 +197,56 @@ ash_status mm_link_free(uint64_t id)
     close_link(link);
     free_link(index);
     return STATUS_SUCCESS;
+}
+
+ash_status mm_link_keep(uint64_t id)
+{
+    uint32_t index;
+    struct mm_link *link = mm_link_find(id, &index);
+    if (link == nullptr || link->closed || mm_task_find(link->answerer) == nullptr)
+        return STATUS_INVALID_HANDLE;
+    link->kept = true;
+    return STATUS_SUCCESS;
+}
+
+ash_status mm_link_resume(uint64_t id, uint64_t answerer, struct ash_mem_link_create_reply *reply)
+{
+    uint32_t index;
+    struct mm_link *link = mm_link_find(id, &index);
+    struct mm_task *task = mm_task_find((uint32_t)answerer);
+    if (link == nullptr || link->closed || link->answerer != 0)
+        return STATUS_INVALID_HANDLE;
+    if (task == nullptr || link->requester == task->id)
+        return STATUS_INVALID_PARAMETER;
+    const unsigned prot[2] = {ASH_MEM_READ, ASH_MEM_READ | ASH_MEM_WRITE};
+    for (unsigned area = 0; area < 2; area++) {
+        ash_status status =
+            map_area(task, index, link->section[area], prot[area], &link->answerer_view[area]);
+        if (ash_success(status))
+            continue;
+        drop(&link->answerer_view[MM_LINK_REQUESTS]);
+        return status;
+    }
+    link->answerer = task->id;
+    link->kept = false;
+    mm_grant_adopt(link, task);
+    tell(link, reply);
+    return STATUS_SUCCESS;
+}
+
+void mm_link_task_gone(struct mm_task *task)
+{
+    for (uint32_t i = 1; i < mm.links.top; i++) {
+        struct mm_link *link = mm_link(i);
+        if (!link->live || (link->requester != task->id && link->answerer != task->id))
+            continue;
+        if (link->kept && link->answerer == task->id) {
+            mm_grant_vacate(link);
+            link->answerer = 0;
+        } else {
+            close_grants(link);
+        }
+    }
 }
 
 void mm_link_view_gone(uint32_t view)

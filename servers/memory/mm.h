@@ -309,6 +309,8 @@ void mm_grant_close_tree(uint32_t grant);
 void mm_grant_view_gone(uint32_t grant);
 void mm_grant_link_gone(const struct mm_link *link); /* unmaps what is left of its closed grants */
 void mm_grant_task_gone(struct mm_task *task);       /* gives up all it is the answerer of */
+void mm_grant_vacate(struct mm_link *link);          /* its live grants have no answerer now */
+void mm_grant_adopt(struct mm_link *link, struct mm_task *answerer); /* and here is one again */
 void mm_grant_settle(uint32_t grant); /* forgets it if it is closed and holds nothing any more */
 struct mm_grant *mm_grant(uint32_t index);
 
@@ -325,6 +327,7 @@ struct mm_link {
     uint32_t generation, slots;
     _Atomic uint16_t *uses; /* area USES: opens by slot. Null: nobody looks */
     bool live, closed;
+    bool kept; /* does not end with its answerer; answerer is 0 while it has none */
 };
 
 struct mm_link *mm_link_find(uint64_t id, uint32_t *index);
@@ -334,6 +337,12 @@ struct mm_link *mm_link(uint32_t index);
                                         struct ash_mem_link_create_reply *reply);
 [[nodiscard]] ash_status mm_link_close(uint64_t id);
 [[nodiscard]] ash_status mm_link_free(uint64_t id);
+/* The answerer may end and another one come in its place. */
+[[nodiscard]] ash_status mm_link_keep(uint64_t id);
+[[nodiscard]] ash_status mm_link_resume(uint64_t id, uint64_t answerer,
+                                        struct ash_mem_link_create_reply *reply);
+/* The task is being destroyed: grants of its links are closed, or left without an answerer. */
+void mm_link_task_gone(struct mm_task *task);
 void mm_link_view_gone(uint32_t view);
 [[nodiscard]] ash_status mm_link_uses(uint32_t index); /* makes the area USES */
 

@@ -281,6 +281,18 @@ HANDLER(do_link_close)
     return mm_link_close(request->link);
 }
 
+HANDLER(do_link_keep)
+{
+    const struct ash_mem_link_request *request = in;
+    return mm_link_keep(request->link);
+}
+
+HANDLER(do_link_resume)
+{
+    const struct ash_mem_link_resume_request *request = in;
+    return mm_link_resume(request->link, request->answerer, out);
+}
+
 HANDLER(do_link_free)
 {
     const struct ash_mem_link_request *request = in;
@@ -351,6 +363,9 @@ static const struct operation operations[] = {
      sizeof(struct ash_mem_link_create_reply), do_link_create},
     {ASH_MEM_LINK_CLOSE, ASH_TASK_IO, sizeof(struct ash_mem_link_request), NOTHING, do_link_close},
     {ASH_MEM_LINK_FREE, ASH_TASK_IO, sizeof(struct ash_mem_link_request), NOTHING, do_link_free},
+    {ASH_MEM_LINK_KEEP, ASH_TASK_IO, sizeof(struct ash_mem_link_request), NOTHING, do_link_keep},
+    {ASH_MEM_LINK_RESUME, ASH_TASK_IO, sizeof(struct ash_mem_link_resume_request),
+     sizeof(struct ash_mem_link_create_reply), do_link_resume},
     {ASH_MEM_DEVICE_ALLOW, ASH_TASK_PNP, sizeof(struct ash_mem_device_allow_request), NOTHING,
      do_device_allow},
     {ASH_MEM_DEVICE_REVOKE, ASH_TASK_PNP, sizeof(struct ash_mem_device_allow_request), NOTHING,

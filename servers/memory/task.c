@@ -92,24 +92,13 @@ static void close_sections(struct mm_task *task)
     }
 }
 
-static void close_links(const struct mm_task *task)
-{
-    for (uint32_t i = 1; i < mm.links.top; i++) {
-        struct mm_link *link = mm_link(i);
-        if (!link->live || (link->requester != task->id && link->answerer != task->id))
-            continue;
-        while (link->grants != 0)
-            mm_grant_close_tree(link->grants);
-    }
-}
-
 ash_status mm_task_destroy(uint32_t id)
 {
     struct mm_task *task = mm_task_find(id);
     if (task == nullptr || task->adopted)
         return STATUS_INVALID_PARAMETER;
     mm_io_end(task, 0);
-    close_links(task);
+    mm_link_task_gone(task);
     mm_grant_task_gone(task);
     close_sections(task);
     while (task->views != 0) {

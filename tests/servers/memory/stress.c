@@ -64,6 +64,11 @@ static void renew_task(void)
 static void renew_link(void)
 {
     uint64_t *link = &links[pick(LINKS)];
+    if (pick(2)) {
+        (void)ask(ASH_TASK_IO, ASH_MEM_LINK_KEEP, *link, 0, 0, 0);
+        (void)ask(ASH_TASK_IO, ASH_MEM_LINK_RESUME, links[pick(LINKS)], some_task(), 0, 0);
+        return;
+    }
     if (*link != 0)
         (void)ask(ASH_TASK_IO, pick(2) ? ASH_MEM_LINK_CLOSE : ASH_MEM_LINK_FREE, *link, 0, 0, 0);
     if (*link != 0)

@@ -3,6 +3,7 @@
  */
 #include "ash_test.h"
 #include "check.h"
+#include <string.h>
 
 enum { A = 20, B = 21, C = 22, D = 23 };
 enum { PAGES = 8 };
@@ -245,4 +246,38 @@ TEST(a_task_cannot_fill_the_manager_with_stale_grants)
     CHECK_EQ(ASK(ASH_TASK_PROCESS, ASH_MEM_TASK_DESTROY, C), STATUS_SUCCESS);
     CHECK_EQ(ASK(A, ASH_MEM_UNMAP, chain.at_a), STATUS_SUCCESS);
     check_nothing_left();
+}
+
+static uint64_t give(uint64_t link)
+{
+    return ASK(A, ASH_MEM_GRANT, link, chain.at_a, 1) == STATUS_SUCCESS ? reply_words[0] : 0;
+}
+
+/* The answerer dies and another one comes: what the requester gave stays given, and only that. */
+TEST(a_kept_link_and_its_grants_outlive_the_answerer)
+{
+    struct ash_mem_link_create_reply resumed;
+    start();
+    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_RESUME, chain.one, D), STATUS_INVALID_HANDLE);
+    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_KEEP, chain.one), STATUS_SUCCESS);
+    CHECK_EQ(ASK(ASH_TASK_PROCESS, ASH_MEM_TASK_DESTROY, B), STATUS_SUCCESS);
+    CHECK_STR(check_all(), "");
+    CHECK_EQ(map_grant(C, chain.two, chain.forwarded), 0); /* that was B's to give */
+    uint64_t meanwhile = give(chain.one), closed = give(chain.one);
+    CHECK(meanwhile != 0 && closed != 0);
+    CHECK_EQ(ASK(A, ASH_MEM_GRANT_CLOSE, chain.one, closed), STATUS_SUCCESS);
+    CHECK_EQ(map_grant(D, chain.one, chain.grant), 0);
+    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_RESUME, chain.one, A), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_RESUME, chain.one, D), STATUS_SUCCESS);
+    memcpy(&resumed, reply_words, sizeof(resumed));
+    CHECK(!(seen(D, resumed.answerer_request).rights & ASH_RIGHT_WRITE));
+    CHECK(seen(D, resumed.answerer_answer).rights & ASH_RIGHT_WRITE);
+    CHECK(seen(A, resumed.requester_request).present);
+    CHECK_EQ(seen(D, map_grant(D, chain.one, chain.grant)).physical, chain.physical);
+    CHECK_EQ(seen(D, map_grant(D, chain.one, meanwhile)).physical, chain.physical);
+    CHECK_EQ(map_grant(D, chain.one, closed), 0);
+    CHECK_EQ(ASK(ASH_TASK_PROCESS, ASH_MEM_TASK_DESTROY, D), STATUS_SUCCESS);
+    CHECK_EQ(ASK(A, ASH_MEM_GRANT_CLOSE, chain.one, chain.grant), STATUS_INVALID_HANDLE);
+    CHECK_EQ(ASK(ASH_TASK_IO, ASH_MEM_LINK_FREE, chain.one), STATUS_SUCCESS);
+    CHECK_STR(check_all(), "");
 }
