@@ -6,9 +6,10 @@
  * Ids: devices, drivers and files have 64-bit ids that are not reused.
  *
  * A driver's life: ASH_IO_LOAD_DRIVER (by pnp) spawns its task; the task calls ASH_IO_REGISTER,
- * runs DriverEntry, reports ASH_IO_INITIALIZED. When it dies, every request it owed is completed
- * with STATUS_DEVICE_REMOVED (kill, crash) or STATUS_UNSUCCESSFUL where it broke the protocol, its
- * devices are marked failed, opens of them fail with STATUS_NO_SUCH_DEVICE, and pnp gets an event.
+ * runs DriverEntry, reports ASH_IO_INITIALIZED. When it dies and is not kept (ASH_IO_KEEP_DRIVER),
+ * every request it owed is completed with STATUS_DEVICE_REMOVED (kill, crash) or
+ * STATUS_UNSUCCESSFUL where it broke the protocol, its devices are marked failed, opens of them
+ * fail with STATUS_NO_SUCH_DEVICE, and pnp gets an event.
  *
  * Mounting: opening a path on a device of type FILE_DEVICE_DISK that has a VPB (volume), with a
  * rest of the path or for mounting, sends MOUNT_VOLUME to each registered file system in turn;
@@ -40,17 +41,18 @@
 
 enum ash_io_op {
     /* Drivers. Every capability in a reply goes where the IPC buffer's receive path says. */
-    ASH_IO_REGISTER = 1,      /* c0: Notification for requests, c1: for completions (both with write
-                                 right) -> link_reply: the control link + c0: doorbell of io. Also by
-                                 pnp (instead of CLIENT), which answers for the root device as driver
-                                 PnpManager */
-    ASH_IO_INITIALIZED = 2,   /* status_request: DriverEntry's result */
-    ASH_IO_CREATE_DEVICE = 3, /* create_device_request -> device_reply */
-    ASH_IO_UPDATE_DEVICE = 4, /* update_device_request: Flags etc. as they stand now */
-    ASH_IO_DELETE_DEVICE = 5, /* device_request */
-    ASH_IO_ATTACH = 6,        /* attach_request -> attach_reply + c0: doorbell of the lower driver
-                                 (no capability and link.link 0 if it is in the caller's own task) */
-    ASH_IO_DETACH = 7,        /* device_request: what is attached above this device is detached */
+    ASH_IO_REGISTER = 1,       /* c0: Notification for completions (write right) -> link_reply: the
+                                  control link + c0: doorbell of io, c1: Notification for requests,
+                                  which outlives the task, so that the doorbells of those who wait for
+                                  it stay good. Also by pnp (instead of CLIENT), which answers for the
+                                  root device as driver PnpManager; it brings that Notification, c1 */
+    ASH_IO_INITIALIZED = 2,    /* status_request: DriverEntry's result */
+    ASH_IO_CREATE_DEVICE = 3,  /* create_device_request -> device_reply */
+    ASH_IO_UPDATE_DEVICE = 4,  /* update_device_request: Flags etc. as they stand now */
+    ASH_IO_DELETE_DEVICE = 5,  /* device_request */
+    ASH_IO_ATTACH = 6,         /* attach_request -> attach_reply + c0: doorbell of the lower driver
+                                  (no capability and link.link 0 if it is in the caller's own task) */
+    ASH_IO_DETACH = 7,         /* device_request: what is attached above this device is detached */
     ASH_IO_CREATE_SYMLINK = 8, /* symlink_request: target must lie in \Device and be the caller's;
                                   pnp's links (device interfaces) may lead to anybody's device */
     ASH_IO_DELETE_SYMLINK = 9, /* symlink_request (target ignored). pnp's too */
@@ -102,6 +104,14 @@ enum ash_io_op {
     ASH_IO_FILES = 56,     /* device_request -> files_reply: how many files are open on the stack of
                               this device and on what is mounted there. If any: EVENT_FILES_CLOSED
                               comes when the last of them has been closed */
+    ASH_IO_KEEP_DRIVER = 57, /* keep_request: when this driver dies, its devices, their names, files
+                                and links wait for its next task, and so does what it owes, as
+                                docs/restart-contract.md says; or (keep 0) no more. The next task
+                                gets a device of the dead one by creating it again: of the same name
+                                and type, or, unnamed, the next of that type */
+    ASH_IO_RESUME_DRIVER = 58,  /* driver_request: its new task has made them again and gets their
+                                   files (CREATE), then their links. What it has not made fails */
+    ASH_IO_GIVE_UP_DRIVER = 59, /* driver_request: there will be no such task: they fail now */
 };
 
 enum ash_io_event_kind {
@@ -194,6 +204,9 @@ struct ash_io_driver_state_reply {
     char name[32], image[64];
 };
 
+struct ash_io_keep_request {
+    ash_word driver, keep;
+};
 struct ash_io_load_driver_request {
     ash_word priority, quota_pages;
     char name[32];

@@ -109,17 +109,16 @@ static void start_dispatch_thread(void)
 static void register_driver(void)
 {
     struct ash_io_link_reply reply;
-    if (!ash_success(ash_notification_create(&rt_requests)) ||
-        !ash_success(ash_notification_create(&rt_completions)))
-        ash_panic("no notifications");
-    kick = rt_mint(rt_completions, RT_BIT_KICK);
-    wake = rt_mint(rt_requests, RT_BIT_KICK);
-    const ash_cptr send[2] = {rt_requests, rt_completions};
-    struct ash_caps caps = {.send = send, .send_count = 2, .receive = 1};
+    if (!ash_success(ash_notification_create(&rt_completions)))
+        ash_panic("no notification");
+    struct ash_caps caps = {.send = &rt_completions, .send_count = 1, .receive = 2};
     ash_status status =
         ash_request_caps(ASH_SLOT_IO, ASH_IO_REGISTER, NULL, 0, &reply, sizeof(reply), &caps);
-    if (!ash_success(status) || caps.received != 1)
+    if (!ash_success(status) || caps.received != 2)
         ash_panic("the I/O manager refused the driver: %x", (unsigned)status);
+    rt_requests = caps.slot[1];
+    kick = rt_mint(rt_completions, RT_BIT_KICK);
+    wake = rt_mint(rt_requests, RT_BIT_KICK);
     if (!NT_SUCCESS(rt_in_add(&reply.link, caps.slot[0], false)))
         ash_panic("no memory for the control link");
 }

@@ -85,14 +85,34 @@ static void set_alarm(void)
     port_alarm(first == 0 || (look != 0 && look < first) ? look : first);
 }
 
+static bool closes_file(uint8_t major)
+{
+    return major == IO_MJ_CLEANUP || major == IO_MJ_CLOSE;
+}
+
 static void refuse(const struct io_control_request *request, ash_status status)
 {
     request->done(request->context, &(struct io_control_answer){.status = status});
 }
 
+static void enqueue(struct io_driver *driver, struct io_control *control)
+{
+    struct io_control **end = &driver->queue;
+    while (*end != nullptr)
+        end = &(*end)->next;
+    control->next = nullptr;
+    control->deadline = port_time() + port_milliseconds(ASH_IO_DEADLINE_MS);
+    *end = control;
+}
+
 void io_control_send(struct io_driver *driver, const struct io_control_request *request)
 {
-    if (driver->control == nullptr || driver->task == nullptr || driver->broken) {
+    bool waits = driver->kept && request->major == IO_MJ_CREATE;
+    if (driver->kept && closes_file(request->major)) { /* it was the dead task's file */
+        refuse(request, STATUS_SUCCESS);
+        return;
+    }
+    if (!waits && (driver->control == nullptr || driver->task == nullptr || driver->broken)) {
         refuse(request, STATUS_DEVICE_REMOVED);
         return;
     }
@@ -105,14 +125,15 @@ void io_control_send(struct io_driver *driver, const struct io_control_request *
         refuse(request, STATUS_NO_MEMORY);
         return;
     }
-    *control = (struct io_control){.request = *request,
-                                   .deadline = port_time() + port_milliseconds(ASH_IO_DEADLINE_MS)};
+    *control = (struct io_control){.request = *request};
     if (request->bytes != 0)
         memcpy(control->data, request->data, request->bytes);
-    struct io_control **end = &driver->queue;
-    while (*end != nullptr)
-        end = &(*end)->next;
-    *end = control;
+    if (waits) {
+        control->next = driver->held;
+        driver->held = control;
+        return;
+    }
+    enqueue(driver, control);
     pump(driver);
     set_alarm();
 }
@@ -168,12 +189,56 @@ void io_control_fail(struct io_driver *driver, ash_status status)
             tell(control, &answer);
         free(control);
     }
-    while (driver->queue != nullptr) {
-        struct io_control *control = driver->queue;
-        driver->queue = control->next;
+    while (driver->queue != nullptr || driver->held != nullptr) {
+        struct io_control **from = driver->queue != nullptr ? &driver->queue : &driver->held;
+        struct io_control *control = *from;
+        *from = control->next;
         tell(control, &answer);
         free(control);
     }
+}
+
+/* The file was the dead task's; so was whatever kept the slot of a request that is told. */
+static void hold(struct io_driver *driver, struct io_control *control, ash_status status)
+{
+    const struct io_control_answer answer = {
+        .status = closes_file(control->request.major) ? STATUS_SUCCESS : status};
+    const struct io_file *file = io_file_find(control->request.file);
+    bool opens = control->request.major == IO_MJ_CREATE && file != nullptr && !file->open;
+    if (opens && !control->told) {
+        control->next = driver->held;
+        driver->held = control;
+        return;
+    }
+    tell(control, &answer);
+    free(control);
+}
+
+/* What is told may send more, which goes the same way. */
+void io_control_hold(struct io_driver *driver, ash_status status)
+{
+    for (unsigned slot = 0; slot < ASH_LINK_CONTROL_SLOTS; slot++) {
+        struct io_control *control = driver->out[slot];
+        driver->out[slot] = nullptr;
+        if (control != nullptr)
+            hold(driver, control, status);
+    }
+    while (driver->queue != nullptr) {
+        struct io_control *control = driver->queue;
+        driver->queue = control->next;
+        hold(driver, control, status);
+    }
+}
+
+void io_control_release(struct io_driver *driver)
+{
+    while (driver->held != nullptr) {
+        struct io_control *control = driver->held;
+        driver->held = control->next;
+        enqueue(driver, control);
+    }
+    pump(driver);
+    set_alarm();
 }
 
 static void expire(struct io_driver *driver, ash_word now)

@@ -8,6 +8,7 @@
  *   4. links it was the requester of are removed: their answerers cancel and complete first;
  *   5. its files are cleaned up and closed;
  *   6. watchers are told and the process manager may destroy the task.
+ * Of a driver that is kept 1 to 3 do not happen: see recover.c.
  */
 #include "manager.h"
 
@@ -57,23 +58,33 @@ static bool shut_one_file(ash_word task)
     return false;
 }
 
+void io_death_of_devices(struct io_driver *driver, ash_word task)
+{
+    io_device_fail_all(driver);
+    end_links(task, driver->owed_status);
+    io_control_fail(driver, driver->owed_status);
+    io_mount_driver_died(driver);
+    io_wake(&driver->resumed, driver->owed_status);
+}
+
 static void driver_died(struct io_driver *driver, const struct ash_proc_event_reply *event)
 {
     struct io_link *control = driver->control;
     bool unloaded = driver->unloading && event->state == ASH_PROC_EXITED;
+    bool stays = driver->keeps && !driver->unloading;
     if (!unloaded) /* who went as asked needs no crash report */
         io_report_owed(event->task, event->state == ASH_PROC_CRASHED);
-    io_device_fail_all(driver);
-    end_links(event->task, driver->owed_status);
     driver->task = nullptr;
     driver->control = nullptr;
     driver->state = unloaded ? IO_DRIVER_UNLOADED : IO_DRIVER_FAILED;
     if (!unloaded && ash_success(driver->status))
         driver->status = driver->owed_status;
-    io_control_fail(driver, driver->owed_status);
+    if (stays)
+        io_recover_park(driver, event->task);
+    else
+        io_death_of_devices(driver, event->task);
     if (control != nullptr)
         io_link_free(control);
-    io_mount_driver_died(driver);
     while (free_one_link(event->task))
         ;
     io_event_post(unloaded ? ASH_IO_EVENT_DRIVER_UNLOADED : ASH_IO_EVENT_DRIVER_DIED, driver,

@@ -157,7 +157,13 @@ static bool has_volume(ash_word device_type)
 void io_device_create(const struct io_call *call)
 {
     const struct ash_io_create_device_request *request = call->request;
-    struct io_device *device = calloc(1, sizeof(*device));
+    struct io_device *device = io_recover_adopt(io_driver_of(call->task), request);
+    if (device != nullptr) {
+        struct ash_io_device_reply reply = {device->id};
+        port_answer(call->token, STATUS_SUCCESS, &reply, sizeof(reply), ASH_NULL_CPTR);
+        return;
+    }
+    device = calloc(1, sizeof(*device));
     if (device == nullptr || memchr(request->name, '\0', sizeof(request->name)) == nullptr) {
         free(device);
         io_fail(call, device == nullptr ? STATUS_NO_MEMORY : STATUS_OBJECT_NAME_INVALID);
@@ -303,7 +309,7 @@ void io_device_unlink(const struct io_call *call)
     io_fail(call, status);
 }
 
-void io_device_fail_all(struct io_driver *driver)
+void io_device_fail_all(const struct io_driver *driver)
 {
     for (struct io_device *device = devices; device != nullptr; device = device->next) {
         if (device->driver == driver)

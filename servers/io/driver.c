@@ -136,33 +136,50 @@ static struct io_driver *adopt_pnp(void)
     return driver;
 }
 
+/* The control link, and where its requests are announced. */
+static ash_status connect(struct io_driver *driver, ash_cptr completions)
+{
+    if (driver->requests == ASH_NULL_CPTR)
+        driver->requests = port_notification();
+    if (driver->requests == ASH_NULL_CPTR)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    port_drop(driver->task->completions); /* of an earlier CLIENT */
+    driver->task->completions = completions;
+    driver->task->requests = driver->requests;
+    ash_status status = io_link_new(ASH_LINK_CONTROL, 0, nullptr, driver->task, &driver->control);
+    if (!ash_success(status))
+        return status;
+    driver->control->state = IO_LINK_OPEN;
+    struct ash_link_info own = io_link_info(driver->control, true);
+    own.requests = driver->control->memory.io_request; /* this manager's one view of each area */
+    own.answers = driver->control->memory.io_answer;
+    ash_requester_init(&driver->ring, &own);
+    return STATUS_SUCCESS;
+}
+
 /* ASH_IO_REGISTER */
 void io_driver_register(const struct io_call *call)
 {
     struct io_driver *driver = io_driver_of(call->task);
     if (driver == nullptr && call->task == ASH_TASK_PNP)
         driver = adopt_pnp();
-    if (call->cap_count != 2 || driver == nullptr || driver->control != nullptr) {
+    bool brings_own = call->task == ASH_TASK_PNP;
+    if (call->cap_count != 1u + brings_own || driver == nullptr || driver->control != nullptr) {
         for (unsigned i = 0; i < call->cap_count; i++)
             port_drop(call->caps[i]);
         io_fail(call, STATUS_INVALID_PARAMETER);
         return;
     }
-    port_drop(driver->task->completions); /* of an earlier CLIENT */
-    driver->task->requests = call->caps[0];
-    driver->task->completions = call->caps[1];
-    ash_status status = io_link_new(ASH_LINK_CONTROL, 0, nullptr, driver->task, &driver->control);
+    if (brings_own)
+        driver->requests = call->caps[1];
+    ash_status status = connect(driver, call->caps[0]);
     if (!ash_success(status)) {
         io_fail(call, status);
         return;
     }
-    driver->control->state = IO_LINK_OPEN;
-    struct ash_link_info own = io_link_info(driver->control, true);
-    own.requests = driver->control->memory.io_request; /* this manager's one view of each area */
-    own.answers = driver->control->memory.io_answer;
-    ash_requester_init(&driver->ring, &own);
     struct ash_io_link_reply reply = {io_link_info(driver->control, false)};
-    port_answer(call->token, STATUS_SUCCESS, &reply, sizeof(reply), driver->control->to_requester);
+    port_answer_registered(call->token, &reply, driver->control->to_requester,
+                           brings_own ? ASH_NULL_CPTR : driver->requests);
 }
 
 /* ASH_IO_INITIALIZED */

@@ -4,6 +4,7 @@
 // for a file whose CREATE succeeded.
 #include "manager.h"
 #include <stdlib.h>
+#include <string.h>
 
 static struct io_file *files;
 static ash_word last_id;
@@ -41,7 +42,35 @@ void io_file_free(struct io_file *file)
     struct io_device *device = io_device_find(file->device);
     if (device != nullptr)
         io_device_unuse(device);
+    free(file->path);
     free(file);
+}
+
+ash_status io_file_take(struct io_file *file, const ash_word parameter[3], const char *path)
+{
+    memcpy(file->parameter, parameter, sizeof(file->parameter));
+    file->path = path[0] != '\0' ? strdup(path) : nullptr;
+    return path[0] != '\0' && file->path == nullptr ? STATUS_NO_MEMORY : STATUS_SUCCESS;
+}
+
+void io_file_create(const struct io_file *file, io_control_done done, io_control_done late,
+                    void *context)
+{
+    const struct io_device *device = io_device_find(file->device);
+    const ash_word *p = file->parameter;
+    io_control_send(device->driver, &(struct io_control_request){
+                                        .major = IO_MJ_CREATE,
+                                        .device = device->id,
+                                        .file = file->id,
+                                        .parameter = {p[0], p[1], p[2], file->link},
+                                        .requestor = file->task,
+                                        .user = io_driver_of(file->task) == nullptr,
+                                        .data = file->path,
+                                        .bytes = file->path != nullptr ? strlen(file->path) : 0,
+                                        .done = done,
+                                        .late = late,
+                                        .context = context,
+                                    });
 }
 
 struct shutting {

@@ -125,13 +125,14 @@ struct ash_link_info io_link_info(const struct io_link *link, bool requester)
         .answers = requester ? m->requester_answer : m->answerer_answer,
         .slots = link->ledger.slots,
         .inline_bytes = link->ledger.inline_bytes,
+        .resumed = link->resumed,
     };
 }
 
 static void announced(void *context, const struct io_control_answer *answer)
 {
     struct io_link *link = io_link_find((ash_word)context);
-    if (link == nullptr || link->state != IO_LINK_ADDING)
+    if (link == nullptr || link->state == IO_LINK_REMOVING || link->parked)
         return;
     link->state = IO_LINK_OPEN;
     if (!ash_success(answer->status))

@@ -22,6 +22,18 @@
 struct ash_server io_server;
 ash_cptr io_notification;
 
+static void take_process_events(void)
+{
+    for (;;) {
+        struct ash_proc_event_reply event;
+        ash_status status =
+            ash_request(ASH_SLOT_PROCESS, ASH_PROC_EVENT, nullptr, 0, &event, sizeof(event));
+        if (!ash_success(status) || status == STATUS_NO_MORE_ENTRIES)
+            return;
+        io_death(&event);
+    }
+}
+
 /* Every operation goes through io_dispatch, which knows sizes and rights. */
 static ash_status handle(struct ash_server *server, struct ash_caller *caller)
 {
@@ -34,20 +46,10 @@ static ash_status handle(struct ash_server *server, struct ash_caller *caller)
         call.caps[call.cap_count] = ash_server_take_cap(server, caller, i);
         call.cap_count += call.caps[call.cap_count] != ASH_NULL_CPTR;
     }
+    if (caller->task == ASH_TASK_PNP)
+        take_process_events(); /* it may know already that a driver's task has ended */
     io_dispatch(&call);
     return STATUS_PENDING;
-}
-
-static void take_process_events(void)
-{
-    for (;;) {
-        struct ash_proc_event_reply event;
-        ash_status status =
-            ash_request(ASH_SLOT_PROCESS, ASH_PROC_EVENT, nullptr, 0, &event, sizeof(event));
-        if (!ash_success(status) || status == STATUS_NO_MORE_ENTRIES)
-            return;
-        io_death(&event);
-    }
 }
 
 static void signals(struct ash_server *, ash_word bits)

@@ -47,7 +47,8 @@ struct io_control;
 struct io_task {
     struct io_task *next;
     ash_word id;
-    ash_cptr requests, completions; /* its Notifications; null until it told them */
+    ash_cptr requests, completions; /* Notifications; null until it registered. The former belongs
+                                       to the driver, not to the task */
     struct io_driver *driver;       /* null for an application */
 };
 
@@ -63,11 +64,18 @@ struct io_driver {
     struct io_link *control;
     struct io_control *out[ASH_LINK_CONTROL_SLOTS]; /* by slot */
     struct io_control *queue;                       /* waits for a slot, in order */
+    struct io_control *held;                        /* waits for the next task */
     struct ash_requester ring;                      /* of the control link */
     /* Null, or called when one of its devices has no file any more (SUCCESS) and when it does not
      * end a CLEANUP or CLOSE in its time (IO_TIMEOUT). */
     void (*closed)(struct io_driver *driver, ash_status status);
-    ash_word deadline; /* ticks that it may hold a request; 0: no limit */
+    ash_word deadline;    /* ticks that it may hold a request; 0: no limit */
+    ash_cptr requests;    /* the Notification of all its tasks */
+    bool keeps;           /* its end is not the end of its devices */
+    bool kept;            /* they wait for its next task; recover.c */
+    ash_word parked_task; /* the answerer that its parked links had */
+    unsigned recreating;
+    struct io_waiter *resumed; /* to be called when it has come, or will not */
     char name[32], image[64];
 };
 
@@ -79,6 +87,7 @@ struct io_device {
     char name[128];
     ash_word object; /* in the namespace; 0 if unnamed */
     bool physical, exclusive, failed, deleted;
+    bool orphan;                     /* of a dead task, waiting to be made again by the next one */
     bool watched;                    /* somebody waits until no file is open on its stack */
     struct io_device *above, *below; /* attached */
     ash_word files;
@@ -111,6 +120,8 @@ struct io_link {
     ash_status ended;
     unsigned users; /* proxies of the requester that use it */
     bool told;      /* FILE: the requester has it and its doorbell */
+    bool parked;    /* its answerer is dead and another one will come */
+    bool resumed;   /* ... and has come */
     struct ash_ledger ledger;
     struct ash_mem_link_create_reply memory;
     ash_cptr to_requester, to_answerer; /* doorbells */
@@ -120,9 +131,11 @@ struct io_link {
 struct io_file {
     struct io_file *next;
     ash_word id, task, device, link, access;
-    bool open;    /* CREATE succeeded */
-    bool closing; /* CLEANUP is on its way */
-    bool orphan;  /* nobody waits for the open any more: close it when it succeeds */
+    bool open;             /* CREATE succeeded */
+    bool closing;          /* CLEANUP is on its way */
+    bool orphan;           /* nobody waits for the open any more: close it when it succeeds */
+    ash_word parameter[3]; /* of its CREATE */
+    char *path;            /* behind the device; null: none */
 };
 
 /* Somebody to be called back once; freed after the call. */
@@ -161,7 +174,11 @@ struct io_control_request {
 void io_control_send(struct io_driver *driver, const struct io_control_request *request);
 void io_control_poll(struct io_driver *driver);                    /* takes its answers */
 void io_control_fail(struct io_driver *driver, ash_status status); /* driver is dead: all end */
-void io_control_expire(void);                                      /* those past their deadline */
+/* It is dead, and another task will come: opens wait for it, what closes files has succeeded, the
+ * rest ends with the status. */
+void io_control_hold(struct io_driver *driver, ash_status status);
+void io_control_release(struct io_driver *driver); /* it has come */
+void io_control_expire(void);                      /* those past their deadline */
 [[nodiscard]] unsigned io_control_out(const struct io_driver *driver);
 
 /* --- driver.c --------------------------------------------------------------------------------- */
@@ -173,6 +190,16 @@ void io_driver_load(const struct io_call *call);
 void io_driver_register(const struct io_call *call);
 void io_driver_initialized(const struct io_call *call);
 void io_driver_unload(const struct io_call *call);
+
+/* --- recover.c -------------------------------------------------------------------------------- */
+void io_recover_keep(const struct io_call *call);
+void io_recover_resume(const struct io_call *call);
+void io_recover_give_up(const struct io_call *call);
+/* The driver's task has ended, and what it had stays. */
+void io_recover_park(struct io_driver *driver, ash_word task);
+/* For a new device of the driver: the one of its last task that it stands for, or null. */
+struct io_device *io_recover_adopt(const struct io_driver *driver,
+                                   const struct ash_io_create_device_request *request);
 
 /* --- event.c ---------------------------------------------------------------------------------- */
 void io_event_post(ash_word kind, const struct io_driver *driver, ash_status status);
@@ -191,7 +218,7 @@ void io_device_info(const struct io_call *call);
 void io_device_symlink(const struct io_call *call);
 void io_device_unlink(const struct io_call *call);
 void io_device_unuse(struct io_device *device); /* one file less */
-void io_device_fail_all(struct io_driver *driver);
+void io_device_fail_all(const struct io_driver *driver);
 /* A file of its devices is open, or another driver's device is attached above one of them. */
 /* Whether another driver's device is attached above one of this driver. */
 [[nodiscard]] bool io_device_covered(const struct io_driver *driver);
@@ -277,6 +304,11 @@ struct io_file *io_file_new(ash_word task, struct io_device *device);
 void io_file_free(struct io_file *file);
 /* Whether a file of the driver's devices is open, or closed with requests that it still owes. */
 [[nodiscard]] bool io_file_uses(const struct io_driver *driver);
+/* CREATE for the file, with what it was opened with. */
+[[nodiscard]] ash_status io_file_take(struct io_file *file, const ash_word parameter[3],
+                                      const char *path);
+void io_file_create(const struct io_file *file, io_control_done done, io_control_done late,
+                    void *context);
 /* CLEANUP and CLOSE, then `done` (may be null), then the file is gone. */
 void io_file_shut(struct io_file *file, void (*done)(void *, ash_status), void *context);
 void io_file_close(const struct io_call *call);
@@ -289,6 +321,8 @@ void io_client(const struct io_call *call);
  */
 void io_flush_all(const struct io_call *call);
 void io_death(const struct ash_proc_event_reply *event);
+/* What the driver had, whose task is gone for good, ends with its owed_status. */
+void io_death_of_devices(struct io_driver *driver, ash_word task);
 void io_query_devices(const struct io_call *call);
 void io_query_drivers(const struct io_call *call);
 void io_query_stack(const struct io_call *call);

@@ -10,7 +10,7 @@ struct opening {
     ash_word token, client;
     ash_word file;                      /* 0 until the device is known */
     struct ash_io_open_request request; /* path: what is left of it */
-    ash_word device;                    /* the one that was named */
+    ash_word device, on;                /* the one that was named; the one that is opened */
     bool late;
 };
 
@@ -86,26 +86,17 @@ static void created(void *context, const struct io_control_answer *answer)
     }
 }
 
-static void create(struct opening *opening, const struct io_file *file)
+static void create(struct opening *opening, struct io_file *file)
 {
-    const struct io_device *device = io_device_find(file->device);
     const struct ash_io_open_request *r = &opening->request;
-    io_control_send(device->driver,
-                    &(struct io_control_request){
-                        .major = IO_MJ_CREATE,
-                        .device = device->id,
-                        .file = file->id,
-                        .parameter = {(r->access & 0xffffffff) | r->share << 32,
-                                      (r->options & 0xffffff) | (r->disposition & 0xff) << 24,
-                                      r->attributes, file->link},
-                        .requestor = file->task,
-                        .user = io_driver_of(file->task) == nullptr,
-                        .data = r->path,
-                        .bytes = strlen(r->path),
-                        .done = created,
-                        .late = created,
-                        .context = opening,
-                    });
+    const ash_word parameter[3] = {(r->access & 0xffffffff) | r->share << 32,
+                                   (r->options & 0xffffff) | (r->disposition & 0xff) << 24,
+                                   r->attributes};
+    ash_status status = io_file_take(file, parameter, r->path);
+    if (ash_success(status))
+        io_file_create(file, created, created, opening);
+    else
+        fail(opening, status);
 }
 
 static void linked(void *context, ash_status status)
@@ -149,11 +140,33 @@ static void link_up(struct opening *opening, struct io_file *file, struct io_dev
 
 /* `named` or the file system on it: the top of that stack gets the CREATE, unless the device itself
  * was asked for. */
+static void open_on(struct opening *opening, struct io_device *named);
+
+/* The next task of the driver has come, or will not. */
+static void open_again(void *context, ash_status)
+{
+    struct opening *opening = context;
+    struct io_device *device = io_device_find(opening->on);
+    if (device == nullptr)
+        fail(opening, STATUS_NO_SUCH_DEVICE);
+    else
+        open_on(opening, device);
+}
+
+static bool waits_for_driver(struct opening *opening, const struct io_device *named,
+                             struct io_driver *driver)
+{
+    opening->on = named->id;
+    return driver->kept && io_wait(&driver->resumed, open_again, opening);
+}
+
 static void open_on(struct opening *opening, struct io_device *named)
 {
     bool itself = (opening->request.options & ASH_IO_OPEN_UNATTACHED) != 0;
     struct io_device *device = itself ? named : io_stack_top(named);
     const struct io_task *task = device->driver->task;
+    if (waits_for_driver(opening, named, device->driver))
+        return;
     if (device->failed || device->deleted || device->driver->unloading || task == nullptr) {
         fail(opening, STATUS_NO_SUCH_DEVICE);
         return;

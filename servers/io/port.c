@@ -21,6 +21,14 @@ void port_answer(ash_word token, ash_status status, const void *reply, size_t by
     ash_server_answer(&io_server, token, status, reply, bytes, &cap, cap != ASH_NULL_CPTR);
 }
 
+void port_answer_registered(ash_word token, const struct ash_io_link_reply *reply,
+                            ash_cptr doorbell, ash_cptr requests)
+{
+    const ash_cptr caps[2] = {doorbell, requests};
+    ash_server_answer(&io_server, token, STATUS_SUCCESS, reply, sizeof(*reply), caps,
+                      1u + (requests != ASH_NULL_CPTR));
+}
+
 /* --- memory --- */
 
 ash_status port_link_create(const struct ash_mem_link_create_request *request,
@@ -43,6 +51,20 @@ void port_link_free(ash_word link)
          ash_request(ASH_SLOT_MEMORY, ASH_MEM_LINK_CLOSE, &request, sizeof(request), nullptr, 0));
     must("freeing a link",
          ash_request(ASH_SLOT_MEMORY, ASH_MEM_LINK_FREE, &request, sizeof(request), nullptr, 0));
+}
+
+ash_status port_link_keep(ash_word link)
+{
+    const struct ash_mem_link_request request = {link};
+    return ash_request(ASH_SLOT_MEMORY, ASH_MEM_LINK_KEEP, &request, sizeof(request), nullptr, 0);
+}
+
+ash_status port_link_resume(ash_word link, ash_word answerer,
+                            struct ash_mem_link_create_reply *reply)
+{
+    const struct ash_mem_link_resume_request request = {link, answerer};
+    return ash_request(ASH_SLOT_MEMORY, ASH_MEM_LINK_RESUME, &request, sizeof(request), reply,
+                       sizeof(*reply));
 }
 
 /* --- object --- */
@@ -193,6 +215,12 @@ void port_signal(ash_cptr notification)
 {
     if (notification != ASH_NULL_CPTR)
         ash_signal(notification);
+}
+
+ash_cptr port_notification(void)
+{
+    ash_cptr notification;
+    return ash_success(ash_notification_create(&notification)) ? notification : ASH_NULL_CPTR;
 }
 
 ash_cptr port_mint(ash_cptr notification, ash_word badge)

@@ -30,10 +30,17 @@ struct io_call {
  * meanwhile is no error. */
 void port_answer(ash_word token, ash_status status, const void *reply, size_t bytes, ash_cptr cap);
 
+/* The answer to ASH_IO_REGISTER; `requests` may be null. */
+void port_answer_registered(ash_word token, const struct ash_io_link_reply *reply,
+                            ash_cptr doorbell, ash_cptr requests);
+
 /* Memory manager. */
 [[nodiscard]] ash_status port_link_create(const struct ash_mem_link_create_request *request,
                                           struct ash_mem_link_create_reply *reply);
 void port_link_free(ash_word link); /* closes it for both sides and frees the memory */
+[[nodiscard]] ash_status port_link_keep(ash_word link);
+[[nodiscard]] ash_status port_link_resume(ash_word link, ash_word answerer,
+                                          struct ash_mem_link_create_reply *reply);
 
 /* Object manager. */
 [[nodiscard]] ash_status port_lookup(const char *path, struct ash_ob_lookup_reply *reply);
@@ -57,6 +64,7 @@ void port_task_name(ash_word task, char name[32]);
 
 /* Kernel. A null cptr is ignored. */
 void port_signal(ash_cptr notification);
+[[nodiscard]] ash_cptr port_notification(void); /* a new one; null: no memory */
 [[nodiscard]] ash_cptr port_mint(ash_cptr notification, ash_word badge); /* null: no room */
 [[nodiscard]] ash_cptr port_own_doorbell(ash_word badge);                /* to this manager */
 void port_drop(ash_cptr slot);

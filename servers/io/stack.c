@@ -27,7 +27,8 @@ static void drop_dead(struct io_device *target)
 
 ash_status io_stack_attach(struct io_device *source, struct io_device *target)
 {
-    if (source->below != nullptr || source->above != nullptr)
+    bool has_own_above = source->above != nullptr && source->above->driver == source->driver;
+    if (source->below != nullptr || has_own_above)
         return STATUS_INVALID_PARAMETER; /* already part of a stack */
     drop_dead(target);
     struct io_device *lower = io_stack_top(target);

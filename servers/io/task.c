@@ -33,7 +33,6 @@ void io_task_free(struct io_task *task)
     while (*at != task)
         at = &(*at)->next;
     *at = task->next;
-    port_drop(task->requests);
     port_drop(task->completions);
     free(task);
 }

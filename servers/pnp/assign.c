@@ -142,9 +142,28 @@ static enum pnp_outcome refuse(struct pnp_node *node, ash_status status, const c
     return PNP_NEXT;
 }
 
-enum pnp_outcome pnp_start_begin(struct pnp_node *node)
+bool pnp_start_irp(const struct pnp_node *node, struct port_irp *irp)
 {
     static uint8_t lists[ASH_LINK_CONTROL_INLINE];
+    size_t raw = 0, translated = 0;
+    if (node->assigned != nullptr && node->assigned->count > 0) {
+        raw = pnp_resources_build(node->assigned, lists, sizeof(lists));
+        translated = pnp_resources_build(node->translated, lists + raw, sizeof(lists) - raw);
+        if (raw == 0 || translated == 0)
+            return false;
+    }
+    *irp = (struct port_irp){.major = IRP_MJ_PNP,
+                             .minor = IRP_MN_START_DEVICE,
+                             .device = node->device,
+                             .parameter = {raw, translated},
+                             .in = lists,
+                             .in_bytes = raw + translated};
+    return true;
+}
+
+enum pnp_outcome pnp_start_begin(struct pnp_node *node)
+{
+    struct port_irp irp;
     if (!node->start_sent) {
         const char *rule = assign(node);
         if (rule != nullptr)
@@ -154,18 +173,8 @@ enum pnp_outcome pnp_start_begin(struct pnp_node *node)
             return refuse(node, status, "its memory or DMA could not be given to its driver");
         pnp_messages_assign(node);
     }
-    size_t raw = 0, translated = 0;
-    if (node->assigned != nullptr && node->assigned->count > 0) {
-        raw = pnp_resources_build(node->assigned, lists, sizeof(lists));
-        translated = pnp_resources_build(node->translated, lists + raw, sizeof(lists) - raw);
-        if (raw == 0 || translated == 0)
-            return refuse(node, STATUS_INSUFFICIENT_RESOURCES, "its resource lists are too long");
-    }
-    struct port_irp irp = {.major = IRP_MJ_PNP,
-                           .minor = IRP_MN_START_DEVICE,
-                           .parameter = {raw, translated},
-                           .in = lists,
-                           .in_bytes = raw + translated};
+    if (!pnp_start_irp(node, &irp))
+        return refuse(node, STATUS_INSUFFICIENT_RESOURCES, "its resource lists are too long");
     node->start_sent = true;
     return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, !node->raw));
 }

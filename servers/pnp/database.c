@@ -9,6 +9,8 @@
 
 #define IDS_MAX 32u
 
+#define RESTART_LIMIT 5u
+
 static struct file {
     struct file *next; /* ordered by path */
     char path[PNP_IMAGE_PATH];
@@ -203,6 +205,20 @@ static uint32_t device_value(const struct file *file, const char *section, const
     return value;
 }
 
+/* How often in a row a driver is started again: as the INF says, else by its class. */
+static uint32_t restart_limit(const struct file *file, const char *section)
+{
+    static const char *const replayed[] = {"SCSIAdapter", "HDC", "DiskDrive"};
+    struct inf_error error;
+    uint32_t value = 0;
+    if (inf_device_value(&file->inf, section, "", "RestartLimit", &value, &error) == INF_OK)
+        return value;
+    for (size_t i = 0; i < sizeof(replayed) / sizeof(replayed[0]); i++)
+        if (strcmp(file->version.class_name, replayed[i]) == 0)
+            return RESTART_LIMIT;
+    return 0;
+}
+
 static const char *hardware_ids[IDS_MAX], *compatible_ids[IDS_MAX];
 
 static struct inf_device_ids ids_of(const char *hardware, const char *compatible)
@@ -239,6 +255,7 @@ bool pnp_database_match(const char *hardware, const char *compatible, struct pnp
         copy_text(found.section, sizeof(found.section), model.install_section);
         found.dma_copying = device_value(file, model.install_section, "DmaCopyingPool");
         found.dma_map_registers = device_value(file, model.install_section, "DmaMapRegisters");
+        found.restart_limit = restart_limit(file, model.install_section);
         found.score = score;
         *match = found;
     }

@@ -184,7 +184,7 @@ static bool knows_of_death(const struct pnp_node *node, const struct pnp_driver 
 static void stack_died(struct pnp_node *node, struct pnp_driver *driver, ash_status status)
 {
     bool stands = node->added || node->start_sent || node->step != PNP_STEP_IDLE;
-    if (node->state != ASH_PNP_FAILED)
+    if (node->recovering == nullptr && node->state != ASH_PNP_FAILED)
         pnp_node_fail(node, status,
                       driver == node->function ? "its driver died" : "its filter driver died");
     if (!stands) {
@@ -203,7 +203,7 @@ static void stack_died(struct pnp_node *node, struct pnp_driver *driver, ash_sta
 static bool tell_one(struct pnp_driver *driver, ash_status status)
 {
     for (struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next) {
-        if (node->bus == driver && !node->gone) {
+        if (node->bus == driver && !node->gone && !pnp_recover_spares(node)) {
             pnp_remove(node, true);
             return true;
         }
@@ -227,6 +227,7 @@ void pnp_task_ended(ash_word task, ash_status status)
     driver->state = PNP_DRIVER_FAILED;
     driver->status = status;
     pnp_interrupt_task_gone(task);
+    pnp_recover_begin(driver);
     driver->holds++; /* until all nodes have been told */
     while (tell_one(driver, driver->status))
         ;

@@ -82,11 +82,19 @@ static void begin_new_children(struct pnp_node *node)
     }
 }
 
+static enum pnp_outcome after_relations(struct pnp_node *node)
+{
+    if (node->recovering == nullptr)
+        return PNP_DONE;
+    node->step = PNP_STEP_REVIVE - 1;
+    return PNP_NEXT;
+}
+
 enum pnp_outcome pnp_relations_done(struct pnp_node *node, const struct port_answer *answer)
 {
     static uint64_t devices[CHILDREN_MAX];
     if (!ash_success(answer->status))
-        return PNP_DONE; /* no bus */
+        return after_relations(node); /* no bus */
     size_t count = answer->out_bytes / sizeof(uint64_t);
     if (count > CHILDREN_MAX)
         count = CHILDREN_MAX;
@@ -96,7 +104,7 @@ enum pnp_outcome pnp_relations_done(struct pnp_node *node, const struct port_ans
     for (size_t i = 0; i < count; i++)
         add_child(node, devices[i]);
     begin_new_children(node);
-    return PNP_DONE;
+    return after_relations(node);
 }
 
 void pnp_enumerate(struct pnp_node *node)

@@ -135,4 +135,5 @@ void pnp_node_fail(struct pnp_node *node, ash_status status, const char *why)
     node->state = ASH_PNP_FAILED;
     node->status = status;
     port_log("%s failed: %s (0x%08x)", path, why, (unsigned)status);
+    pnp_recover_failed(node);
 }

@@ -13,6 +13,7 @@
  *   enumerate.c  bus relations: new children, missing children
  *   stack.c      the drivers of a device: filters and function, in their order
  *   remove.c     surprise removal, removal, the end of a node
+ *   recover.c    a driver that died is started again
  *   operate.c    what concerns several devices at once: removal that is asked for, ejection,
  *                stopping for a rebalance               operation.c  its IRPs and their answers
  *   target.c     who wants to be asked before a device is removed
@@ -52,11 +53,15 @@ struct pnp_driver {
     ash_status status; /* of a failed one */
     bool linked;
     unsigned link;
-    bool own;           /* this manager itself: its PDO needs no IRP */
-    bool dead;          /* its task ended */
-    bool reported;      /* the process manager waits for port_release */
-    ash_word deadline;  /* while it loads */
-    unsigned holds;     /* nodes that still have to be removed before that */
+    bool own;            /* this manager itself: its PDO needs no IRP */
+    bool dead;           /* its task ended */
+    bool reported;       /* the process manager waits for port_release */
+    ash_word deadline;   /* while it loads */
+    unsigned holds;      /* nodes that still have to be removed before that */
+    bool keeps;          /* the I/O manager keeps its devices when it dies: recover.c */
+    unsigned recovering; /* nodes that wait for its next task */
+    unsigned deaths;     /* one soon after the other */
+    ash_word died_at, restart_at, started_at;
     ash_word left_task; /* the last task of it that the I/O manager saw go ... */
     bool left_quietly;  /* ... after its DriverUnload */
 };
@@ -101,6 +106,7 @@ enum pnp_step {
     PNP_STEP_ENUMERATED,
     /* start.c */
     PNP_STEP_SIBLINGS, /* waits until every sibling is known: who shares an interrupt */
+    PNP_STEP_RECOVER,  /* its driver died: waits until it may be loaded again */
     PNP_STEP_MATCH,
     PNP_STEP_LOAD, /* waits for the driver */
     PNP_STEP_ADD,
@@ -109,6 +115,7 @@ enum pnp_step {
     PNP_STEP_CAPABILITIES_AGAIN,
     PNP_STEP_DEVICE_STATE,
     PNP_STEP_RELATIONS,
+    PNP_STEP_REVIVE,    /* a new task of its driver: its children's PDOs are started, one by one */
     PNP_STEP_OPERATION, /* an IRP of operation.c is out; it says what comes then */
     /* remove.c */
     PNP_STEP_REMOVE_CHILDREN, /* waits until there are none */
@@ -125,6 +132,7 @@ struct pnp_node {
     ash_word device;                     /* the PDO */
     struct pnp_driver *bus;              /* answers for the PDO */
     struct pnp_driver *function;         /* of the device; null: none, or raw */
+    struct pnp_driver *recovering;       /* died and is started again: the children stay */
     struct pnp_driver *stack[PNP_STACK]; /* all of its drivers, in the order of AddDevice */
     unsigned stack_count, added_count;
     enum pnp_step step;
@@ -153,6 +161,7 @@ struct pnp_node {
     bool driver_died;  /* one of its stack */
     bool dma_enforced; /* the IOMMU confines its DMA to what its driver was granted */
     bool quiesced;     /* its bus said so, after REMOVE */
+    bool revived;      /* its PDO's driver was started again, and this PDO too */
     struct pnp_faults faults;
     char *device_id, *instance_id, *hardware_ids, *compatible_ids; /* UTF-8; lists: multi-sz */
     char *location, *container;
@@ -291,6 +300,25 @@ bool pnp_uses_dma(const struct pnp_node *node);
 ash_word pnp_dma_device(const struct pnp_node *node);
 [[nodiscard]] bool pnp_resources_replace(struct pnp_resources **place,
                                          const struct pnp_resources *list);
+
+/* --- recover.c */
+
+/* The driver is dead. Marks its nodes that will have its next task, or gives that up. */
+void pnp_recover_begin(struct pnp_driver *driver);
+/* Its PDO belongs to a task that is dead and will be followed by another. */
+bool pnp_recover_spares(const struct pnp_node *child);
+/* A node has started: from now on its driver may die. */
+void pnp_recover_started(struct pnp_node *node);
+/* The node will not have its driver back. */
+void pnp_recover_failed(struct pnp_node *node);
+enum pnp_outcome pnp_recover_begin_step(struct pnp_node *node);
+enum pnp_outcome pnp_revive_begin(struct pnp_node *node);
+enum pnp_outcome pnp_revive_done(struct pnp_node *node, const struct port_answer *answer);
+/* When a driver may be loaded again; 0: none waits. */
+ash_word pnp_recover_deadline(ash_word now);
+
+/* START_DEVICE with the node's resources; false: they are too long. */
+[[nodiscard]] bool pnp_start_irp(const struct pnp_node *node, struct port_irp *irp);
 
 /* Begins to remove the node and all below it. gone: its PDO vanishes too. */
 void pnp_remove(struct pnp_node *node, bool gone);

@@ -87,6 +87,24 @@ ash_status port_load(const char *name, const char *image, ash_word *driver, ash_
     return status;
 }
 
+void port_keep(ash_word driver, bool keep)
+{
+    const struct ash_io_keep_request request = {driver, keep};
+    (void)io(ASH_IO_KEEP_DRIVER, &request, sizeof(request), nullptr, 0);
+}
+
+ash_status port_resume(ash_word driver)
+{
+    const struct ash_io_driver_request request = {driver};
+    return io(ASH_IO_RESUME_DRIVER, &request, sizeof(request), nullptr, 0);
+}
+
+void port_give_up(ash_word driver)
+{
+    const struct ash_io_driver_request request = {driver};
+    (void)io(ASH_IO_GIVE_UP_DRIVER, &request, sizeof(request), nullptr, 0);
+}
+
 ash_status port_unload(ash_word driver)
 {
     const struct ash_io_driver_request request = {driver};

@@ -54,6 +54,8 @@ enum pnp_outcome pnp_remove_children_begin(struct pnp_node *node)
 {
     struct pnp_node *child;
     node->removing = true;
+    if (node->recovering != nullptr)
+        return PNP_NEXT; /* they do not go with their bus driver's task */
     while ((child = child_to_remove(node)) != nullptr)
         pnp_remove(child, true);
     return node->child != nullptr ? PNP_WAIT : PNP_NEXT;
@@ -163,10 +165,15 @@ static enum pnp_outcome finish(struct pnp_node *node)
     release_drivers(node);
     forget_stack(node);
     if (node->gone) {
+        pnp_recover_failed(node);
         pnp_node_free(node);
         if (own != 0)
             port_root_device_delete(own);
         return PNP_FREED;
+    }
+    if (node->recovering != nullptr) {
+        node->step = PNP_STEP_RECOVER - 1;
+        return PNP_NEXT;
     }
     if (node->disabled)
         node->state = ASH_PNP_DISABLED;
@@ -197,7 +204,8 @@ enum pnp_outcome pnp_remove_done(struct pnp_node *node, const struct port_answer
         node->step--; /* the same step again */
         return PNP_NEXT;
     }
-    if (node->start_sent) /* after SURPRISE_REMOVAL, or else after REMOVE */
+    if (node->start_sent &&
+        node->recovering == nullptr) /* after SURPRISE_REMOVAL, or else after REMOVE */
         pnp_event_removed(node);
     return PNP_NEXT;
 }

@@ -148,6 +148,7 @@ static enum pnp_outcome start_done(struct pnp_node *node, const struct port_answ
     node->was_started = true;
     pnp_fault_started(node);
     pnp_interface_node_started(node);
+    pnp_recover_started(node);
     if (again)
         return PNP_DONE;
     if (!node->raw)
@@ -212,6 +213,7 @@ static const struct {
     [PNP_STEP_REQUIREMENTS] = {pnp_identity_begin, pnp_requirements_done},
     [PNP_STEP_ENUMERATED] = {enumerated_begin, enumerated_done},
     [PNP_STEP_SIBLINGS] = {siblings_begin, nullptr},
+    [PNP_STEP_RECOVER] = {pnp_recover_begin_step, nullptr},
     [PNP_STEP_MATCH] = {match_begin, nullptr},
     [PNP_STEP_LOAD] = {load_begin, nullptr},
     [PNP_STEP_ADD] = {add_begin, add_done},
@@ -220,6 +222,7 @@ static const struct {
     [PNP_STEP_CAPABILITIES_AGAIN] = {capabilities_begin, capabilities_done},
     [PNP_STEP_DEVICE_STATE] = {state_begin, state_done},
     [PNP_STEP_RELATIONS] = {pnp_relations_begin, pnp_relations_done},
+    [PNP_STEP_REVIVE] = {pnp_revive_begin, pnp_revive_done},
     [PNP_STEP_OPERATION] = {pnp_operation_begin, pnp_operation_answered},
     [PNP_STEP_REMOVE_CHILDREN] = {pnp_remove_children_begin, nullptr},
     [PNP_STEP_SURPRISE] = {pnp_surprise_begin, pnp_remove_done},

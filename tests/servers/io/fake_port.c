@@ -40,6 +40,24 @@ ash_status port_link_create(const struct ash_mem_link_create_request *request,
     return STATUS_SUCCESS;
 }
 
+void port_answer_registered(ash_word token, const struct ash_io_link_reply *reply,
+                            ash_cptr doorbell, ash_cptr)
+{
+    port_answer(token, STATUS_SUCCESS, reply, sizeof(*reply), doorbell);
+}
+
+ash_status port_link_keep(ash_word)
+{
+    return STATUS_SUCCESS;
+}
+
+ash_status port_link_resume(ash_word link, ash_word, struct ash_mem_link_create_reply *reply)
+{
+    ash_word r = (ash_word)memory[link % 256].request, a = (ash_word)memory[link % 256].answer;
+    *reply = (struct ash_mem_link_create_reply){link, r, a, r, a, r, a};
+    return STATUS_SUCCESS;
+}
+
 void port_link_free(ash_word link)
 {
     free(memory[link % 256].request);
@@ -125,6 +143,11 @@ void port_signal(ash_cptr notification)
     fake_signals += notification != ASH_NULL_CPTR;
 }
 
+ash_cptr port_notification(void)
+{
+    return ++last_cap;
+}
+
 ash_cptr port_mint(ash_cptr notification, ash_word)
 {
     return notification != ASH_NULL_CPTR ? ++last_cap : ASH_NULL_CPTR;
@@ -199,7 +222,7 @@ struct fake_driver fake_driver_start(const char *name)
     memcpy(&loaded, answer->reply, sizeof(loaded));
     driver.id = loaded.driver;
     driver.task = loaded.task;
-    answer = fake_call(driver.task, ASH_IO_REGISTER, nullptr, 0, 2);
+    answer = fake_call(driver.task, ASH_IO_REGISTER, nullptr, 0, 1);
     struct ash_io_link_reply control;
     memcpy(&control, answer->reply, sizeof(control));
     driver.requests = (struct ash_link_requests *)control.link.requests;

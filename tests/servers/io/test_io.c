@@ -8,7 +8,7 @@ TEST(only_the_right_ones_may)
     struct ash_io_load_driver_request load = {.name = "x", .image = "x"};
     CHECK_EQ(fake_call(CLIENT(1), ASH_IO_LOAD_DRIVER, &load, sizeof(load), 0)->status,
              STATUS_ACCESS_DENIED);
-    CHECK_EQ(fake_call(CLIENT(1), ASH_IO_REGISTER, nullptr, 0, 2)->status, STATUS_ACCESS_DENIED);
+    CHECK_EQ(fake_call(CLIENT(1), ASH_IO_REGISTER, nullptr, 0, 1)->status, STATUS_ACCESS_DENIED);
     CHECK_EQ(fake_call(CLIENT(1), ASH_IO_FLUSH_ALL, nullptr, 0, 0)->status, STATUS_ACCESS_DENIED);
     CHECK_EQ(fake_call(CLIENT(1), 0x7777, nullptr, 0, 1)->status, STATUS_INVALID_DEVICE_REQUEST);
     CHECK_EQ(open_path(CLIENT(1), "C:\\x")->status, STATUS_DEVICE_NOT_READY);
@@ -25,7 +25,7 @@ TEST(driver_gets_ready_and_pnp_is_told)
     CHECK_STR(event.name, "ready");
     CHECK_EQ(driver.requests->magic, ASH_LINK_MAGIC);
     CHECK_EQ(driver.requests->kind, ASH_LINK_CONTROL);
-    CHECK_EQ(fake_call(driver.task, ASH_IO_REGISTER, nullptr, 0, 2)->status,
+    CHECK_EQ(fake_call(driver.task, ASH_IO_REGISTER, nullptr, 0, 1)->status,
              STATUS_INVALID_PARAMETER);
 }
 

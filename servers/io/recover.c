@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A driver whose task has died and will have another one (docs/restart-contract.md). Its devices,
+ * their names, files and the links of those who use them stay; the plug-and-play manager starts the
+ * next task, and says when it is ready (RESUME) or that none will come (GIVE_UP).
+ *
+ *   dies      links to it are parked: what may be done twice stays owed, the rest is answered
+ *   starts    a device that it creates takes the place of the one that the dead task had
+ *   resumes   what it has not made fails; each open file gets CREATE; then the links are announced,
+ *             and what is owed on them is taken first, in its old order; then new opens
+ *
+ * Invariants. While `kept` is set nothing is sent to the driver for its devices. A device is an
+ * orphan until it was made again; an orphan has no one below it. A parked link has no answerer.
+ */
+#include "manager.h"
+#include <string.h>
+
+enum {
+    MJ_READ = 0x03,
+    MJ_WRITE = 0x04,
+    MJ_QUERY_INFORMATION = 0x05,
+    MJ_QUERY_VOLUME_INFORMATION = 0x0a,
+    MJ_DEVICE_CONTROL = 0x0e,
+    CODE_PARAMETER = 2,
+    CODE_TYPE_SHIFT = 16,
+    CODE_WRITE_ACCESS = 2u << 14,
+    TYPE_DISK = 0x07,
+    TYPE_MASS_STORAGE = 0x2d,
+};
+
+/* ASH_IO_KEEP_DRIVER */
+void io_recover_keep(const struct io_call *call)
+{
+    const struct ash_io_keep_request *request = call->request;
+    struct io_driver *driver = io_driver_find(request->driver);
+    if (driver != nullptr)
+        driver->keeps = request->keep != 0;
+    io_fail(call, driver != nullptr ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER);
+}
+
+/* --- Death ------------------------------------------------------------------------------------ */
+
+/* Disk and storage controls that do not ask for write access only look. */
+static bool only_looks(const struct ash_request *request)
+{
+    ash_word code = request->parameter[CODE_PARAMETER], type = code >> CODE_TYPE_SHIFT & 0xffff;
+    return (type == TYPE_DISK || type == TYPE_MASS_STORAGE) && (code & CODE_WRITE_ACCESS) == 0;
+}
+
+/* It does no harm, and has the same result, whether it was done before or not. */
+static bool may_be_done_twice(const struct ash_request *request)
+{
+    switch (request->major) {
+    case MJ_READ:
+    case MJ_WRITE:
+    case IO_MJ_FLUSH_BUFFERS:
+    case MJ_QUERY_INFORMATION:
+    case MJ_QUERY_VOLUME_INFORMATION:
+        return true;
+    case MJ_DEVICE_CONTROL:
+        return only_looks(request);
+    default:
+        return false;
+    }
+}
+
+static bool carries_data(const struct io_link *link)
+{
+    return link->kind == ASH_LINK_DEVICE || link->kind == ASH_LINK_OPEN ||
+           link->kind == ASH_LINK_FILE;
+}
+
+static void park_link(struct io_link *link)
+{
+    struct ash_request request;
+    if (!ash_success(port_link_keep(link->id))) {
+        io_link_end(link, STATUS_DEVICE_REMOVED);
+        return;
+    }
+    link->parked = true;
+    ash_ledger_repair(&link->ledger);
+    for (unsigned slot = 0; slot < link->ledger.slots; slot++)
+        if (ash_ledger_owed(&link->ledger, slot, &request) && !may_be_done_twice(&request))
+            ash_ledger_answer(&link->ledger, slot, STATUS_DRIVER_PROCESS_TERMINATED);
+    port_signal(link->to_requester);
+}
+
+static void park_links(ash_word task)
+{
+    for (struct io_link *link = io_link_first(); link != nullptr; link = link->next) {
+        if (link->answerer != task || link->ended != 0 || link->kind == ASH_LINK_CONTROL)
+            continue;
+        if (carries_data(link) && link->state != IO_LINK_REMOVING)
+            park_link(link);
+        else
+            io_link_end(link, STATUS_DEVICE_REMOVED);
+    }
+}
+
+static void orphan_devices(const struct io_driver *driver)
+{
+    struct io_device *device;
+    for (unsigned i = 0; (device = io_device_at(i)) != nullptr; i++) {
+        if (device->driver != driver || device->failed || device->deleted)
+            continue;
+        device->orphan = true;
+        if (device->below != nullptr)
+            io_stack_detach(device->below);
+    }
+}
+
+/* Those that were parked before and have not been resumed yet. */
+static void park_again(ash_word before, ash_word task)
+{
+    for (struct io_link *link = io_link_first(); link != nullptr; link = link->next)
+        if (link->parked && link->answerer == before)
+            link->answerer = task;
+}
+
+void io_recover_park(struct io_driver *driver, ash_word task)
+{
+    park_again(driver->parked_task, task);
+    driver->kept = true;
+    driver->parked_task = task;
+    driver->recreating = 0;
+    orphan_devices(driver);
+    park_links(task);
+    io_control_hold(driver, STATUS_DEVICE_REMOVED);
+}
+
+/* --- The next task ---------------------------------------------------------------------------- */
+
+static bool stands_for(const struct io_device *device,
+                       const struct ash_io_create_device_request *request)
+{
+    bool automatic = (request->characteristics & IO_FILE_AUTOGENERATED_DEVICE_NAME) != 0;
+    bool was = (device->info.characteristics & IO_FILE_AUTOGENERATED_DEVICE_NAME) != 0;
+    return device->info.device_type == request->device_type && automatic == was &&
+           device->physical == (request->physical != 0) &&
+           (automatic || strncmp(device->name, request->name, sizeof(device->name)) == 0);
+}
+
+struct io_device *io_recover_adopt(const struct io_driver *driver,
+                                   const struct ash_io_create_device_request *request)
+{
+    struct io_device *device = nullptr;
+    for (unsigned i = 0; driver->kept && (device = io_device_at(i)) != nullptr; i++) {
+        if (device->driver != driver || !device->orphan || !stands_for(device, request))
+            continue;
+        device->orphan = false;
+        device->info.driver = driver->task_id;
+        device->info.flags = (uint32_t)request->flags;
+        device->info.characteristics = (uint32_t)request->characteristics;
+        device->info.stack_size = 1;
+        return device;
+    }
+    return nullptr;
+}
+
+/* --- Resumption ------------------------------------------------------------------------------- */
+
+static void fail_orphans(const struct io_driver *driver)
+{
+    struct io_device *device;
+    for (unsigned i = 0; (device = io_device_at(i)) != nullptr; i++) {
+        if (device->driver != driver || !device->orphan)
+            continue;
+        device->orphan = false;
+        device->failed = true;
+        for (struct io_link *link = io_link_first(); link != nullptr; link = link->next)
+            if (link->parked && link->device == device->id)
+                io_link_end(link, STATUS_DEVICE_REMOVED);
+    }
+}
+
+/* Its answerer is the driver's task from now on. */
+static void resume_link(struct io_link *link, const struct io_driver *driver)
+{
+    ash_status status = port_link_resume(link->id, driver->task_id, &link->memory);
+    link->parked = false;
+    link->answerer = driver->task_id;
+    link->resumed = true;
+    if (ash_success(status))
+        io_link_announce(link, nullptr, nullptr);
+    else
+        io_link_end(link, status);
+}
+
+static bool was_of(const struct io_link *link, const struct io_driver *driver)
+{
+    return link->parked && link->answerer == driver->parked_task && link->ended == 0;
+}
+
+static void resume_links(struct io_driver *driver)
+{
+    for (struct io_link *link = io_link_first(); link != nullptr; link = link->next)
+        if (was_of(link, driver))
+            resume_link(link, driver);
+    io_control_release(driver);
+    io_wake(&driver->resumed, STATUS_SUCCESS);
+}
+
+/* A file that the driver does not take again stays; requests of it get the driver's error. */
+static void recreated(void *context, const struct io_control_answer *)
+{
+    struct io_driver *driver = io_driver_find((ash_word)context);
+    if (driver->recreating != 0 && --driver->recreating == 0)
+        resume_links(driver);
+}
+
+static void resume(struct io_driver *driver)
+{
+    driver->kept = false;
+    driver->recreating = 1; /* this function */
+    fail_orphans(driver);
+    for (struct io_file *file = io_file_first(); file != nullptr; file = file->next) {
+        const struct io_device *device = io_device_find(file->device);
+        if (device == nullptr || device->driver != driver || device->failed || !file->open ||
+            file->closing)
+            continue;
+        driver->recreating++;
+        io_file_create(file, recreated, nullptr, (void *)driver->id);
+    }
+    recreated((void *)driver->id, nullptr);
+}
+
+/* ASH_IO_RESUME_DRIVER */
+void io_recover_resume(const struct io_call *call)
+{
+    const struct ash_io_driver_request *request = call->request;
+    struct io_driver *driver = io_driver_find(request->driver);
+    if (driver == nullptr || !driver->kept || driver->task == nullptr ||
+        driver->state != IO_DRIVER_READY) {
+        io_fail(call, driver == nullptr ? STATUS_INVALID_PARAMETER : STATUS_INVALID_DEVICE_STATE);
+        return;
+    }
+    resume(driver);
+    io_fail(call, STATUS_SUCCESS);
+}
+
+/* ASH_IO_GIVE_UP_DRIVER */
+void io_recover_give_up(const struct io_call *call)
+{
+    const struct ash_io_driver_request *request = call->request;
+    struct io_driver *driver = io_driver_find(request->driver);
+    if (driver == nullptr || !driver->kept) {
+        io_fail(call, driver == nullptr ? STATUS_INVALID_PARAMETER : STATUS_INVALID_DEVICE_STATE);
+        return;
+    }
+    driver->kept = false;
+    fail_orphans(driver);
+    for (struct io_link *link = io_link_first(); link != nullptr; link = link->next) {
+        if (was_of(link, driver))
+            io_link_end(link, driver->owed_status);
+        link->parked = link->parked && link->answerer != driver->parked_task;
+    }
+    if (driver->task == nullptr)
+        io_death_of_devices(driver, driver->parked_task);
+    io_control_release(driver);
+    io_wake(&driver->resumed, driver->owed_status);
+    io_fail(call, STATUS_SUCCESS);
+}
