@@ -161,6 +161,7 @@ struct pnp_node {
     bool driver_died;  /* one of its stack */
     bool dma_enforced; /* the IOMMU confines its DMA to what its driver was granted */
     bool quiesced;     /* its bus said so, after REMOVE */
+    unsigned tries;    /* while it recovers: how often AddDevice or START was tried again */
     bool revived;      /* its PDO's driver was started again, and this PDO too */
     struct pnp_faults faults;
     char *device_id, *instance_id, *hardware_ids, *compatible_ids; /* UTF-8; lists: multi-sz */
@@ -311,6 +312,8 @@ bool pnp_recover_spares(const struct pnp_node *child);
 void pnp_recover_started(struct pnp_node *node);
 /* The node will not have its driver back. */
 void pnp_recover_failed(struct pnp_node *node);
+/* What failed is to be tried again, when what stands of the stack was removed. */
+bool pnp_recover_again(struct pnp_node *node);
 enum pnp_outcome pnp_recover_begin_step(struct pnp_node *node);
 enum pnp_outcome pnp_revive_begin(struct pnp_node *node);
 enum pnp_outcome pnp_revive_done(struct pnp_node *node, const struct port_answer *answer);

@@ -17,6 +17,8 @@
 #include "port.h"
 
 #define HEALTHY_MS  500u /* who has lived that long begins anew */
+#define TRIES       3u   /* more, of AddDevice and START of the next task ... */
+#define AGAIN_MS    20u  /* ... so far apart */
 #define BACK_OFF_MS 10u  /* before the third start; doubled each time */
 
 static bool eligible(const struct pnp_node *node, const struct pnp_driver *driver)
@@ -88,7 +90,21 @@ enum pnp_outcome pnp_recover_begin_step(struct pnp_node *node)
     const struct pnp_driver *driver = node->recovering;
     if (driver == nullptr)
         return PNP_NEXT;
+    if (node->bus->dead || (node->parent != nullptr && node->parent->recovering != nullptr))
+        return PNP_WAIT; /* there is nobody to attach to */
     return driver->reported || driver->restart_at > port_now() ? PNP_WAIT : PNP_NEXT;
+}
+
+/* A driver below may have died meanwhile, which is not always known yet. */
+bool pnp_recover_again(struct pnp_node *node)
+{
+    struct pnp_driver *driver = node->recovering;
+    if (driver == nullptr || driver->dead || node->tries == TRIES)
+        return false;
+    node->tries++;
+    node->orderly = true;
+    driver->restart_at = port_now() + port_ticks(AGAIN_MS);
+    return true;
 }
 
 ash_word pnp_recover_deadline(ash_word now)
@@ -129,6 +145,7 @@ static void node_is_done(struct pnp_node *node)
 {
     struct pnp_driver *driver = node->recovering;
     node->recovering = nullptr;
+    node->tries = 0;
     if (driver->recovering == 0 || --driver->recovering != 0)
         return;
     driver->started_at = port_now();

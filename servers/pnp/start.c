@@ -103,6 +103,8 @@ static enum pnp_outcome add_begin(struct pnp_node *node)
 /* One driver after the other, from the lowest filter up. */
 static enum pnp_outcome add_done(struct pnp_node *node, const struct port_answer *answer)
 {
+    if (!ash_success(answer->status) && pnp_recover_again(node))
+        return go(node, PNP_STEP_REMOVE_CHILDREN);
     if (!ash_success(answer->status)) {
         bool function = node->stack[node->added_count] == node->function;
         pnp_node_fail(node, answer->status,
@@ -138,6 +140,8 @@ static enum pnp_outcome start_done(struct pnp_node *node, const struct port_answ
 {
     bool again = node->stopped;
     node->stopped = false;
+    if (!ash_success(answer->status) && pnp_recover_again(node))
+        return go(node, PNP_STEP_REMOVE_CHILDREN);
     if (!ash_success(answer->status)) {
         pnp_node_fail(node, answer->status, again ? "it did not start again" : "it did not start");
         return go(node, PNP_STEP_REMOVE_CHILDREN);
