@@ -204,7 +204,10 @@ static void resume_links(struct io_driver *driver)
 static void recreated(void *context, const struct io_control_answer *)
 {
     struct io_driver *driver = io_driver_find((ash_word)context);
-    if (driver->recreating != 0 && --driver->recreating == 0)
+    if (driver->recreating == 0)
+        return;
+    driver->recreating--;
+    if (driver->recreating == 0)
         resume_links(driver);
 }
 

@@ -146,7 +146,10 @@ static void node_is_done(struct pnp_node *node)
     struct pnp_driver *driver = node->recovering;
     node->recovering = nullptr;
     node->tries = 0;
-    if (driver->recovering == 0 || --driver->recovering != 0)
+    if (driver->recovering == 0)
+        return;
+    driver->recovering--;
+    if (driver->recovering != 0)
         return;
     driver->started_at = port_now();
     if (driver->dead || !ash_success(port_resume(driver->id))) {
