@@ -18,9 +18,9 @@ struct _KINTERRUPT {
     KIRQL Irql;
     BOOLEAN Connected;
     volatile BOOLEAN Active;
-    BOOLEAN Passive;    // the ISR runs at PASSIVE_LEVEL,
-    KEVENT PassiveLock; // with this event in the place of the lock,
-    KEVENT Idle;        // which is signalled while it is not on its way,
+    BOOLEAN Passive;        // the ISR runs at PASSIVE_LEVEL,
+    KEVENT PassiveLock;     // with this event in the place of the lock,
+    EX_RUNDOWN_REF Passing; // which is held while it is on its way,
     WORK_QUEUE_ITEM Work;
     ULONG Message; // the number of it
     ULONG Vector;

@@ -31,20 +31,16 @@ static void run_passive(void *context)
     (void)KeWaitForSingleObject(&interrupt->PassiveLock, Executive, KernelMode, FALSE, NULL);
     (void)call_routine(interrupt);
     KeSetEvent(&interrupt->PassiveLock, IO_NO_INCREMENT, FALSE);
-    manager_interrupt_done(interrupt);
-    KeSetEvent(&interrupt->Idle, IO_NO_INCREMENT, FALSE);
+    manager_interrupt_done(interrupt); // the next one may be on its way before this one is over
+    ExReleaseRundownProtection(&interrupt->Passing);
 }
 
-// Idle is taken back before Active is looked at, and disconnecting does it the other way round: so
-// either this does not start the ISR, or disconnecting waits for it.
+// Disconnecting ends the protection and waits for every ISR on its way: so either this does not
+// start one, or it is waited for.
 static bool start_passive(PKINTERRUPT interrupt)
 {
-    KeClearEvent(&interrupt->Idle);
-    KeMemoryBarrier();
-    if (!interrupt->Active) {
-        KeSetEvent(&interrupt->Idle, IO_NO_INCREMENT, FALSE);
+    if (!ExAcquireRundownProtection(&interrupt->Passing))
         return false;
-    }
     ExInitializeWorkItem(&interrupt->Work, run_passive, interrupt);
     ExQueueWorkItem(&interrupt->Work, CriticalWorkQueue);
     return true;
@@ -80,7 +76,7 @@ PKINTERRUPT hal_interrupt_create(const struct hal_isr_choice *choice, ULONG vect
     interrupt->Vector = vector;
     interrupt->Pdo = choice->Pdo;
     KeInitializeEvent(&interrupt->PassiveLock, SynchronizationEvent, TRUE);
-    KeInitializeEvent(&interrupt->Idle, NotificationEvent, TRUE);
+    ExInitializeRundownProtection(&interrupt->Passing);
     return interrupt;
 }
 
@@ -98,9 +94,7 @@ void hal_interrupt_disconnect(PKINTERRUPT interrupt)
         ki_violation(DRIVER_VERIFIER_DETECTED_VIOLATION, "disconnect of an interrupt not connected",
                      (ULONG_PTR)interrupt, 0);
     interrupt->Active = FALSE;
-    KeMemoryBarrier();
-    if (interrupt->Passive)
-        (void)KeWaitForSingleObject(&interrupt->Idle, Executive, KernelMode, FALSE, NULL);
+    ExWaitForRundownProtectionRelease(&interrupt->Passing);
     manager_disconnect_interrupt(interrupt);
     interrupt->Connected = FALSE;
     ExFreePool(interrupt);
