@@ -81,6 +81,17 @@ static VOID PumpTransmit(PPORT_EXTENSION port, UCHAR lsr)
     }
 }
 
+// What is taken here raises no interrupt any more: the DPC that serves the reads is asked for here.
+static UCHAR TakeOutsideIsr(PPORT_EXTENSION port)
+{
+    ULONG before = port->Receive.Head;
+    UCHAR lsr = TakeReceived(port);
+    if (port->Receive.Head != before) {
+        IoRequestDpc(port->Self, NULL, NULL);
+    }
+    return lsr;
+}
+
 BOOLEAN SerialInterrupt(PKINTERRUPT interrupt, PVOID context)
 {
     PPORT_EXTENSION port = context;
@@ -178,7 +189,7 @@ ULONG SerialTransmit(PPORT_EXTENSION port, const UCHAR *bytes, ULONG count)
     for (ULONG i = 0; i < count; i++) {
         ring->Bytes[ring->Head++ & RING_MASK] = bytes[i];
     }
-    PumpTransmit(port, TakeReceived(port));
+    PumpTransmit(port, TakeOutsideIsr(port));
     KeReleaseInterruptSpinLock(port->Interrupt, irql);
     return count;
 }
@@ -187,7 +198,7 @@ BOOLEAN SerialIdle(PPORT_EXTENSION port)
 {
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
     port->NotifyIdle = TRUE;
-    PumpTransmit(port, TakeReceived(port));
+    PumpTransmit(port, TakeOutsideIsr(port));
     BOOLEAN idle = Used(&port->Transmit) == 0 && !port->NotifyIdle;
     KeReleaseInterruptSpinLock(port->Interrupt, irql);
     return idle;

@@ -265,6 +265,27 @@ TEST(huge_timeouts_do_not_wrap)
     CHECK_EQ(deadline, SERIAL_NO_DEADLINE);
 }
 
+// Whoever writes or flushes looks at the chip too, and takes the character before the ISR does.
+TEST(read_gets_what_arrives_while_another_writes)
+{
+    port_set_up();
+    struct transfer *r = port_read(0, 100);
+    chip_type("k");
+    struct transfer *w = port_write(1, "x");
+    DONE(w, STATUS_SUCCESS, 1);
+    chip_run();
+    DONE(r, STATUS_SUCCESS, 1);
+    CHECK_EQ(r->buffer[0], 'k');
+
+    r = port_read(0, 100);
+    chip_type("l");
+    struct transfer *f = port_transfer(1, IRP_MJ_FLUSH_BUFFERS, NULL, 0);
+    chip_run();
+    DONE(f, STATUS_SUCCESS, 0);
+    DONE(r, STATUS_SUCCESS, 1);
+    CHECK_EQ(r->buffer[0], 'l');
+}
+
 // ---- writing ----
 
 TEST(write_goes_out)
