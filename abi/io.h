@@ -76,6 +76,9 @@ enum ash_io_op {
     ASH_IO_MOUNTS = 27, /* index_request -> mount_reply: drive letters and volumes. Answers when
                             no mount is under way */
 
+    ASH_IO_OWED = 28, /* somebody who has submitted a request on a link that was `unwatched`
+                         (abi/link.h) wants its answerer held to its time */
+
     /* Looking (any client). */
     ASH_IO_LEDGER = 32, /* index_request -> ledger_reply: one unanswered request; NO_MORE_ENTRIES */
     ASH_IO_DEVICES = 33, /* index_request -> device_state_reply */
@@ -108,10 +111,15 @@ enum ash_io_op {
                                 and links wait for its next task, and so does what it owes, as
                                 docs/restart-contract.md says; or (keep 0) no more. The next task
                                 gets a device of the dead one by creating it again: of the same name
-                                and type, or, unnamed, the next of that type */
+                                and type, or, unnamed, the next of that type. limit_ms: it may owe
+                                what can be done twice for so long, a flush four times; 0: for
+                                ever */
     ASH_IO_RESUME_DRIVER = 58,  /* driver_request: its new task has made them again and gets their
                                    files (CREATE), then their links. What it has not made fails */
     ASH_IO_GIVE_UP_DRIVER = 59, /* driver_request: there will be no such task: they fail now */
+    ASH_IO_DRAIN_DRIVER = 60,   /* drain_request: its task takes no more requests and is ended when
+                                   it owes none, or after limit_ms; returns at once. If it is kept
+                                   what it has not taken stays owed, whatever it is */
 };
 
 enum ash_io_event_kind {
@@ -205,7 +213,10 @@ struct ash_io_driver_state_reply {
 };
 
 struct ash_io_keep_request {
-    ash_word driver, keep;
+    ash_word driver, keep, limit_ms;
+};
+struct ash_io_drain_request {
+    ash_word driver, limit_ms;
 };
 struct ash_io_load_driver_request {
     ash_word priority, quota_pages;

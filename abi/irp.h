@@ -50,6 +50,8 @@
  *     through it, forgets it and answers; its mapping of the ring ends after that
  * ASH_MJ_UNLOAD (control): run DriverUnload, answer, exit
  * ASH_MJ_PROBE (control): answered by the dispatch thread at once: "are you alive?"
+ * ASH_MJ_DRAIN (control): takes no more requests from files and drivers above, from now on; I =
+ *     how many of theirs it still owes
  * ASH_MJ_POWER_DONE (POWER link): p0 = number of an ASH_POWER_REQUEST, p1 = its status, p2 = 1 if
  *     it was a WAIT_WAKE that woke the system. An answer to IRP_MJ_POWER says that in r1
  */
@@ -65,6 +67,7 @@ enum ash_kit_major {
     ASH_MJ_UNLOAD = 0x83,
     ASH_MJ_PROBE = 0x84,
     ASH_MJ_POWER_DONE = 0x85,
+    ASH_MJ_DRAIN = 0x86,
 };
 
 /* What a task needs to know of a device object of another task, to make its proxy. */

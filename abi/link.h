@@ -75,6 +75,8 @@ struct ash_link_answers {
     _Atomic int32_t ended; /* 0, or the status with which the I/O manager ended the link: requests
                               not answered by then are to be completed with it, new ones refused.
                               Looked at before submitting, and after it with a full fence between */
+    _Atomic uint32_t unwatched; /* set by the I/O manager: it does not look how long requests are
+                                   owed. Looked at after submitting, with a full fence between */
     uint16_t complete[ASH_LINK_SLOTS_MAX];
 };
 static_assert(sizeof(struct ash_link_answers) <= 4096);
@@ -103,13 +105,13 @@ static_assert(sizeof(struct ash_request) == 128);
 
 struct ash_answer {
     _Atomic uint64_t sequence;
-    int32_t status;       /* IoStatus.Status */
-    uint32_t inline_size; /* bytes of inline data out, at most inline_bytes */
-    uint64_t information; /* IoStatus.Information; never a pointer */
-    uint64_t result[2];   /* where irp.h says so */
-    uint64_t completed;   /* `rdtime` */
-    uint64_t place;       /* of the answer in the complete ring, modulo 2^32 */
-    uint64_t reserved;
+    int32_t status;         /* IoStatus.Status */
+    uint32_t inline_size;   /* bytes of inline data out, at most inline_bytes */
+    uint64_t information;   /* IoStatus.Information; never a pointer */
+    uint64_t result[2];     /* where irp.h says so */
+    uint64_t completed;     /* `rdtime` */
+    uint64_t place;         /* of the answer in the complete ring, modulo 2^32 */
+    _Atomic uint64_t taken; /* the sequence number with which the slot was last taken */
 };
 static_assert(sizeof(struct ash_answer) == 64);
 

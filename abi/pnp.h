@@ -62,6 +62,14 @@ enum ash_pnp_op {
                              DriverUnload; DEVICE_BUSY: a file of its devices is open, or another
                              driver is attached above them; DRIVER_PROCESS_TERMINATED: it died in
                              its DriverUnload. Not for drivers */
+    ASH_PNP_RESTART = 28, /* restart_request -> restart_reply: a driver that is started again when
+                             it dies is started again now, with `image` of the boot package unless
+                             that is empty; it gets drain_ms to finish what it has taken. Answers
+                             when it works; with DRIVER_UNABLE_TO_LOAD if the new image did not and
+                             the one before is back, DEVICE_NOT_READY if its devices have failed.
+                             OBJECT_NAME_NOT_FOUND: it is not loaded; OBJECT_PATH_NOT_FOUND: there
+                             is no such image; INVALID_DEVICE_REQUEST: it would not be started
+                             again; DEVICE_NOT_READY: it is just being. Not for drivers */
     ASH_PNP_OPERATE = 22, /* operate_request -> operate_reply. Answers when it is over; the result
                              is in the reply. Not for drivers */
     ASH_PNP_DMA = 23,     /* node_request (index among the devices that can do DMA; behind them one
@@ -117,6 +125,13 @@ enum ash_pnp_veto {
     ASH_PNP_VETO_MOUNTED = 6,          /* a file system that knows no QUERY_REMOVE has mounted it */
 };
 
+struct ash_pnp_restart_request {
+    char name[32], image[64];
+    ash_word drain_ms;
+};
+struct ash_pnp_restart_reply {
+    ash_word task;
+};
 struct ash_pnp_relations_request {
     ash_word device, type;
 };

@@ -93,6 +93,7 @@ static int take_slot(struct ash_answerer *end, unsigned slot, struct ash_request
         return broken(end, "submitted more inline data than fits");
     atomic_store_explicit(&request->sequence, sequence, memory_order_relaxed);
     end->sequence[slot] = sequence;
+    atomic_store_explicit(&end->answer[slot].taken, sequence, memory_order_relaxed);
     end->owed++;
     ash_bit_set(end->busy, slot);
     ash_bit_clear(end->reported, slot);

@@ -26,6 +26,11 @@ static struct ash_answer *answer_of(const struct ash_ledger *ledger, unsigned sl
     return (struct ash_answer *)((char *)ledger->answers + 4096) + slot;
 }
 
+static uint64_t asked(const struct ash_ledger *ledger, unsigned slot)
+{
+    return atomic_load_explicit(&request_of(ledger, slot)->sequence, memory_order_acquire);
+}
+
 bool ash_ledger_owed(const struct ash_ledger *ledger, unsigned slot, struct ash_request *request)
 {
     if (slot >= ledger->slots)
@@ -50,6 +55,13 @@ bool ash_ledger_answered(const struct ash_ledger *ledger, unsigned slot,
     return request->sequence != 0 && request->sequence == answer->sequence;
 }
 
+bool ash_ledger_taken(const struct ash_ledger *ledger, unsigned slot)
+{
+    const struct ash_answer *answer = answer_of(ledger, slot);
+    return slot < ledger->slots &&
+           atomic_load_explicit(&answer->taken, memory_order_acquire) == asked(ledger, slot);
+}
+
 unsigned ash_ledger_count(const struct ash_ledger *ledger)
 {
     unsigned owed = 0;
@@ -65,11 +77,6 @@ static void tell(const struct ash_ledger *ledger, unsigned slot)
     uint32_t tail = atomic_load_explicit(&answers->complete_tail, memory_order_relaxed);
     answers->complete[tail % ledger->slots] = (uint16_t)slot;
     atomic_store_explicit(&answers->complete_tail, tail + 1, memory_order_release);
-}
-
-static uint64_t asked(const struct ash_ledger *ledger, unsigned slot)
-{
-    return atomic_load_explicit(&request_of(ledger, slot)->sequence, memory_order_acquire);
 }
 
 static void give(const struct ash_ledger *ledger, unsigned slot, ash_status status)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Driver tasks: drivers, and driver load, unload and list.
+// Driver tasks: drivers, and driver load, unload, list.
 #include "ash/manager.h"
 #include "ash/syscall.h"
 #include "io.h"
@@ -92,14 +92,17 @@ static int unload(const struct ash_pnp_load_request *request)
 static int driver(int argc, char **argv)
 {
     struct ash_pnp_load_request request = {};
+    if (strcmp(argv[1], "restart") == 0 || strcmp(argv[1], "update") == 0)
+        return shell_restart(argc - 1, argv + 1);
     if (argc == 2 && strcmp(argv[1], "list") == 0)
         return drivers(argc, argv);
     if (strcmp(argv[1], "verify") == 0)
         return shell_verify(argc - 1, argv + 1);
     bool loads = strcmp(argv[1], "load") == 0;
     if (argc != 3 || (!loads && strcmp(argv[1], "unload") != 0))
-        return shell_say("driver: write `driver load NAME`, `driver unload NAME`, `driver list` or "
-                         "`driver verify NAME OPTIONS`\n");
+        return shell_say("driver: write `driver load NAME`, `driver unload NAME`, `driver list`, "
+                         "`driver restart NAME`, `driver update NAME PACKAGE` or `driver verify "
+                         "NAME OPTIONS`\n");
     if (!take_name(argv[2], &request))
         return shell_say("driver: a name has up to 31 bytes\n");
     return loads ? load(&request) : unload(&request);
@@ -107,7 +110,8 @@ static int driver(int argc, char **argv)
 
 const struct command shell_driver_commands[] = {
     {"drivers", 0, 0, "", "driver objects and their tasks", drivers},
-    {"driver", 1, 3, "load|unload NAME, list, verify [NAME [OPTIONS|off]]",
-     "starts, ends or checks a driver", driver},
+    {"driver", 1, 3,
+     "load|unload|restart NAME, update NAME PACKAGE, list, verify [NAME [OPTIONS|off]]",
+     "starts, ends, replaces or checks a driver", driver},
     {},
 };

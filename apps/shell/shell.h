@@ -93,6 +93,10 @@ void console_free(char *line);
 /* Takes what was typed meanwhile; true if Ctrl-C was. */
 [[nodiscard]] bool console_interrupted(void);
 
+/* --- restart.c: driver restart, driver update
+ * -------------------------------------------------- */
+int shell_restart(int argc, char **argv);
+
 /* --- main.c
  * --------------------------------------------------------------------------------------- */
 void shell_power(ash_word action); /* no return if it succeeds */

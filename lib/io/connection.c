@@ -103,12 +103,21 @@ void io_submit(struct ash_file *file, int slot, struct ash_io *io)
     ash_requester_submit(&connection->ring, slot, ash_time());
 }
 
+/* Seldom: the I/O manager knows then, until nothing has been owed for a while. */
+[[gnu::noinline, gnu::cold]] static void ask_to_watch(void)
+{
+    (void)ash_request(ASH_SLOT_IO, ASH_IO_OWED, nullptr, 0, nullptr, 0);
+}
+
 bool io_owes_ring(struct io_connection *connection)
 {
     bool owes = connection->unrung;
     connection->unrung = false;
-    if (owes) [[clang::always_inline]]
-        owes = ash_requester_must_ring(&connection->ring);
+    if (!owes)
+        return false;
+    [[clang::always_inline]] owes = ash_requester_must_ring(&connection->ring);
+    if (__builtin_expect(ash_requester_unwatched(&connection->ring), 0))
+        ask_to_watch();
     return owes;
 }
 
@@ -116,8 +125,8 @@ void io_ring(struct io_connection *connection)
 {
     if (io_held)
         return; /* it stays unrung */
-    connection->unrung = false;
-    if (ash_requester_must_ring(&connection->ring))
+    connection->unrung = true;
+    if (io_owes_ring(connection))
         ash_signal(connection->doorbell);
 }
 

@@ -12,6 +12,7 @@ static LIST_ENTRY links = {&links, &links};
 static struct rt_in *next_link; // where polling goes on
 static unsigned dirty_links;    // of them all
 static unsigned sharing[32];    // links by doorbell
+static bool draining;           // links that carry data are not looked at any more
 
 static void set_dirty(struct rt_in *in, bool dirty)
 {
@@ -24,6 +25,12 @@ static void set_dirty(struct rt_in *in, bool dirty)
 FORCEINLINE unsigned doorbell_of(const struct rt_in *in)
 {
     return (unsigned)in->info.link % 32;
+}
+
+static bool carries_data(const struct rt_in *in)
+{
+    return in->info.kind == ASH_LINK_DEVICE || in->info.kind == ASH_LINK_FILE ||
+           in->info.kind == ASH_LINK_OPEN;
 }
 
 void rt_protocol_error(uint64_t link, const char *rule)
@@ -53,7 +60,8 @@ NTSTATUS rt_in_add(const struct ash_link_info *info, ash_cptr doorbell, bool acc
         }
         in->doorbell = caps.slot[0];
     }
-    set_dirty(in, true); // it may have been used already
+    in->held = draining && carries_data(in);
+    set_dirty(in, !in->held); // it may have been used already
     InsertTailList(&links, &in->link);
     sharing[doorbell_of(in)]++;
     return STATUS_SUCCESS;
@@ -338,7 +346,7 @@ static bool serve_next(void)
 static void wake(struct rt_in *in)
 {
     ash_answerer_awake(&in->ring);
-    set_dirty(in, true);
+    set_dirty(in, !in->held);
 }
 
 static void wake_all(uint64_t bits)
@@ -423,4 +431,22 @@ void rt_link_removed(struct rt_request *request)
     request->target = in;
     ExInitializeWorkItem(work_item_of(request), remove_link, request);
     ExQueueWorkItem(work_item_of(request), DelayedWorkQueue);
+}
+
+// The task is about to be ended, when this has come down to nothing.
+unsigned rt_drain(void)
+{
+    unsigned owed = 0;
+    draining = true;
+    for (PLIST_ENTRY at = links.Flink; at != &links; at = at->Flink) {
+        struct rt_in *in = CONTAINING_RECORD(at, struct rt_in, link);
+        if (!carries_data(in))
+            continue;
+        in->held = true;
+        set_dirty(in, false);
+        ki_acquire(&in->lock);
+        owed += in->ring.owed;
+        ki_release(&in->lock);
+    }
+    return owed;
 }

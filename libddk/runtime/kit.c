@@ -84,6 +84,10 @@ void rt_kit_request(struct rt_request *request, const void *in, ULONG in_bytes)
                       request->wire.parameter[2] != 0);
         rt_answer_status(request, STATUS_SUCCESS);
         break;
+    case ASH_MJ_DRAIN:
+        rt_answer(request,
+                  &(struct ash_answer){.information = rt_drain(), .completed = ash_time()});
+        break;
     case ASH_MJ_PROBE:
         rt_answer_status(request, STATUS_SUCCESS);
         break;

@@ -86,6 +86,12 @@ static void end_dma(struct rt_out *out, int slot)
                       sizeof(reply));
 }
 
+// Seldom: the I/O manager knows then, until nothing has been owed for a while. It waits for nobody.
+[[gnu::noinline, gnu::cold]] static void ask_to_watch(void)
+{
+    (void)ash_request(ASH_SLOT_IO, ASH_IO_OWED, NULL, 0, NULL, 0);
+}
+
 // Lock held. STATUS_PENDING: it is in the ring. STATUS_DEVICE_BUSY: no room now. Else it failed.
 static NTSTATUS send(struct rt_out *out, PIRP irp, bool *ring)
 {
@@ -108,6 +114,8 @@ static NTSTATUS send(struct rt_out *out, PIRP irp, bool *ring)
     context->slot = slot;
     ash_requester_submit(&out->ring, slot, ash_time());
     *ring |= ash_requester_must_ring(&out->ring);
+    if (__builtin_expect(ash_requester_unwatched(&out->ring), 0))
+        ask_to_watch();
     return STATUS_PENDING;
 }
 

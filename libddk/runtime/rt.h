@@ -124,6 +124,7 @@ struct rt_in {
     struct ki_lock lock; // of the ring, slot, free and ringing
     bool removed;
     bool dirty;              // not asleep: the server looks at it
+    bool held;               // it does not, any more
     PDEVICE_OBJECT device;   // the last one asked for: referenced
     struct rt_request *free; // what the next requests are taken into
     ash_cptr doorbell;
@@ -157,6 +158,7 @@ NTSTATUS rt_check_opened(const struct rt_request *request, uint64_t link);
 bool rt_may_read(ACCESS_MASK granted);
 bool rt_may_write(ACCESS_MASK granted);
 void rt_serve_wake(void);
+unsigned rt_drain(void); // takes no more from files and drivers above: how many it owes
 
 // Turns wire + inline data into the IRP's top location; a failure is the answer. (decode.c)
 NTSTATUS rt_decode(struct rt_request *request, const void *in, ULONG in_bytes);

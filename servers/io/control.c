@@ -51,6 +51,7 @@ static void submit(struct io_driver *driver, int slot, struct io_control *contro
     shared->mode = r->user;
     memcpy(ash_requester_inline(ring, slot), control->data, r->bytes);
     driver->out[slot] = control;
+    io_deadline_watch();
     ash_requester_submit(ring, slot, port_time());
     if (ash_requester_must_ring(ring))
         port_signal(driver->control->to_answerer);
@@ -68,7 +69,7 @@ static void pump(struct io_driver *driver)
     }
 }
 
-static void set_alarm(void)
+void io_control_alarm(void)
 {
     ash_word first = 0;
     for (unsigned i = 0; io_driver_at(i) != nullptr; i++) {
@@ -81,8 +82,11 @@ static void set_alarm(void)
         if (driver->queue != nullptr && (first == 0 || driver->queue->deadline < first))
             first = driver->queue->deadline; /* deadlines in the queue only grow */
     }
-    ash_word look = io_deadline_next();
-    port_alarm(first == 0 || (look != 0 && look < first) ? look : first);
+    const ash_word others[] = {io_deadline_next(), io_drain_next()};
+    for (unsigned i = 0; i < 2; i++)
+        if (others[i] != 0 && (first == 0 || others[i] < first))
+            first = others[i];
+    port_alarm(first);
 }
 
 static bool closes_file(uint8_t major)
@@ -135,7 +139,7 @@ void io_control_send(struct io_driver *driver, const struct io_control_request *
     }
     enqueue(driver, control);
     pump(driver);
-    set_alarm();
+    io_control_alarm();
 }
 
 /* Hands one answer to who waits for it; false if the driver broke a rule. */
@@ -172,7 +176,7 @@ void io_control_poll(struct io_driver *driver)
         }
         pump(driver);
         if (ash_requester_sleep(&driver->ring)) {
-            set_alarm();
+            io_control_alarm();
             return;
         }
     } while (driver->ring.out_count != 0);
@@ -238,7 +242,7 @@ void io_control_release(struct io_driver *driver)
         enqueue(driver, control);
     }
     pump(driver);
-    set_alarm();
+    io_control_alarm();
 }
 
 static void expire(struct io_driver *driver, ash_word now)
@@ -267,5 +271,5 @@ void io_control_expire(void)
     ash_word now = port_time();
     for (unsigned i = 0; io_driver_at(i) != nullptr; i++)
         expire(io_driver_at(i), now);
-    set_alarm();
+    io_control_alarm();
 }

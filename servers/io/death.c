@@ -72,7 +72,7 @@ static void driver_died(struct io_driver *driver, const struct ash_proc_event_re
     struct io_link *control = driver->control;
     bool unloaded = driver->unloading && event->state == ASH_PROC_EXITED;
     bool stays = driver->keeps && !driver->unloading;
-    if (!unloaded) /* who went as asked needs no crash report */
+    if (!unloaded && !driver->draining) /* who went as asked needs no crash report */
         io_report_owed(event->task, event->state == ASH_PROC_CRASHED);
     driver->task = nullptr;
     driver->control = nullptr;

@@ -31,6 +31,7 @@ static const struct row {
     {ASH_IO_OPEN, ANY, sizeof(struct ash_io_open_request), io_open},
     {ASH_IO_CLOSE, ANY, sizeof(struct ash_io_file_request), io_file_close},
     {ASH_IO_MOUNTS, ANY, sizeof(struct ash_io_index_request), io_mount_list},
+    {ASH_IO_OWED, ANY, 0, io_deadline_owed},
     {ASH_IO_LEDGER, ANY, sizeof(struct ash_io_index_request), io_ledger_entry},
     {ASH_IO_DEVICES, ANY, sizeof(struct ash_io_index_request), io_query_devices},
     {ASH_IO_DRIVERS, ANY, sizeof(struct ash_io_index_request), io_query_drivers},
@@ -38,6 +39,7 @@ static const struct row {
     {ASH_IO_VERIFIED, ANY, sizeof(struct ash_io_index_request), io_verify_query},
     {ASH_IO_LOAD_DRIVER, PNP, sizeof(struct ash_io_load_driver_request), io_driver_load},
     {ASH_IO_UNLOAD_DRIVER, PNP, sizeof(struct ash_io_driver_request), io_driver_unload},
+    {ASH_IO_DRAIN_DRIVER, PNP, sizeof(struct ash_io_drain_request), io_drain},
     {ASH_IO_KEEP_DRIVER, PNP, sizeof(struct ash_io_keep_request), io_recover_keep},
     {ASH_IO_RESUME_DRIVER, PNP, sizeof(struct ash_io_driver_request), io_recover_resume},
     {ASH_IO_GIVE_UP_DRIVER, PNP, sizeof(struct ash_io_driver_request), io_recover_give_up},
@@ -120,5 +122,6 @@ void io_doorbell(ash_word bits)
 void io_alarm(void)
 {
     io_deadline_expire();
+    io_drain_expire();
     io_control_expire();
 }

@@ -90,12 +90,13 @@ static ash_status start(struct io_driver *driver, const struct ash_io_load_drive
         port_kill(task_id);
         return STATUS_NO_MEMORY;
     }
+    strcpy(driver->image, request->image);
     driver->task->driver = driver;
     driver->task_id = task_id;
     driver->state = IO_DRIVER_LOADING;
     driver->deadline = port_milliseconds(io_verify_deadline(request->name));
     driver->status = STATUS_PENDING;
-    driver->broken = driver->unloading = false;
+    driver->broken = driver->unloading = driver->draining = false;
     driver->closed = nullptr;
     driver->owed_status = STATUS_DEVICE_REMOVED;
     return STATUS_SUCCESS;

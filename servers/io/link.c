@@ -64,6 +64,7 @@ static void format(struct io_link *link)
                     ledger->inline_bytes);
     atomic_store(&requests->asleep, 1);
     atomic_store(&ledger->answers->asleep, 1);
+    atomic_store(&ledger->answers->unwatched, !io_deadline_watching());
 }
 
 /* requester null: this manager itself. */
@@ -110,7 +111,14 @@ void io_link_free(struct io_link *link)
     port_drop(link->to_requester);
     port_drop(link->to_answerer);
     port_link_free(link->id);
+    free(link->watch);
     free(link);
+}
+
+bool io_link_carries_data(const struct io_link *link)
+{
+    return link->kind == ASH_LINK_DEVICE || link->kind == ASH_LINK_OPEN ||
+           link->kind == ASH_LINK_FILE;
 }
 
 struct ash_link_info io_link_info(const struct io_link *link, bool requester)

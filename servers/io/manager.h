@@ -69,9 +69,13 @@ struct io_driver {
     /* Null, or called when one of its devices has no file any more (SUCCESS) and when it does not
      * end a CLEANUP or CLOSE in its time (IO_TIMEOUT). */
     void (*closed)(struct io_driver *driver, ash_status status);
-    ash_word deadline;    /* ticks that it may hold a request; 0: no limit */
-    ash_cptr requests;    /* the Notification of all its tasks */
-    bool keeps;           /* its end is not the end of its devices */
+    ash_word deadline;   /* ticks that it may hold any request; 0: no such limit */
+    ash_word limit;      /* ... one that may be done twice */
+    ash_word resumed_at; /* when it was started again, as deadline.c counts */
+    ash_cptr requests;   /* the Notification of all its tasks */
+    bool keeps;          /* its end is not the end of its devices */
+    bool draining;       /* its task is to end when it owes nothing, or at `drain_until` */
+    ash_word drain_until, drain_look;
     bool kept;            /* they wait for its next task; recover.c */
     ash_word parked_task; /* the answerer that its parked links had */
     unsigned recreating;
@@ -126,6 +130,7 @@ struct io_link {
     struct ash_mem_link_create_reply memory;
     ash_cptr to_requester, to_answerer; /* doorbells */
     struct io_waiter *waiters;          /* for the end of ADDING */
+    struct io_watch *watch;             /* by slot, null until it is looked at; deadline.c */
 };
 
 struct io_file {
@@ -179,6 +184,7 @@ void io_control_fail(struct io_driver *driver, ash_status status); /* driver is 
 void io_control_hold(struct io_driver *driver, ash_status status);
 void io_control_release(struct io_driver *driver); /* it has come */
 void io_control_expire(void);                      /* those past their deadline */
+void io_control_alarm(void);                       /* for the next deadline */
 [[nodiscard]] unsigned io_control_out(const struct io_driver *driver);
 
 /* --- driver.c --------------------------------------------------------------------------------- */
@@ -195,6 +201,8 @@ void io_driver_unload(const struct io_call *call);
 void io_recover_keep(const struct io_call *call);
 void io_recover_resume(const struct io_call *call);
 void io_recover_give_up(const struct io_call *call);
+/* It does no harm, and has the same result, whether it was done before or not. */
+[[nodiscard]] bool io_recover_repeats(const struct ash_request *request);
 /* The driver's task has ended, and what it had stays. */
 void io_recover_park(struct io_driver *driver, ash_word task);
 /* For a new device of the driver: the one of its last task that it stands for, or null. */
@@ -248,6 +256,7 @@ void io_link_announce(struct io_link *link, void (*done)(void *, ash_status), vo
 void io_link_end(struct io_link *link, ash_status status); /* the answerer answers no more */
 void io_link_remove(struct io_link *link);                 /* the requester is gone */
 void io_link_free(struct io_link *link);
+[[nodiscard]] bool io_link_carries_data(const struct io_link *link);
 [[nodiscard]] struct ash_link_info io_link_info(const struct io_link *link, bool requester);
 void io_link_accept(const struct io_call *call);
 void io_link_protocol_error(const struct io_call *call);
@@ -286,6 +295,15 @@ unsigned io_verify_deadline(const char *name);
 /* --- deadline.c ------------------------------------------------------------------------------- */
 ash_word io_deadline_next(void); /* when to look; 0: never */
 void io_deadline_expire(void);
+void io_deadline_watch(void); /* something is owed: look again */
+[[nodiscard]] bool io_deadline_watching(void);
+void io_deadline_owed(const struct io_call *call); /* ASH_IO_OWED */
+void io_deadline_resumed(struct io_driver *driver);
+
+/* --- drain.c ---------------------------------------------------------------------------------- */
+void io_drain(const struct io_call *call);
+ash_word io_drain_next(void); /* 0: never */
+void io_drain_expire(void);
 
 /* --- mount.c ---------------------------------------------------------------------------------- */
 void io_mount(struct io_volume *volume, void (*done)(void *, ash_status), void *context);

@@ -8,6 +8,7 @@
 #include "ash/server.h"
 #include "ash/slot.h"
 #include "ash/start.h"
+#include "irp_name.h"
 #include "server.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -174,7 +175,8 @@ void port_release(ash_word task)
     task_call(ASH_PROC_RELEASE, "releasing a task", task);
 }
 
-void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds)
+void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds,
+                  ash_word limit)
 {
     struct ash_proc_condemn_request request = {
         .task = task,
@@ -182,10 +184,12 @@ void port_condemn(ash_word task, const struct ash_request *owed, ash_word millis
         .parameter = {IRP_NOT_IN_TIME, owed->device, milliseconds},
         .name = "DRIVER_VERIFIER_DETECTED_VIOLATION",
     };
-    snprintf(
-        request.rule, sizeof(request.rule),
-        "the driver has not completed an IRP in its time: major 0x%02x, minor 0x%02x, for %lu ms",
-        owed->major, owed->minor, (unsigned long)milliseconds);
+    const char *name = ash_irp_major_name(owed->major);
+    snprintf(request.rule, sizeof(request.rule),
+             "the driver has not completed an IRP in its time: major 0x%02x, minor 0x%02x, for %lu "
+             "ms: a %s may be owed for %lu ms",
+             owed->major, owed->minor, (unsigned long)milliseconds,
+             name != nullptr ? name : "request of the kit", (unsigned long)limit);
     must("ending a driver",
          ash_request(ASH_SLOT_PROCESS, ASH_PROC_CONDEMN, &request, sizeof(request), nullptr, 0));
 }

@@ -70,8 +70,9 @@ void port_signal(ash_cptr notification);
 void port_drop(ash_cptr slot);
 [[nodiscard]] ash_word port_time(void);                /* ticks */
 [[nodiscard]] ash_word port_milliseconds(unsigned ms); /* as ticks */
-/* Ends a driver for what it owes since so many milliseconds. */
-void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds);
+/* Ends a driver for what it owes since so many milliseconds, which are more than the limit. */
+void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds,
+                  ash_word limit);
 void port_alarm(ash_word time); /* io_alarm() is called at that time or soon after; 0: never */
 
 [[gnu::format(printf, 1, 2)]] void port_log(const char *format, ...);

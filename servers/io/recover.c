@@ -33,8 +33,12 @@ void io_recover_keep(const struct io_call *call)
 {
     const struct ash_io_keep_request *request = call->request;
     struct io_driver *driver = io_driver_find(request->driver);
-    if (driver != nullptr)
+    if (driver != nullptr) {
         driver->keeps = request->keep != 0;
+        driver->limit = driver->keeps ? port_milliseconds((unsigned)request->limit_ms) : 0;
+        io_deadline_watch();
+        io_control_alarm();
+    }
     io_fail(call, driver != nullptr ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER);
 }
 
@@ -47,8 +51,7 @@ static bool only_looks(const struct ash_request *request)
     return (type == TYPE_DISK || type == TYPE_MASS_STORAGE) && (code & CODE_WRITE_ACCESS) == 0;
 }
 
-/* It does no harm, and has the same result, whether it was done before or not. */
-static bool may_be_done_twice(const struct ash_request *request)
+bool io_recover_repeats(const struct ash_request *request)
 {
     switch (request->major) {
     case MJ_READ:
@@ -64,13 +67,14 @@ static bool may_be_done_twice(const struct ash_request *request)
     }
 }
 
-static bool carries_data(const struct io_link *link)
+/* A driver that was to take no more has not seen what it has not taken. */
+static bool stays_owed(const struct io_link *link, unsigned slot, const struct ash_request *request,
+                       bool drained)
 {
-    return link->kind == ASH_LINK_DEVICE || link->kind == ASH_LINK_OPEN ||
-           link->kind == ASH_LINK_FILE;
+    return io_recover_repeats(request) || (drained && !ash_ledger_taken(&link->ledger, slot));
 }
 
-static void park_link(struct io_link *link)
+static void park_link(struct io_link *link, bool drained)
 {
     struct ash_request request;
     if (!ash_success(port_link_keep(link->id))) {
@@ -80,18 +84,20 @@ static void park_link(struct io_link *link)
     link->parked = true;
     ash_ledger_repair(&link->ledger);
     for (unsigned slot = 0; slot < link->ledger.slots; slot++)
-        if (ash_ledger_owed(&link->ledger, slot, &request) && !may_be_done_twice(&request))
+        if (ash_ledger_owed(&link->ledger, slot, &request) &&
+            !stays_owed(link, slot, &request, drained))
             ash_ledger_answer(&link->ledger, slot, STATUS_DRIVER_PROCESS_TERMINATED);
     port_signal(link->to_requester);
 }
 
-static void park_links(ash_word task)
+static void park_links(ash_word task, bool drained)
 {
     for (struct io_link *link = io_link_first(); link != nullptr; link = link->next) {
-        if (link->answerer != task || link->ended != 0 || link->kind == ASH_LINK_CONTROL)
+        if (link->answerer != task || link->ended != 0 || link->parked ||
+            link->kind == ASH_LINK_CONTROL)
             continue;
-        if (carries_data(link) && link->state != IO_LINK_REMOVING)
-            park_link(link);
+        if (io_link_carries_data(link) && link->state != IO_LINK_REMOVING)
+            park_link(link, drained);
         else
             io_link_end(link, STATUS_DEVICE_REMOVED);
     }
@@ -124,7 +130,7 @@ void io_recover_park(struct io_driver *driver, ash_word task)
     driver->parked_task = task;
     driver->recreating = 0;
     orphan_devices(driver);
-    park_links(task);
+    park_links(task, driver->draining);
     io_control_hold(driver, STATUS_DEVICE_REMOVED);
 }
 
@@ -215,6 +221,7 @@ static void resume(struct io_driver *driver)
 {
     driver->kept = false;
     driver->recreating = 1; /* this function */
+    io_deadline_resumed(driver);
     fail_orphans(driver);
     for (struct io_file *file = io_file_first(); file != nullptr; file = file->next) {
         const struct io_device *device = io_device_find(file->device);

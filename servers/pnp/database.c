@@ -10,6 +10,7 @@
 #define IDS_MAX 32u
 
 #define RESTART_LIMIT 5u
+#define IO_TIMEOUT    10u /* seconds, as of Windows' disks */
 
 static struct file {
     struct file *next; /* ordered by path */
@@ -205,17 +206,18 @@ static uint32_t device_value(const struct file *file, const char *section, const
     return value;
 }
 
-/* How often in a row a driver is started again: as the INF says, else by its class. */
-static uint32_t restart_limit(const struct file *file, const char *section)
+/* As the INF says, else by its class: those of disks have `otherwise`, the others 0. */
+static uint32_t disk_value(const struct file *file, const char *section, const char *name,
+                           uint32_t otherwise)
 {
     static const char *const replayed[] = {"SCSIAdapter", "HDC", "DiskDrive"};
     struct inf_error error;
     uint32_t value = 0;
-    if (inf_device_value(&file->inf, section, "", "RestartLimit", &value, &error) == INF_OK)
+    if (inf_device_value(&file->inf, section, "", name, &value, &error) == INF_OK)
         return value;
     for (size_t i = 0; i < sizeof(replayed) / sizeof(replayed[0]); i++)
         if (strcmp(file->version.class_name, replayed[i]) == 0)
-            return RESTART_LIMIT;
+            return otherwise;
     return 0;
 }
 
@@ -255,7 +257,9 @@ bool pnp_database_match(const char *hardware, const char *compatible, struct pnp
         copy_text(found.section, sizeof(found.section), model.install_section);
         found.dma_copying = device_value(file, model.install_section, "DmaCopyingPool");
         found.dma_map_registers = device_value(file, model.install_section, "DmaMapRegisters");
-        found.restart_limit = restart_limit(file, model.install_section);
+        found.restart_limit =
+            disk_value(file, model.install_section, "RestartLimit", RESTART_LIMIT);
+        found.io_timeout = disk_value(file, model.install_section, "IoTimeoutValue", IO_TIMEOUT);
         found.score = score;
         *match = found;
     }

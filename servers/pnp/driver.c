@@ -69,7 +69,7 @@ struct pnp_driver *pnp_driver_get(const char *service, const char *image, ash_st
         *status = STATUS_DEVICE_NOT_READY;
         return nullptr;
     }
-    *status = port_load(service, image, &driver->id, &driver->task);
+    *status = port_load(service, pnp_update_image(driver, image), &driver->id, &driver->task);
     driver->dead = !ash_success(*status);
     driver->state = driver->dead ? PNP_DRIVER_FAILED : PNP_DRIVER_LOADING;
     driver->status = *status;
@@ -77,7 +77,8 @@ struct pnp_driver *pnp_driver_get(const char *service, const char *image, ash_st
     driver->linked = false;
     driver->left_task = 0;
     if (!ash_success(*status))
-        port_log("%s: cannot be loaded (0x%08x)", image, (unsigned)*status);
+        port_log("%s: cannot be loaded (0x%08x)", pnp_update_image(driver, image),
+                 (unsigned)*status);
     return ash_success(*status) ? driver : nullptr;
 }
 

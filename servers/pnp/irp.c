@@ -40,6 +40,7 @@ void pnp_irp_alarm(void)
             next = earlier(next, records[i].deadline);
     next = earlier(next, pnp_fault_deadline(port_now()));
     next = earlier(next, pnp_recover_deadline(port_now()));
+    next = earlier(next, pnp_update_deadline());
     port_alarm(earlier(next, pnp_target_deadline(port_now())));
 }
 

@@ -51,6 +51,10 @@ void request_task_gone(struct ash_server *server, ash_word task);
 [[nodiscard]] ash_status unload_request(struct ash_server *server, struct ash_caller *caller);
 void unload_answer(struct ash_server *server);
 
+/* restart.c: ASH_PNP_RESTART, and the answers to those who wait for it. */
+[[nodiscard]] ash_status restart_request(struct ash_server *server, struct ash_caller *caller);
+void restart_answer(struct ash_server *server);
+
 /* package.c: reads every INF of the boot package into the database. */
 void package_read(void);
 /* A file of that path is in the boot package. */

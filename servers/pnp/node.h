@@ -13,7 +13,7 @@
  *   enumerate.c  bus relations: new children, missing children
  *   stack.c      the drivers of a device: filters and function, in their order
  *   remove.c     surprise removal, removal, the end of a node
- *   recover.c    a driver that died is started again
+ *   recover.c    a driver that died is started again     update.c  ... because somebody asked
  *   operate.c    what concerns several devices at once: removal that is asked for, ejection,
  *                stopping for a rebalance               operation.c  its IRPs and their answers
  *   target.c     who wants to be asked before a device is removed
@@ -62,8 +62,13 @@ struct pnp_driver {
     unsigned recovering; /* nodes that wait for its next task */
     unsigned deaths;     /* one soon after the other */
     ash_word died_at, restart_at, started_at;
-    ash_word left_task; /* the last task of it that the I/O manager saw go ... */
-    bool left_quietly;  /* ... after its DriverUnload */
+    bool leaving; /* update.c: its task was asked to end, and has not yet */
+    bool asked;   /* its last end was asked for */
+    bool rolled_back, given_up;
+    char image[PNP_IMAGE_PATH];    /* instead of what its INF says; empty: that */
+    char previous[PNP_IMAGE_PATH]; /* comes back if `image` does not work; empty: it is not new */
+    ash_word left_task;            /* the last task of it that the I/O manager saw go ... */
+    bool left_quietly;             /* ... after its DriverUnload */
 };
 
 /* The driver of that name, loaded (again) if need be; null: it cannot be loaded (*status). */
@@ -319,6 +324,24 @@ enum pnp_outcome pnp_revive_begin(struct pnp_node *node);
 enum pnp_outcome pnp_revive_done(struct pnp_node *node, const struct port_answer *answer);
 /* When a driver may be loaded again; 0: none waits. */
 ash_word pnp_recover_deadline(ash_word now);
+
+/* --- update.c */
+
+/* May it be started again? Then with another image, unless that is empty; it gets so long to finish
+ * what it has begun. */
+[[nodiscard]] ash_status pnp_update_allowed(const struct pnp_driver *driver);
+void pnp_update_begin(struct pnp_driver *driver, const char *image, ash_word drain_ms);
+/* STATUS_PENDING; SUCCESS; DRIVER_UNABLE_TO_LOAD: the image before is back; DEVICE_NOT_READY: its
+ * devices have failed. */
+[[nodiscard]] ash_status pnp_update_outcome(const struct pnp_driver *driver);
+/* The node's new driver was not loaded, or its AddDevice or START failed: true if another image is
+ * tried. */
+[[nodiscard]] bool pnp_update_failed(struct pnp_node *node);
+/* Its task has ended: true if that is no failure of a driver that has proved itself. */
+[[nodiscard]] bool pnp_update_died(struct pnp_driver *driver);
+/* What is to be loaded when its INF says `image`. */
+const char *pnp_update_image(const struct pnp_driver *driver, const char *image);
+ash_word pnp_update_deadline(void); /* when an outcome is known; 0: none is awaited */
 
 /* START_DEVICE with the node's resources; false: they are too long. */
 [[nodiscard]] bool pnp_start_irp(const struct pnp_node *node, struct port_irp *irp);

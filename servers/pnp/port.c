@@ -87,9 +87,9 @@ ash_status port_load(const char *name, const char *image, ash_word *driver, ash_
     return status;
 }
 
-void port_keep(ash_word driver, bool keep)
+void port_keep(ash_word driver, bool keep, ash_word limit_ms)
 {
-    const struct ash_io_keep_request request = {driver, keep};
+    const struct ash_io_keep_request request = {driver, keep, limit_ms};
     (void)io(ASH_IO_KEEP_DRIVER, &request, sizeof(request), nullptr, 0);
 }
 
@@ -103,6 +103,12 @@ void port_give_up(ash_word driver)
 {
     const struct ash_io_driver_request request = {driver};
     (void)io(ASH_IO_GIVE_UP_DRIVER, &request, sizeof(request), nullptr, 0);
+}
+
+void port_drain(ash_word driver, ash_word limit_ms)
+{
+    const struct ash_io_drain_request request = {driver, limit_ms};
+    (void)io(ASH_IO_DRAIN_DRIVER, &request, sizeof(request), nullptr, 0);
 }
 
 ash_status port_unload(ash_word driver)

@@ -26,9 +26,11 @@ void port_alarm(ash_word time);
                                    ash_word *task);
 /* Lets a driver run its DriverUnload and end, unless its devices are in use (abi/io.h). */
 /* recover.c: io.h, ASH_IO_KEEP_DRIVER and those that follow it. */
-void port_keep(ash_word driver, bool keep);
+void port_keep(ash_word driver, bool keep, ash_word limit_ms);
 [[nodiscard]] ash_status port_resume(ash_word driver);
 void port_give_up(ash_word driver);
+/* Ends its task when it owes nothing, or after so long. */
+void port_drain(ash_word driver, ash_word limit_ms);
 [[nodiscard]] ash_status port_unload(ash_word driver);
 /* A PNP link to a driver that is ready. Its number is what port_send takes. */
 [[nodiscard]] ash_status port_link(ash_word driver, unsigned *link);

@@ -24,7 +24,8 @@
 static bool eligible(const struct pnp_node *node, const struct pnp_driver *driver)
 {
     return (node->recovering == driver || node->function == driver) &&
-           node->match.restart_limit != 0 && !node->gone && !node->removing && !node->disabled &&
+           node->match.restart_limit != 0 && !node->gone && !node->disabled &&
+           (node->recovering == driver || !node->removing) &&
            (node->recovering != nullptr || (node->stack_count == 1 && node->was_started));
 }
 
@@ -42,9 +43,10 @@ static unsigned limit_of(const struct pnp_driver *driver)
 static void count_death(struct pnp_driver *driver)
 {
     ash_word now = port_now();
+    bool counts = !pnp_update_died(driver);
     if (driver->started_at != 0 && now - driver->started_at >= port_ticks(HEALTHY_MS))
         driver->deaths = 0;
-    driver->deaths++;
+    driver->deaths += counts;
     driver->died_at = driver->recovering == 0 ? now : driver->died_at;
     driver->started_at = 0;
     driver->restart_at =
@@ -62,7 +64,8 @@ void pnp_recover_begin(struct pnp_driver *driver)
             port_log("%s died %u times in a row: it is not started again", driver->name,
                      driver->deaths);
         driver->keeps = false;
-        port_keep(driver->id, false);
+        driver->given_up = true;
+        port_keep(driver->id, false, 0);
         port_give_up(driver->id);
         driver->recovering = 0;
     }
@@ -92,7 +95,8 @@ enum pnp_outcome pnp_recover_begin_step(struct pnp_node *node)
         return PNP_NEXT;
     if (node->bus->dead || (node->parent != nullptr && node->parent->recovering != nullptr))
         return PNP_WAIT; /* there is nobody to attach to */
-    return driver->reported || driver->restart_at > port_now() ? PNP_WAIT : PNP_NEXT;
+    bool waits = driver->reported || driver->leaving || driver->restart_at > port_now();
+    return waits ? PNP_WAIT : PNP_NEXT;
 }
 
 /* A driver below may have died meanwhile, which is not always known yet. */
@@ -112,7 +116,8 @@ ash_word pnp_recover_deadline(ash_word now)
     ash_word next = 0;
     for (const struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next) {
         const struct pnp_driver *driver = node->recovering;
-        if (driver == nullptr || node->step != PNP_STEP_RECOVER || driver->reported)
+        if (driver == nullptr || node->step != PNP_STEP_RECOVER || driver->reported ||
+            driver->leaving)
             continue;
         ash_word at = driver->restart_at > now ? driver->restart_at : now;
         next = next == 0 || at < next ? at : next;
@@ -127,7 +132,7 @@ void pnp_recover_started(struct pnp_node *node)
         return;
     driver->keeps = true;
     driver->started_at = port_now();
-    port_keep(driver->id, true);
+    port_keep(driver->id, true, (ash_word)node->match.io_timeout * 1000);
 }
 
 /* --- Its children ----------------------------------------------------------------------------- */
@@ -153,10 +158,11 @@ static void node_is_done(struct pnp_node *node)
         return;
     driver->started_at = port_now();
     if (driver->dead || !ash_success(port_resume(driver->id))) {
+        driver->given_up = true;
         port_give_up(driver->id);
         return;
     }
-    port_log("%s died and was started again: %lu us", driver->name,
+    port_log("%s %swas started again: %lu us", driver->name, driver->asked ? "" : "died and ",
              (unsigned long)((driver->started_at - driver->died_at) * 1000 / port_ticks(1)));
 }
 
@@ -188,6 +194,7 @@ void pnp_recover_failed(struct pnp_node *node)
 {
     if (node->recovering == nullptr)
         return;
+    node->recovering->given_up = true;
     node_is_done(node);
     for (struct pnp_node *child = node->child; child != nullptr;) {
         if (child->removing && child->gone) {

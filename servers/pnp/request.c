@@ -290,6 +290,7 @@ void request_settled(struct ash_server *server)
 {
     answer_loads(server);
     unload_answer(server);
+    restart_answer(server);
     answer_events(server);
     request_operate_settled(server);
     if (waiter_count == 0 || !pnp_settled())
@@ -336,6 +337,8 @@ const struct ash_operation request_operations[] = {
      sizeof(struct ash_pnp_resource_reply)},
     {ASH_PNP_LOAD, do_load, sizeof(struct ash_pnp_load_request), sizeof(struct ash_pnp_load_reply)},
     {ASH_PNP_UNLOAD, unload_request, sizeof(struct ash_pnp_load_request), 0},
+    {ASH_PNP_RESTART, restart_request, sizeof(struct ash_pnp_restart_request),
+     sizeof(struct ash_pnp_restart_reply)},
     {ASH_PNP_ORDER, do_node, sizeof(struct ash_pnp_node_request),
      sizeof(struct ash_pnp_node_reply)},
     {ASH_IRQ_ACK, do_ack, sizeof(struct ash_pnp_ack_request), 0},

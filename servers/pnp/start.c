@@ -55,6 +55,15 @@ static enum pnp_outcome enumerated_done(struct pnp_node *, const struct port_ans
     return PNP_NEXT;
 }
 
+/* There may be another image to try. */
+static enum pnp_outcome not_loaded(struct pnp_node *node, ash_status status, const char *why)
+{
+    if (pnp_update_failed(node))
+        return go(node, PNP_STEP_RECOVER);
+    pnp_node_fail(node, status, why);
+    return PNP_DONE;
+}
+
 static enum pnp_outcome match_begin(struct pnp_node *node)
 {
     if (node->disabled) {
@@ -70,10 +79,8 @@ static enum pnp_outcome match_begin(struct pnp_node *node)
         return no_driver(node); /* the null driver */
     pnp_database_filters(node->hardware_ids, node->compatible_ids, &node->match);
     ash_status status = pnp_stack_collect(node);
-    if (!ash_success(status)) {
-        pnp_node_fail(node, status, "its driver cannot be loaded");
-        return PNP_DONE;
-    }
+    if (!ash_success(status))
+        return not_loaded(node, status, "its driver cannot be loaded");
     node->state = ASH_PNP_DRIVER_LOADING;
     return PNP_NEXT;
 }
@@ -85,8 +92,7 @@ static enum pnp_outcome load_begin(struct pnp_node *node)
         return PNP_WAIT;
     if (ash_success(status))
         return PNP_NEXT;
-    pnp_node_fail(node, status, "its driver did not start");
-    return PNP_DONE;
+    return not_loaded(node, status, "its driver did not start");
 }
 
 static enum pnp_outcome add_begin(struct pnp_node *node)
@@ -103,7 +109,7 @@ static enum pnp_outcome add_begin(struct pnp_node *node)
 /* One driver after the other, from the lowest filter up. */
 static enum pnp_outcome add_done(struct pnp_node *node, const struct port_answer *answer)
 {
-    if (!ash_success(answer->status) && pnp_recover_again(node))
+    if (!ash_success(answer->status) && (pnp_update_failed(node) || pnp_recover_again(node)))
         return go(node, PNP_STEP_REMOVE_CHILDREN);
     if (!ash_success(answer->status)) {
         bool function = node->stack[node->added_count] == node->function;
@@ -140,7 +146,7 @@ static enum pnp_outcome start_done(struct pnp_node *node, const struct port_answ
 {
     bool again = node->stopped;
     node->stopped = false;
-    if (!ash_success(answer->status) && pnp_recover_again(node))
+    if (!ash_success(answer->status) && (pnp_update_failed(node) || pnp_recover_again(node)))
         return go(node, PNP_STEP_REMOVE_CHILDREN);
     if (!ash_success(answer->status)) {
         pnp_node_fail(node, answer->status, again ? "it did not start again" : "it did not start");

@@ -87,6 +87,13 @@ void ash_requester_release(struct ash_requester *end, int slot);
  * answer is to be followed by the signal. */
 bool ash_requester_must_ring(struct ash_requester *end);
 
+/* Does the I/O manager not know that something is owed? Call after must_ring; a true answer is to
+ * be followed by ASH_IO_OWED. */
+static inline bool ash_requester_unwatched(const struct ash_requester *end)
+{
+    return atomic_load_explicit(&end->answers->unwatched, memory_order_relaxed) != 0;
+}
+
 /* The next answer: its slot, with the answer copied and checked, or ASH_RING_NONE. When the link is
  * broken or ended the slots still out come with that status, one after the other, and information
  * 0. The slot is to be released after its inline data was read. */
@@ -202,6 +209,8 @@ bool ash_ledger_owed(const struct ash_ledger *ledger, unsigned slot, struct ash_
 /* The last request of a slot that was answered, and the answer; false if none is, or owed again. */
 bool ash_ledger_answered(const struct ash_ledger *ledger, unsigned slot,
                          struct ash_request *request, struct ash_answer *answer);
+/* Has the answerer, by its own word, taken the request that is in the slot now? */
+bool ash_ledger_taken(const struct ash_ledger *ledger, unsigned slot);
 unsigned ash_ledger_count(const struct ash_ledger *ledger);
 
 /* For an answerer that can write no more. Answers one slot that is owed, and tells the requester

@@ -174,7 +174,7 @@ ash_word port_milliseconds(unsigned ms)
 
 ash_word fake_condemned;
 
-void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds)
+void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds, ash_word)
 {
     (void)owed, (void)milliseconds;
     fake_condemned = task;
@@ -248,7 +248,10 @@ struct ash_request *fake_take(struct fake_driver *driver, uint16_t *slot)
     if (driver->head == atomic_load(&driver->requests->submit_tail))
         return nullptr;
     *slot = driver->requests->submit[driver->head++ % driver->requests->slots];
-    return (struct ash_request *)((char *)driver->requests + 4096) + *slot;
+    struct ash_request *request = (struct ash_request *)((char *)driver->requests + 4096) + *slot;
+    struct ash_answer *answer = (struct ash_answer *)((char *)driver->answers + 4096) + *slot;
+    atomic_store(&answer->taken, atomic_load(&request->sequence));
+    return request;
 }
 
 const char *fake_inline(const struct fake_driver *driver, uint16_t slot)

@@ -213,22 +213,6 @@ ash_word port_now(void)
     return now;
 }
 
-void port_keep(ash_word driver, bool keep)
-{
-    machine_note("%s:%lu ", keep ? "keep" : "keep-not", (unsigned long)driver);
-}
-
-ash_status port_resume(ash_word driver)
-{
-    machine_note("resume:%lu ", (unsigned long)driver);
-    return STATUS_SUCCESS;
-}
-
-void port_give_up(ash_word driver)
-{
-    machine_note("give-up:%lu ", (unsigned long)driver);
-}
-
 ash_word port_ticks(ash_word milliseconds)
 {
     return milliseconds;

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+/* How long drivers that are started again may owe what can be done twice. */
+#include "kit.h"
+#include <string.h>
+
+#define LIMIT 1000u
+#define READ  0x03
+#define FLUSH 0x09
+#define IOCTL 0x0e
+
+static struct ash_request *request_of(const struct io_link *link, unsigned slot)
+{
+    return (struct ash_request *)((char *)link->memory.io_request + 4096) + slot;
+}
+
+static struct ash_answer *answer_of(const struct io_link *link, unsigned slot)
+{
+    return (struct ash_answer *)((char *)link->memory.io_answer + 4096) + slot;
+}
+
+/* As a requester does, and an answerer that takes it (or not). What `submitted` says is a lie. */
+static void ask(const struct io_link *link, unsigned slot, uint8_t major, bool taken)
+{
+    struct ash_request *request = request_of(link, slot);
+    request->major = major;
+    request->submitted = 0;
+    atomic_fetch_add(&request->sequence, 1);
+    if (taken)
+        atomic_store(&answer_of(link, slot)->taken, atomic_load(&request->sequence));
+}
+
+static void answer(const struct io_link *link, unsigned slot)
+{
+    atomic_store(&answer_of(link, slot)->sequence, atomic_load(&request_of(link, slot)->sequence));
+}
+
+static void keep(const struct fake_driver *driver, ash_word limit)
+{
+    const struct ash_io_keep_request request = {driver->id, 1, limit};
+    CHECK_EQ(fake_call(ASH_TASK_PNP, ASH_IO_KEEP_DRIVER, &request, sizeof(request), 0)->status,
+             STATUS_SUCCESS);
+}
+
+/* A link of a client's file to a driver that is kept with that limit. */
+static struct io_link *file_link(const char *name, unsigned number, ash_word limit,
+                                 struct fake_driver *driver)
+{
+    char path[64] = "\\Device\\";
+    begin();
+    *driver = fake_driver_start(name);
+    fake_device(driver, strcat(path, name), 0x22);
+    (void)open_served(client(number), path, driver);
+    keep(driver, limit);
+    for (struct io_link *link = io_link_first(); link != nullptr; link = link->next)
+        if (link->answerer == driver->task && link->kind == ASH_LINK_FILE)
+            return link;
+    return nullptr;
+}
+
+/* Lets time pass as the alarms ask for it. */
+static ash_word pass(ash_word milliseconds)
+{
+    ash_word end = fake_time + milliseconds;
+    fake_condemned = 0;
+    while (fake_condemned == 0 && fake_alarm != 0 && fake_alarm <= end) {
+        fake_time = fake_alarm > fake_time ? fake_alarm : fake_time;
+        io_alarm();
+    }
+    if (fake_condemned == 0)
+        fake_time = end;
+    return fake_condemned;
+}
+
+static void owed(void)
+{
+    CHECK_EQ(fake_call(CLIENT(1), ASH_IO_OWED, nullptr, 0, 0)->status, STATUS_SUCCESS);
+}
+
+static void bury(const struct fake_driver *driver)
+{
+    const struct ash_io_keep_request request = {driver->id, 0, 0};
+    fake_call(ASH_TASK_PNP, ASH_IO_KEEP_DRIVER, &request, sizeof(request), 0);
+    fake_die(driver->task, ASH_PROC_EXITED);
+}
+
+TEST(what_is_read_has_a_limit)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("reads", 2, LIMIT, &driver);
+    ask(link, 0, READ, true);
+    CHECK_EQ(pass(LIMIT / 2), 0);
+    ash_word before = fake_time;
+    CHECK_EQ(pass(LIMIT), driver.task);
+    CHECK(fake_time - before <= LIMIT);
+    CHECK_EQ(pass(10 * LIMIT), 0); /* once */
+    bury(&driver);
+}
+
+TEST(what_cannot_be_done_twice_may_wait)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("waits", 3, LIMIT, &driver);
+    request_of(link, 0)->parameter[2] = 0x220000;
+    ask(link, 0, IOCTL, true);
+    CHECK_EQ(pass(20 * LIMIT), 0);
+    bury(&driver);
+}
+
+TEST(a_flush_may_take_four_times_as_long)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("flushes", 4, LIMIT, &driver);
+    ask(link, 0, FLUSH, true);
+    CHECK_EQ(pass(3 * LIMIT), 0);
+    CHECK_EQ(pass(3 * LIMIT), driver.task);
+    bury(&driver);
+}
+
+TEST(what_was_not_taken_is_not_owed)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("forged", 5, LIMIT, &driver);
+    ask(link, 0, READ, false);
+    CHECK_EQ(pass(10 * LIMIT), 0);
+    bury(&driver);
+}
+
+TEST(each_request_has_its_own_time)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("busy", 6, LIMIT, &driver);
+    for (unsigned i = 0; i < 20; i++) {
+        ask(link, 0, READ, true);
+        CHECK_EQ(pass(LIMIT / 2), 0);
+        answer(link, 0);
+    }
+    bury(&driver);
+}
+
+TEST(a_machine_that_stood_still_has_used_up_no_time)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("still", 7, LIMIT, &driver);
+    ask(link, 0, READ, true);
+    CHECK_EQ(pass(LIMIT / 3), 0);
+    fake_time += 1000 * LIMIT;
+    fake_condemned = 0;
+    io_alarm();
+    CHECK_EQ(fake_condemned, 0);
+    answer(link, 0);
+    CHECK_EQ(pass(10 * LIMIT), 0);
+    bury(&driver);
+}
+
+TEST(who_waits_for_a_driver_below_is_spared)
+{
+    struct fake_driver upper, lower;
+    struct io_link *below, *above = file_link("upper", 8, LIMIT, &upper);
+    (void)file_link("lower", 9, 0, &lower);
+    CHECK_EQ(
+        io_link_new(ASH_LINK_DEVICE, 0, io_task_find(upper.task), io_task_find(lower.task), &below),
+        STATUS_SUCCESS);
+    ask(above, 0, READ, true);
+    ask(below, 0, READ, true);
+    CHECK_EQ(pass(5 * LIMIT), 0); /* the lower one has no limit */
+    answer(below, 0);
+    CHECK_EQ(pass(5 * LIMIT), upper.task);
+    bury(&upper);
+    bury(&lower);
+}
+
+TEST(what_is_sent_down_later_does_not_excuse)
+{
+    struct fake_driver upper, lower;
+    struct io_link *below, *above = file_link("loser", 10, LIMIT, &upper);
+    (void)file_link("server", 11, 0, &lower);
+    CHECK_EQ(
+        io_link_new(ASH_LINK_DEVICE, 0, io_task_find(upper.task), io_task_find(lower.task), &below),
+        STATUS_SUCCESS);
+    ask(above, 0, READ, true); /* lost, while others go on */
+    ash_word ended = 0;
+    for (unsigned i = 0; i < 30 && ended == 0; i++) {
+        ask(below, 0, READ, true);
+        ended = pass(LIMIT / 5);
+        answer(below, 0);
+    }
+    CHECK_EQ(ended, upper.task);
+    bury(&upper);
+    bury(&lower);
+}
+
+TEST(idle_means_no_alarm)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("idle", 12, LIMIT, &driver);
+    CHECK_EQ(pass(LIMIT), 0);
+    CHECK_EQ(fake_alarm, 0);
+    CHECK_EQ(atomic_load(&link->ledger.answers->unwatched), 1);
+    ask(link, 0, READ, true);
+    owed();
+    CHECK_EQ(atomic_load(&link->ledger.answers->unwatched), 0);
+    CHECK(fake_alarm != 0);
+    CHECK_EQ(pass(3 * LIMIT), driver.task);
+    bury(&driver);
+}
+
+TEST(without_a_limit_nobody_looks)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("free", 13, 0, &driver);
+    ask(link, 0, READ, true);
+    owed();
+    CHECK_EQ(pass(100 * LIMIT), 0);
+    CHECK_EQ(fake_alarm, 0);
+    bury(&driver);
+}
