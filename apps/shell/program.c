@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Programs: a word that is no command names apps/WORD of the boot package. It runs as a task of its
 // own, gets the words as its arguments, prints on the firmware console, and the shell waits for it,
-// at once or (start) when it is told to (wait).
+// at once or (start) when it is told to (wait). It has no rights but to
+// use devices and files; `allow kill` gives it the shell's own right to end tasks.
 #include "ash/manager.h"
 #include "ash/syscall.h"
 #include "process.h"
@@ -45,10 +46,11 @@ static int wait_for(const char *name, ash_word task)
 }
 
 /* STATUS_OBJECT_NAME_NOT_FOUND: there is no such program. */
-static ash_status spawn(int argc, char **argv, ash_word *task)
+static ash_status spawn(int argc, char **argv, ash_word rights, ash_word *task)
 {
     struct ash_proc_spawn_request request = {
-        .flags = ASH_PROC_HAS_OBJECT | ASH_PROC_HAS_IO | ASH_PROC_HAS_PNP | ASH_PROC_HAS_CONSOLE,
+        .flags = rights | ASH_PROC_HAS_OBJECT | ASH_PROC_HAS_IO | ASH_PROC_HAS_PNP |
+                 ASH_PROC_HAS_CONSOLE,
         .priority = ASH_PRIORITY_BASE,
         .quota_pages = PROGRAM_PAGES,
         .hart = ~(ash_word)0,
@@ -67,11 +69,11 @@ static ash_status spawn(int argc, char **argv, ash_word *task)
     return status;
 }
 
-int program_run(int argc, char **argv)
+static int run_with(int argc, char **argv, ash_word rights)
 {
     ash_word task;
     console_lend();
-    ash_status status = spawn(argc, argv, &task);
+    ash_status status = spawn(argc, argv, rights, &task);
     if (status == STATUS_OBJECT_NAME_NOT_FOUND)
         return -1;
     if (status == STATUS_BUFFER_OVERFLOW)
@@ -79,12 +81,25 @@ int program_run(int argc, char **argv)
     return ash_success(status) ? wait_for(argv[0], task) : shell_fail(argv[0], status);
 }
 
+int program_run(int argc, char **argv)
+{
+    return run_with(argc, argv, 0);
+}
+
+int program_allow(int argc, char **argv)
+{
+    if (strcmp(argv[1], "kill") != 0)
+        return shell_say("allow: there is no right %s; there is `kill`\n", argv[1]);
+    int result = run_with(argc - 2, argv + 2, ASH_PROC_MAY_KILL);
+    return result >= 0 ? result : shell_say("%s: no such program\n", argv[2]);
+}
+
 int program_start(int argc, char **argv)
 {
     if (started_count == STARTED_MOST)
         return shell_say("start: `wait` for those that run, first\n");
     struct started *one = &started[started_count];
-    ash_status status = spawn(argc - 1, argv + 1, &one->task);
+    ash_status status = spawn(argc - 1, argv + 1, 0, &one->task);
     if (!ash_success(status))
         return shell_fail(argv[1], status);
     strcpy(one->name, argv[1]);

@@ -40,6 +40,7 @@ int shell_run(const char *line);
 [[nodiscard]] int program_run(int argc, char **argv);
 /* Commands: runs argv[1] and goes on; waits for all that were started. */
 int program_start(int argc, char **argv);
+int program_allow(int argc, char **argv);
 int program_wait(int argc, char **argv);
 
 /* Set by the command `exit`; nothing is run after it. */

@@ -3,6 +3,7 @@
 #include "ash/file.h"
 #include "ash/manager.h"
 #include "ash/syscall.h"
+#include "ash/task.h"
 #include "drivers/rtc.h"
 #include "memory.h"
 #include "process.h"
@@ -16,16 +17,6 @@ static const char *state_name(ash_word state)
     return state < 4 ? names[state] : "?";
 }
 
-/* The task with the smallest id >= *id; moves *id behind it. */
-static ash_status next_task(ash_word *id, struct ash_proc_info_reply *info)
-{
-    const struct ash_proc_task_request request = {*id};
-    ash_status status = ash_request(ASH_SLOT_PROCESS, ASH_PROC_INFO, &request, sizeof(request),
-                                    info, sizeof(*info));
-    *id = info->task + 1;
-    return status;
-}
-
 static int ps(int, char **)
 {
     struct ash_proc_info_reply info;
@@ -34,7 +25,7 @@ static int ps(int, char **)
            "CPU", "MEMORY", "RESTARTS");
     for (;;) {
         char time[24], size[16];
-        ash_status status = next_task(&id, &info);
+        ash_status status = ash_task_next(&id, &info);
         if (status == STATUS_NO_MORE_ENTRIES)
             return 0;
         if (!ash_success(status))
@@ -47,31 +38,13 @@ static int ps(int, char **)
     }
 }
 
-/* By number or name. */
-static ash_status find_task(const char *text, ash_word *task)
-{
-    struct ash_proc_info_reply info;
-    char *end;
-    ash_word id = 1, number = strtoul(text, &end, 10);
-    for (;;) {
-        ash_status status = next_task(&id, &info);
-        if (!ash_success(status) || status == STATUS_NO_MORE_ENTRIES)
-            return STATUS_OBJECT_NAME_NOT_FOUND;
-        if (info.state <= ASH_PROC_RUNNING &&
-            (*end == '\0' ? info.task == number : strcmp(info.name, text) == 0)) {
-            *task = info.task;
-            return STATUS_SUCCESS;
-        }
-    }
-}
-
 static int kill(int, char **argv)
 {
-    struct ash_proc_task_request request;
-    ash_status status = find_task(argv[1], &request.task);
+    ash_word task;
+    ash_status status = ash_task_find(argv[1], &task);
     if (!ash_success(status))
         return shell_say("%s: no such task; `ps` lists them\n", argv[1]);
-    status = ash_request(ASH_SLOT_PROCESS, ASH_PROC_KILL, &request, sizeof(request), nullptr, 0);
+    status = ash_task_kill(task);
     return ash_success(status) ? 0 : shell_fail(argv[1], status);
 }
 
@@ -157,6 +130,7 @@ static int uptime(int, char **)
 
 const struct command shell_task_commands[] = {
     {"ps", 0, 0, "", "tasks: state, processor time, memory, restarts", ps},
+    {"allow", 2, 17, "kill PROGRAM [WORDS]", "runs a program that may end tasks", program_allow},
     {"start", 1, 16, "PROGRAM [WORDS]", "runs a program and goes on", program_start},
     {"wait", 0, 0, "", "until every program that was started has ended", program_wait},
     {"kill", 1, 1, "TASK", "ends a task, by number or name", kill},

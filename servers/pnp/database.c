@@ -20,6 +20,7 @@ static struct file {
         *ids; /* every ID that a model names: strings, one after the other, ended by an empty one */
     size_t id_bytes;
     bool has_models, extension;
+    bool filters_classes; /* has filters for whole classes */
     struct inf inf;
     struct inf_version version;
 } *files;
@@ -115,6 +116,17 @@ static void destroy(struct file *file)
     free(file);
 }
 
+/* Most INFs have none: those are not read again for each device. */
+static bool filters_classes(const struct file *file)
+{
+    static struct inf_filters filters;
+    struct inf_error error;
+    if (inf_class_filters(&file->inf, &filters, &error) == INF_OK)
+        return filters.count != 0;
+    complain(file->path, &error);
+    return false;
+}
+
 void pnp_database_add(const char *path, char *text, size_t size)
 {
     struct file *file = strlen(path) < PNP_IMAGE_PATH ? calloc(1, sizeof(*file)) : nullptr;
@@ -131,6 +143,7 @@ void pnp_database_add(const char *path, char *text, size_t size)
     }
     file->has_models = inf_has_section(&file->inf, "Manufacturer");
     file->extension = inf_equal(file->version.class_name, "Extension");
+    file->filters_classes = filters_classes(file);
     if (file->has_models)
         index_models(file);
     insert(file);
@@ -320,11 +333,8 @@ static void device_messages(const struct file *file, const char *section, struct
 static void class_filters(const struct file *file, struct pnp_match *match)
 {
     static struct inf_filters filters;
-    struct inf_error error;
-    if (inf_class_filters(&file->inf, &filters, &error) == INF_OK)
+    if (file->filters_classes && inf_class_filters(&file->inf, &filters, nullptr) == INF_OK)
         add_filters(file, "DefaultInstall", &filters, match);
-    else
-        complain(file->path, &error);
 }
 
 void pnp_database_filters(const char *hardware, const char *compatible, struct pnp_match *match)

@@ -64,20 +64,30 @@ static enum pnp_outcome not_loaded(struct pnp_node *node, ash_status status, con
     return PNP_DONE;
 }
 
+/* What a device that recovers was matched with stays: its driver is wanted again, soon. */
+static bool match(struct pnp_node *node)
+{
+    if (node->recovering != nullptr)
+        return true;
+    if (pnp_is_iommu(node) ||
+        !pnp_database_match(node->hardware_ids, node->compatible_ids, &node->match))
+        return false;
+    pnp_database_filters(node->hardware_ids, node->compatible_ids, &node->match);
+    return true;
+}
+
 static enum pnp_outcome match_begin(struct pnp_node *node)
 {
     if (node->disabled) {
         node->state = ASH_PNP_DISABLED;
         return PNP_DONE;
     }
-    if (pnp_is_iommu(node) ||
-        !pnp_database_match(node->hardware_ids, node->compatible_ids, &node->match))
+    if (!match(node))
         return no_driver(node);
     if (node->match.description[0] != '\0')
         memcpy(node->description, node->match.description, sizeof(node->description));
     if (node->match.service[0] == '\0')
         return no_driver(node); /* the null driver */
-    pnp_database_filters(node->hardware_ids, node->compatible_ids, &node->match);
     ash_status status = pnp_stack_collect(node);
     if (!ash_success(status))
         return not_loaded(node, status, "its driver cannot be loaded");

@@ -15,6 +15,7 @@ COMMANDS = {
     "image": "make the boot package and a fresh demonstration disk",
     "debug": "boot under gdb, with the symbols of the kernel and of every task",
     "console": "attach this terminal to the serial line of `debug`",
+    "demo": "stream a file while its disk's driver is killed every second",
     "bench": "measure, and print a table or JSON lines",
     "coverage": "write docs/ddk-coverage.md: what the driver kit has and what tests show of it",
     "driver": "build a WDM driver from outside the tree, or scan it for what the kit lacks",

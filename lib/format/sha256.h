@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* SHA-256 as FIPS 180-4 defines it. Any number of bytes in pieces of any size. */
-#ifndef SHELL_SHA256_H
-#define SHELL_SHA256_H
+#ifndef FORMAT_SHA256_H
+#define FORMAT_SHA256_H
 
 #include <stddef.h>
 #include <stdint.h>
