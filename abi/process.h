@@ -59,6 +59,11 @@ enum ash_proc_op {
     /* For drivers that want to know of processes and threads. */
     ASH_PROC_NOTIFY_WANT = 37, /* notify_want_request: from now on (0: no more). Flag DRIVER */
     ASH_PROC_NOTIFY_NEXT = 38, /* notify_next_request -> notify_reply, when there is an event */
+
+    /* For the fault-injection campaign (flag ALTER, docs/campaign.md), of running drivers. */
+    ASH_PROC_ALTER = 48,      /* alter_request: bytes are written to the task */
+    ASH_PROC_TRAP = 49,       /* trap_request: something happens where execution first comes by */
+    ASH_PROC_TRAP_STATE = 50, /* trap_state_request -> trap_state_reply: where it has come by */
 };
 
 enum ash_proc_flags {
@@ -69,7 +74,9 @@ enum ash_proc_flags {
     ASH_PROC_HAS_CONSOLE = 1u << 4, /* may write to the firmware console (debug output) */
     ASH_PROC_MAY_SPAWN = 1u << 5,
     ASH_PROC_MAY_KILL = 1u << 6,
-    ASH_PROC_DRIVER = 1u << 7, /* shown as a driver */
+    ASH_PROC_DRIVER = 1u << 7,    /* shown as a driver */
+    ASH_PROC_MAY_ALTER = 1u << 8, /* changes drivers' memory. Nobody has it but what root starts in
+                                     place of the shell for ashlar.test=campaign */
 };
 
 enum ash_proc_state {
@@ -211,6 +218,43 @@ struct ash_proc_notify_reply {
     ash_word event, task, parent, thread, answer, lost;
     ash_word image_base, image_bytes; /* CREATED */
     char image[64];                   /* path in the boot package */
+};
+
+/* Text and data of a running driver, changed while it runs (servers/process/alter.c). Addresses and
+ * sizes are even. Bytes that are instructions are what every hart executes when the call returns.
+ * ALTER: stack 0: `address`; else that of thread stack - 1's stack pointer, plus `address`. flip:
+ * data is exclusive-ored. */
+#define ASH_PROC_ALTER_BYTES 8u
+struct ash_proc_alter_request {
+    ash_word task, address, stack, flip, bytes;
+    unsigned char data[ASH_PROC_ALTER_BYTES];
+};
+/* Traps replace one instruction each until a thread comes to it, for the first time; then it is as
+ * it was, and is executed, except that first, by `action`: nothing is done; `data` takes the place
+ * of what is at `target`; or the task ends as if killed. A task keeps its traps until it ends;
+ * those of another one end then. */
+enum ash_proc_trap_action {
+    ASH_PROC_TRAP_NOTE = 0,
+    ASH_PROC_TRAP_ALTER = 1,
+    ASH_PROC_TRAP_END = 2,
+};
+#define ASH_PROC_TRAPS_MAX     16384u
+#define ASH_PROC_TRAPS_AT_ONCE 48u
+struct ash_proc_trap_request {
+    ash_word task, action, target, bytes;
+    unsigned char data[ASH_PROC_ALTER_BYTES];
+    ash_word count;
+    uint32_t address[ASH_PROC_TRAPS_AT_ONCE];
+};
+static_assert(sizeof(struct ash_proc_trap_request) <= 64 * 8);
+/* reached: how many of `count` traps. when: `rdtime` of the last. bits: of traps from `first` on,
+ * in the order in which they were set. */
+struct ash_proc_trap_state_request {
+    ash_word first;
+};
+struct ash_proc_trap_state_reply {
+    ash_word task, count, reached, when;
+    uint64_t bits[32];
 };
 
 /* Files of the boot package: index counts files; name filters by prefix when not empty. The reply

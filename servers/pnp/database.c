@@ -10,7 +10,8 @@
 #define IDS_MAX 32u
 
 #define RESTART_LIMIT 5u
-#define IO_TIMEOUT    10u /* seconds, as of Windows' disks */
+#define IO_TIMEOUT    10u  /* seconds, as of Windows' disks */
+#define RESTART_RESET 500u /* milliseconds */
 
 static struct file {
     struct file *next; /* ordered by path */
@@ -234,6 +235,15 @@ static uint32_t disk_value(const struct file *file, const char *section, const c
     return 0;
 }
 
+/* Who has lived that long begins anew. */
+static uint32_t restart_reset(const struct file *file, const char *section)
+{
+    struct inf_error error;
+    uint32_t value;
+    bool said = inf_device_value(&file->inf, section, "", "RestartReset", &value, &error) == INF_OK;
+    return said ? value : RESTART_RESET;
+}
+
 static const char *hardware_ids[IDS_MAX], *compatible_ids[IDS_MAX];
 
 static struct inf_device_ids ids_of(const char *hardware, const char *compatible)
@@ -273,6 +283,7 @@ bool pnp_database_match(const char *hardware, const char *compatible, struct pnp
         found.restart_limit =
             disk_value(file, model.install_section, "RestartLimit", RESTART_LIMIT);
         found.io_timeout = disk_value(file, model.install_section, "IoTimeoutValue", IO_TIMEOUT);
+        found.restart_reset = restart_reset(file, model.install_section);
         found.score = score;
         *match = found;
     }

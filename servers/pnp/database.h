@@ -32,6 +32,7 @@ struct pnp_match {
     unsigned message_limit;                  /* MessageNumberLimit; 0: none */
     uint32_t dma_copying, dma_map_registers; /* of the hardware key; see docs/driver-guide.md */
     uint32_t restart_limit;                  /* RestartLimit; see docs/restart-contract.md */
+    uint32_t restart_reset;                  /* RestartReset, milliseconds */
     uint32_t io_timeout;                     /* IoTimeoutValue, seconds; 0: none */
     unsigned filter_count;
     struct pnp_filter filters[PNP_FILTERS];

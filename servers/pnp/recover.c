@@ -16,10 +16,9 @@
 #include "node.h"
 #include "port.h"
 
-#define HEALTHY_MS  500u /* who has lived that long begins anew */
-#define TRIES       3u   /* more, of AddDevice and START of the next task ... */
-#define AGAIN_MS    20u  /* ... so far apart */
-#define BACK_OFF_MS 10u  /* before the third start; doubled each time */
+#define TRIES       3u  /* more, of AddDevice and START of the next task ... */
+#define AGAIN_MS    20u /* ... so far apart */
+#define BACK_OFF_MS 10u /* before the third start; doubled each time */
 
 static bool eligible(const struct pnp_node *node, const struct pnp_driver *driver)
 {
@@ -40,11 +39,21 @@ static unsigned limit_of(const struct pnp_driver *driver)
     return limit;
 }
 
+/* The longest of its devices'. */
+static unsigned reset_of(const struct pnp_driver *driver)
+{
+    unsigned reset = 0;
+    for (const struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next)
+        if (eligible(node, driver) && node->match.restart_reset > reset)
+            reset = node->match.restart_reset;
+    return reset;
+}
+
 static void count_death(struct pnp_driver *driver)
 {
     ash_word now = port_now();
     bool counts = !pnp_update_died(driver);
-    if (driver->started_at != 0 && now - driver->started_at >= port_ticks(HEALTHY_MS))
+    if (driver->started_at != 0 && now - driver->started_at >= port_ticks(reset_of(driver)))
         driver->deaths = 0;
     driver->deaths += counts;
     driver->died_at = driver->recovering == 0 ? now : driver->died_at;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define HANDLER_PROLOGUE 64u
+#define CAUSE_BREAKPOINT 3u
 
 static const char *cause_text(ash_word cause)
 {
@@ -104,6 +105,22 @@ static bool to_handler(struct task *task, unsigned number, const struct ash_call
     return ash_thread_write_registers(kernel_thread, &start) == ASH_OK;
 }
 
+/* It makes its instruction, or its handler's first one. */
+static bool go_on(void)
+{
+    ash_token token = ash_server_defer(&server);
+    if (token != 0)
+        ash_server_answer(&server, token, STATUS_SUCCESS, nullptr, 0, nullptr, 0);
+    return token != 0;
+}
+
+static enum alter_fault trapped(struct task *task, const struct ash_caller *caller)
+{
+    if (caller->op != ASH_FAULT_EXCEPTION || caller->request[1] != CAUSE_BREAKPOINT)
+        return ALTER_NONE;
+    return alter_reached(task, caller->request[0]);
+}
+
 bool fault_filter(struct ash_server *, struct ash_caller *caller)
 {
     if (!(caller->task & FAULT_BADGE))
@@ -112,16 +129,11 @@ bool fault_filter(struct ash_server *, struct ash_caller *caller)
     unsigned number = caller->task & 0xff;
     if (!task || number >= ASH_PROC_THREADS)
         return true; /* of a task that has ended meanwhile: it stays stopped */
-    if (!to_handler(task, number, caller)) {
-        crash(task, number, caller);
+    enum alter_fault trap = trapped(task, caller);
+    if (trap == ALTER_ENDED)
         return true;
-    }
-    ash_token token = ash_server_defer(&server);
-    if (token == 0) {
+    if ((trap == ALTER_NONE && !to_handler(task, number, caller)) || !go_on())
         crash(task, number, caller);
-        return true;
-    }
-    ash_server_answer(&server, token, STATUS_SUCCESS, nullptr, 0, nullptr, 0);
     return true;
 }
 

@@ -6,7 +6,7 @@
  *   task.c    records, end, destruction         thread.c  its threads       budget.c their time
  *   object.c  kernel objects of a task          remote.c  calls of the memory manager
  *   fault.c   faults, bugchecks                 report.c  crash reports     peek.c   reading a task
- *   describe.c what a driver was doing
+ *   describe.c what a driver was doing        alter.c   faults put into a driver
  *   notify.c  drivers that want to know
  *   watch.c   watchers, waiters                 query.c   ps, reports       package.c the boot
  * package
@@ -197,7 +197,18 @@ void describe_log(struct report *report, struct task *task);
 
 /* Reads a word of the task's memory; false if nothing is mapped there. */
 bool peek_word(struct task *task, ash_word address, ash_word *word);
+/* Writes them, the last first, so that an instruction is whole when its first half changes; every
+ * hart executes the new ones afterwards. Even addresses. */
+bool poke(struct task *task, ash_word address, const uint16_t *halves, unsigned count);
 void peek_close(void);
+
+/* --- alter.c --- */
+ash_status alter_op(struct ash_server *, struct ash_caller *caller);
+ash_status alter_op_trap(struct ash_server *, struct ash_caller *caller);
+ash_status alter_op_state(struct ash_server *, struct ash_caller *caller);
+enum alter_fault { ALTER_NONE, ALTER_GO_ON, ALTER_ENDED };
+/* A breakpoint: of a trap? Then what it is for has been done. */
+enum alter_fault alter_reached(struct task *task, ash_word pc);
 
 /* --- watch.c --- */
 void watch_tell(struct task *task);

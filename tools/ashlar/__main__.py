@@ -17,6 +17,7 @@ COMMANDS = {
     "console": "attach this terminal to the serial line of `debug`",
     "demo": "stream a file while its disk's driver is killed every second",
     "bench": "measure, and print a table or JSON lines",
+    "campaign": "put faults into running drivers, and show what came of them",
     "coverage": "write docs/ddk-coverage.md: what the driver kit has and what tests show of it",
     "driver": "build a WDM driver from outside the tree, or scan it for what the kit lacks",
     "app": "build a Win32 test program from outside the tree",

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""`./ashlar campaign`: faults put into running drivers, and what came of them (docs/campaign.md)."""
+
+import hashlib
+import json
+import pathlib
+
+import builder
+import campaign_plan
+import campaign_report
+import campaign_run
+import campaign_text
+import paths
+from report import Failure, say
+
+
+def options(parser) -> None:
+    parser.add_argument("--trials", type=int, default=200, metavar="N", help="how many (200)")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="which (1)")
+    parser.add_argument("--trial", type=int, metavar="K",
+                        help="only trial K of the seed, with its crash report")
+    parser.add_argument("--driver", default="virtio-blk", choices=campaign_plan.TARGETS,
+                        help="into which driver (virtio-blk)")
+    parser.add_argument("--boundaries", nargs="?", type=int, const=0, metavar="N",
+                        help="instead: the driver ends at each instruction on the way of a request, "
+                             "one after the other (or at N of them)")
+    parser.add_argument("--harts", type=int, default=1, metavar="H",
+                        help="1: under -icount, so times are in virtual time and repeatable (1)")
+    parser.add_argument("--store", type=pathlib.Path, metavar="FOLDER",
+                        help="put results as JSON, table and histogram (SVG) there")
+
+
+def prepare(machines, target, timeout: float = 120):
+    """The instructions on the way of requests. Which rare ones are among them differs a little from
+    run to run, so they are kept for as long as the driver is not built anew."""
+    elf = campaign_plan.elf_of(target)
+    text = campaign_text.disassemble(elf)
+    digest = hashlib.sha256(elf.read_bytes()).hexdigest()[:16]
+    kept = paths.BUILD / "campaign" / f"{target.name}-{digest}.json"
+    if not kept.exists():
+        way = campaign_run.cover(machines, text, timeout)
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(json.dumps([one.address for one in way]), encoding="utf-8")
+        say(f"{target.name}: {len(way)} of {len(text)} instructions are on the way of requests")
+    wanted = set(json.loads(kept.read_text(encoding="utf-8")))
+    return [one for one in text if one.address in wanted]
+
+
+def trials_of(arguments, target, way) -> list:
+    if arguments.boundaries is not None:
+        return campaign_plan.boundaries(way, arguments.boundaries)
+    faults = campaign_plan.Faults(arguments.seed, campaign_plan.elf_of(target), way)
+    if arguments.trial is not None:
+        return [faults.trial(arguments.trial)]
+    return [faults.trial(number) for number in range(arguments.trials)]
+
+
+def show_one(machines, trial, result: dict) -> None:
+    print(f"trial {trial.number}: {trial.fault}: {trial.what}")
+    print(campaign_report.console(machines.console))
+    print(json.dumps({key: value for key, value in result.items() if key != "console"}))
+    print("=>", campaign_report.verdict(result))
+
+
+def main(arguments) -> int:
+    if not 1 <= arguments.harts <= 8:
+        raise Failure(f"--harts {arguments.harts}: Ashlar runs on 1 to 8", "choose one of them")
+    builder.build()
+    campaign_run.needed()
+    target = campaign_plan.TARGETS[arguments.driver]
+    with campaign_run.scratch_folder() as folder:
+        machines = campaign_run.Machines(target, arguments.harts, pathlib.Path(folder))
+        trials = trials_of(arguments, target, prepare(machines, target))
+        results = campaign_run.run(machines, trials)
+        if arguments.trial is not None:
+            show_one(machines, trials[0], results[arguments.trial])
+            return 0
+        summary = campaign_report.Summary(target.name, trials, results, machines.seconds)
+        print(summary.table())
+        if arguments.store:
+            campaign_report.store(summary, arguments.store)
+        return 1 if summary.violations() else 0
