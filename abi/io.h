@@ -39,6 +39,12 @@
 
 #define ASH_IO_DEADLINE_MS 20000u
 
+/* A kept driver that owes an answer is asked whether its dispatch thread still comes round: by the
+ * bit of its completions Notification, which no doorbell has, and `probe` of the control link,
+ * which it copies to `probed`. It is ended when it has not done so twice in so long. */
+#define ASH_IO_PROBE_MS 2000u
+#define ASH_BIT_PROBE   60u
+
 enum ash_io_op {
     /* Drivers. Every capability in a reply goes where the IPC buffer's receive path says. */
     ASH_IO_REGISTER = 1,       /* c0: Notification for completions (write right) -> link_reply: the
@@ -67,6 +73,9 @@ enum ash_io_op {
                                      the requester is, as a handle of the caller. Only while the
                                      caller owes the answer for that slot of a FILE link; else
                                      STATUS_INVALID_HANDLE */
+
+    ASH_IO_EXHAUSTED = 17, /* by a driver: it got no more memory. A kept one that has used up all
+                              but a sixteenth of its limit is ended with that reason */
 
     /* Clients (applications). */
     ASH_IO_CLIENT = 24, /* c0: Notification for completions (write right). Once, before the first

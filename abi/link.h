@@ -61,7 +61,7 @@ struct ash_link_requests {
     _Atomic uint32_t submit_tail;
     _Atomic uint32_t asleep;       /* the requester wants a doorbell for completions */
     _Atomic uint32_t cancel_count; /* grows whenever a bit of cancel[] is set */
-    uint32_t reserved;
+    _Atomic uint32_t probe;        /* of a control link: see abi/io.h */
     _Atomic uint64_t cancel[ASH_LINK_SLOTS_MAX / 64]; /* request cancelled: cleared when reused */
     uint16_t submit[ASH_LINK_SLOTS_MAX];
 };
@@ -72,9 +72,10 @@ struct ash_link_answers {
     _Atomic uint32_t submit_head; /* how far the answerer has taken requests */
     _Atomic uint32_t asleep;      /* the answerer wants a doorbell for requests */
     _Atomic uint32_t complete_tail;
-    _Atomic int32_t ended; /* 0, or the status with which the I/O manager ended the link: requests
-                              not answered by then are to be completed with it, new ones refused.
-                              Looked at before submitting, and after it with a full fence between */
+    _Atomic int32_t ended;   /* 0, or the status with which the I/O manager ended the link: requests
+                                not answered by then are to be completed with it, new ones refused.
+                                Looked at before submitting, and after it with a full fence between */
+    _Atomic uint32_t probed; /* of a control link: the last `probe` that was heard */
     _Atomic uint32_t unwatched; /* set by the I/O manager: it does not look how long requests are
                                    owed. Looked at after submitting, with a full fence between */
     uint16_t complete[ASH_LINK_SLOTS_MAX];

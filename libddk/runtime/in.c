@@ -450,3 +450,11 @@ unsigned rt_drain(void)
     }
     return owed;
 }
+
+// The control link is the first, and stays.
+void rt_probed(void)
+{
+    const struct rt_in *control = CONTAINING_RECORD(links.Flink, struct rt_in, link);
+    uint32_t probe = atomic_load_explicit(&control->ring.requests->probe, memory_order_acquire);
+    atomic_store_explicit(&control->ring.answers->probed, probe, memory_order_release);
+}

@@ -75,6 +75,17 @@ static uint64_t wait_for_signals(uint64_t next_timer)
     return bits;
 }
 
+// The I/O manager asks whether this thread still comes round; or an event of an application was
+// set.
+KI_COLD static void seldom(uint64_t bits)
+{
+    C_ASSERT(RT_BIT_EVENT == ASH_BIT_PROBE + 1);
+    if ((bits >> ASH_BIT_PROBE & 1) != 0)
+        rt_probed();
+    if ((bits >> RT_BIT_EVENT & 1) != 0)
+        rt_user_events();
+}
+
 static void dispatch_thread(void *argument)
 {
     ash_cptr timer_bell = rt_mint(rt_completions, RT_BIT_TIMER);
@@ -91,8 +102,8 @@ static void dispatch_thread(void *argument)
         __atomic_store_n(&dispatch_asleep, 0, __ATOMIC_SEQ_CST);
         rt_interrupts(bits);
         rt_out_complete(bits);
-        if ((bits >> RT_BIT_EVENT & 1) != 0)
-            rt_user_events();
+        if ((bits >> ASH_BIT_PROBE & 3) != 0)
+            seldom(bits);
     }
 }
 

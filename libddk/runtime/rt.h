@@ -158,6 +158,7 @@ NTSTATUS rt_check_opened(const struct rt_request *request, uint64_t link);
 bool rt_may_read(ACCESS_MASK granted);
 bool rt_may_write(ACCESS_MASK granted);
 void rt_serve_wake(void);
+void rt_probed(void);    // on the dispatch thread: answers it
 unsigned rt_drain(void); // takes no more from files and drivers above: how many it owes
 
 // Turns wire + inline data into the IRP's top location; a failure is the answer. (decode.c)

@@ -64,10 +64,9 @@ static bool take_setting(const char **text, struct vf_options *options)
     const struct {
         const char *Name;
         ULONG *Value;
-    } settings[] = {{"rate", &options->Rate},
-                    {"seed", &options->Seed},
-                    {"fail", &options->FailAt},
-                    {"deadline", &options->Deadline}};
+    } settings[] = {{"rate", &options->Rate},   {"seed", &options->Seed},
+                    {"fail", &options->FailAt}, {"deadline", &options->Deadline},
+                    {"probe", &options->Probe}, {"memory", &options->Memory}};
     for (ULONG i = 0; i < RTL_NUMBER_OF(settings); i++)
         if (take(text, settings[i].Name))
             return *(*text)++ == '=' && take_number(text, settings[i].Value);

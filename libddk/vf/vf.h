@@ -28,6 +28,8 @@ struct vf_options {
     ULONG Rate;       // of failures and of forced pending, in 1/10000
     ULONG Seed;       // of chance
     ULONG FailAt;     // that allocation fails, counted from 1, and no other; 0: chance decides
+    ULONG Probe;      // milliseconds, of the dispatch thread: the I/O manager's
+    ULONG Memory;     // pages that it may have: the I/O manager's
     ULONG Deadline;   // milliseconds, for every IRP; 0: those of the classes
     BOOLEAN Underrun; // special pool: blocks at the start of their pages, the guard page in front
 };

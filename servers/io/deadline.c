@@ -17,8 +17,9 @@
 #include "manager.h"
 #include <stdlib.h>
 
-#define LOOKS      4u /* in a limit */
-#define FLUSH_MORE 4u /* a flush may take so many limits */
+#define LOOKS       4u /* in a limit */
+#define PROBE_LOOKS 2u
+#define FLUSH_MORE  4u /* a flush may take so many limits */
 
 struct io_watch {
     uint64_t sequence; /* of the request that was seen last in the slot ... */
@@ -32,7 +33,7 @@ static ash_word clock = (ash_word)1 << 62, before = (ash_word)1 << 62, looked, i
 static bool has_limit(const struct io_driver *driver)
 {
     return driver != nullptr && driver->task != nullptr && !driver->kept && !driver->broken &&
-           (driver->deadline != 0 || driver->limit != 0);
+           (driver->deadline != 0 || driver->limit != 0 || driver->probe != 0);
 }
 
 /* 0: none. */
@@ -46,24 +47,32 @@ static ash_word limit_of(const struct io_driver *driver, const struct io_link *l
     return request->major == IO_MJ_FLUSH_BUFFERS ? driver->limit * FLUSH_MORE : driver->limit;
 }
 
-static ash_word shortest_limit(void)
+static ash_word shorter(ash_word one, ash_word other)
+{
+    return one == 0 || (other != 0 && other < one) ? other : one;
+}
+
+/* So often that each limit, and each time to answer a probe, is a few looks. */
+static ash_word shortest_interval(void)
 {
     ash_word shortest = 0;
     const struct io_driver *driver;
     for (unsigned i = 0; (driver = io_driver_at(i)) != nullptr; i++) {
-        ash_word limit = driver->deadline != 0 ? driver->deadline : driver->limit;
-        if (has_limit(driver) && (shortest == 0 || limit < shortest))
-            shortest = limit;
+        if (!has_limit(driver))
+            continue;
+        shortest =
+            shorter(shortest, (driver->deadline != 0 ? driver->deadline : driver->limit) / LOOKS);
+        shortest = shorter(shortest, driver->probe / PROBE_LOOKS);
     }
     return shortest;
 }
 
 ash_word io_deadline_next(void)
 {
-    ash_word shortest = on_duty ? shortest_limit() : 0;
+    ash_word shortest = on_duty ? shortest_interval() : 0;
     if (shortest == 0)
         return 0;
-    interval = shortest / LOOKS + 1;
+    interval = shortest + 1;
     if (looked == 0)
         looked = port_time();
     return looked + interval;
@@ -212,6 +221,35 @@ static bool look(void)
     return any;
 }
 
+/* Is an answer owed that somebody waits for? Of one that is verified any counts. */
+static bool owes(const struct io_driver *driver)
+{
+    struct ash_request request;
+    for (const struct io_link *link = io_link_first(); link != nullptr; link = link->next) {
+        if (link->answerer != driver->task_id || link->ended != 0 || !io_link_carries_data(link))
+            continue;
+        for (unsigned slot = 0; slot < link->ledger.slots; slot++)
+            if (ash_ledger_owed(&link->ledger, slot, &request) &&
+                (!driver->keeps || limit_of(driver, link, &request) != 0))
+                return true;
+    }
+    return false;
+}
+
+/* True if an answer to a probe is awaited. */
+static bool probe_all(void)
+{
+    bool any = false;
+    struct io_driver *driver;
+    for (unsigned i = 0; (driver = io_driver_at(i)) != nullptr; i++) {
+        if (!has_limit(driver))
+            continue;
+        io_probe(driver, clock, owes(driver));
+        any |= driver->probe_out != 0;
+    }
+    return any;
+}
+
 /* What was submitted before a link was marked is seen by the second look. */
 void io_deadline_expire(void)
 {
@@ -221,7 +259,8 @@ void io_deadline_expire(void)
     before = clock;
     clock += passed < 2 * interval ? passed : 2 * interval;
     looked = now;
-    if (look())
+    bool probes = probe_all();
+    if (look() || probes)
         return;
     tell_links(true);
     if (look())

@@ -77,10 +77,19 @@ static bool strings_end(const struct ash_io_load_driver_request *request)
            request->name[0] != '\0' && strpbrk(request->name, "\\/") == nullptr;
 }
 
+static ash_status spawn(const struct ash_io_load_driver_request *request, ash_word *task)
+{
+    struct ash_io_load_driver_request own = *request;
+    unsigned pages = io_verify_setting(request->name, "memory=");
+    if (pages != 0)
+        own.quota_pages = pages;
+    return port_spawn(&own, io_verify_options(request->name), task);
+}
+
 static ash_status start(struct io_driver *driver, const struct ash_io_load_driver_request *request)
 {
     ash_word task_id;
-    ash_status status = port_spawn(request, io_verify_options(request->name), &task_id);
+    ash_status status = spawn(request, &task_id);
     driver->state = IO_DRIVER_FAILED;
     driver->status = status;
     if (!ash_success(status))
@@ -94,7 +103,10 @@ static ash_status start(struct io_driver *driver, const struct ash_io_load_drive
     driver->task->driver = driver;
     driver->task_id = task_id;
     driver->state = IO_DRIVER_LOADING;
-    driver->deadline = port_milliseconds(io_verify_deadline(request->name));
+    driver->deadline = port_milliseconds(io_verify_setting(request->name, "deadline="));
+    driver->probe = port_milliseconds(io_verify_setting(request->name, "probe="));
+    if (driver->probe == 0 && driver->keeps)
+        driver->probe = port_milliseconds(ASH_IO_PROBE_MS);
     driver->status = STATUS_PENDING;
     driver->broken = driver->unloading = driver->draining = false;
     driver->closed = nullptr;
@@ -151,6 +163,7 @@ static ash_status connect(struct io_driver *driver, ash_cptr completions)
     if (!ash_success(status))
         return status;
     driver->control->state = IO_LINK_OPEN;
+    io_probe_connect(driver);
     struct ash_link_info own = io_link_info(driver->control, true);
     own.requests = driver->control->memory.io_request; /* this manager's one view of each area */
     own.answers = driver->control->memory.io_answer;
@@ -246,4 +259,17 @@ void io_driver_unload(const struct io_call *call)
     driver->closed = unload_when_closed;
     unload_when_closed(driver, STATUS_SUCCESS);
     io_fail(call, STATUS_SUCCESS);
+}
+
+/* ASH_IO_EXHAUSTED. One that fails what it is asked for want of memory gets no better; one that
+ * asked for too much at once may. */
+void io_driver_exhausted(const struct io_call *call)
+{
+    struct io_driver *driver = io_driver_of(call->task);
+    ash_word limit = 0, used = port_pages(driver->task_id, &limit);
+    io_fail(call, STATUS_SUCCESS);
+    if (!driver->keeps || driver->kept || driver->broken || limit - used > limit / 16)
+        return;
+    driver->broken = true;
+    port_condemn_exhausted(driver->task_id, limit);
 }

@@ -69,8 +69,12 @@ struct io_driver {
     /* Null, or called when one of its devices has no file any more (SUCCESS) and when it does not
      * end a CLEANUP or CLOSE in its time (IO_TIMEOUT). */
     void (*closed)(struct io_driver *driver, ash_status status);
-    ash_word deadline;   /* ticks that it may hold any request; 0: no such limit */
-    ash_word limit;      /* ... one that may be done twice */
+    ash_word deadline; /* ticks that it may hold any request; 0: no such limit */
+    ash_word limit;    /* ... one that may be done twice */
+    ash_word probe;    /* in which its dispatch thread answers; 0: it is not asked. probe.c */
+    ash_word probe_sent;
+    uint32_t probe_number, probe_out, probes_missed;
+    ash_cptr probe_bell;
     ash_word resumed_at; /* when it was started again, as deadline.c counts */
     ash_cptr requests;   /* the Notification of all its tasks */
     bool keeps;          /* its end is not the end of its devices */
@@ -196,6 +200,7 @@ void io_driver_load(const struct io_call *call);
 void io_driver_register(const struct io_call *call);
 void io_driver_initialized(const struct io_call *call);
 void io_driver_unload(const struct io_call *call);
+void io_driver_exhausted(const struct io_call *call);
 
 /* --- recover.c -------------------------------------------------------------------------------- */
 void io_recover_keep(const struct io_call *call);
@@ -289,8 +294,8 @@ void io_verify_query(const struct io_call *call);
 void io_verify_take(const char *text);
 /* Those of that driver, or null. */
 const char *io_verify_options(const char *name);
-/* Milliseconds that it may hold a request, by its options; 0: no limit. */
-unsigned io_verify_deadline(const char *name);
+/* A setting of its options, such as "deadline=", milliseconds; 0: there is none. */
+unsigned io_verify_setting(const char *name, const char *word);
 
 /* --- deadline.c ------------------------------------------------------------------------------- */
 ash_word io_deadline_next(void); /* when to look; 0: never */
@@ -299,6 +304,10 @@ void io_deadline_watch(void); /* something is owed: look again */
 [[nodiscard]] bool io_deadline_watching(void);
 void io_deadline_owed(const struct io_call *call); /* ASH_IO_OWED */
 void io_deadline_resumed(struct io_driver *driver);
+
+/* --- probe.c ---------------------------------------------------------------------------------- */
+void io_probe_connect(struct io_driver *driver); /* it has registered */
+void io_probe(struct io_driver *driver, ash_word clock, bool owes);
 
 /* --- drain.c ---------------------------------------------------------------------------------- */
 void io_drain(const struct io_call *call);

@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define DRIVER_VERIFIER_DETECTED_VIOLATION 0xc4
+#define NO_PAGES_AVAILABLE                 0x4d
+#define DPC_WATCHDOG_VIOLATION             0x133
 #define IRP_NOT_IN_TIME                    0x135 /* its first parameter */
 
 void port_answer(ash_word token, ash_status status, const void *reply, size_t bytes, ash_cptr cap)
@@ -175,6 +177,12 @@ void port_release(ash_word task)
     task_call(ASH_PROC_RELEASE, "releasing a task", task);
 }
 
+static void condemn(const struct ash_proc_condemn_request *request)
+{
+    must("ending a driver",
+         ash_request(ASH_SLOT_PROCESS, ASH_PROC_CONDEMN, request, sizeof(*request), nullptr, 0));
+}
+
 void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds,
                   ash_word limit)
 {
@@ -190,8 +198,31 @@ void port_condemn(ash_word task, const struct ash_request *owed, ash_word millis
              "ms: a %s may be owed for %lu ms",
              owed->major, owed->minor, (unsigned long)milliseconds,
              name != nullptr ? name : "request of the kit", (unsigned long)limit);
-    must("ending a driver",
-         ash_request(ASH_SLOT_PROCESS, ASH_PROC_CONDEMN, &request, sizeof(request), nullptr, 0));
+    condemn(&request);
+}
+
+void port_condemn_deaf(ash_word task, ash_word milliseconds)
+{
+    struct ash_proc_condemn_request request = {
+        .task = task,
+        .code = DPC_WATCHDOG_VIOLATION,
+        .parameter = {0, milliseconds},
+        .name = "DPC_WATCHDOG_VIOLATION",
+    };
+    snprintf(request.rule, sizeof(request.rule),
+             "the dispatch thread has answered no probe for %lu ms: a DPC, an ISR, a timer or "
+             "completion routine does not end",
+             (unsigned long)milliseconds);
+    condemn(&request);
+}
+
+void port_condemn_exhausted(ash_word task, ash_word pages)
+{
+    struct ash_proc_condemn_request request = {
+        .task = task, .code = NO_PAGES_AVAILABLE, .name = "NO_PAGES_AVAILABLE"};
+    snprintf(request.rule, sizeof(request.rule),
+             "the driver has used up the memory that it may have, %lu pages", (unsigned long)pages);
+    condemn(&request);
 }
 
 void port_report(ash_word task, const char *line)
@@ -211,6 +242,17 @@ void port_task_name(ash_word task, char name[32])
         memcpy(name, reply.name, sizeof(reply.name));
     else
         snprintf(name, 32, "task %lu", (unsigned long)task);
+}
+
+ash_word port_pages(ash_word task, ash_word *limit)
+{
+    const struct ash_proc_task_request request = {task};
+    struct ash_proc_info_reply reply = {};
+    ash_status status = ash_request(ASH_SLOT_PROCESS, ASH_PROC_INFO, &request, sizeof(request),
+                                    &reply, sizeof(reply));
+    bool known = ash_success(status) && reply.task == task;
+    *limit = known ? reply.quota_pages : 0;
+    return known ? reply.pages : 0;
 }
 
 /* --- kernel --- */

@@ -61,6 +61,8 @@ void port_release(ash_word task);
 /* A line for the report on a task that has ended. */
 void port_report(ash_word task, const char *line);
 void port_task_name(ash_word task, char name[32]);
+/* How much memory it has, of how much. */
+[[nodiscard]] ash_word port_pages(ash_word task, ash_word *limit);
 
 /* Kernel. A null cptr is ignored. */
 void port_signal(ash_cptr notification);
@@ -73,6 +75,10 @@ void port_drop(ash_cptr slot);
 /* Ends a driver for what it owes since so many milliseconds, which are more than the limit. */
 void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds,
                   ash_word limit);
+/* ... for not having answered probes for so long. */
+void port_condemn_deaf(ash_word task, ash_word milliseconds);
+/* ... for having used up its memory. */
+void port_condemn_exhausted(ash_word task, ash_word pages);
 void port_alarm(ash_word time); /* io_alarm() is called at that time or soon after; 0: never */
 
 [[gnu::format(printf, 1, 2)]] void port_log(const char *format, ...);

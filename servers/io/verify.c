@@ -90,12 +90,11 @@ void io_verify_take(const char *text)
     }
 }
 
-unsigned io_verify_deadline(const char *name)
+unsigned io_verify_setting(const char *name, const char *word)
 {
-    static const char word[] = "deadline=";
     const char *options = io_verify_options(name);
     const char *found = options != nullptr ? strstr(options, word) : nullptr;
-    return found != nullptr ? (unsigned)strtoul(found + sizeof(word) - 1, nullptr, 10) : 0;
+    return found != nullptr ? (unsigned)strtoul(found + strlen(word), nullptr, 10) : 0;
 }
 
 const char *io_verify_options(const char *name)

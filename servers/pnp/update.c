@@ -8,9 +8,8 @@
  * DriverEntry, AddDevice or START that fails, or its death - brings the one before back; none of
  * that counts as a death.
  *
- * Invariant: `previous` is not empty exactly while the driver's image is on trial (or has been, and
- * nothing has happened since). `leaving`: its task is to end, and it has not been told yet that it
- * has.
+ * Invariant: while `previous` is empty the driver's image is not on trial. `leaving`: its task is to
+ * end, and it has not been told yet that it has.
  */
 #include "node.h"
 #include "port.h"
@@ -29,8 +28,10 @@ static bool on_trial(const struct pnp_driver *driver)
 
 static bool roll_back(struct pnp_driver *driver, const char *why)
 {
-    if (!on_trial(driver))
+    if (!on_trial(driver)) { /* it has passed */
+        driver->previous[0] = '\0';
         return false;
+    }
     port_log("%s: %s %s; %s comes back", driver->name, driver->image, why, driver->previous);
     strcpy(driver->image, driver->previous);
     driver->previous[0] = '\0';

@@ -18,7 +18,7 @@ RANDOM = "sha256sum C:/random.bin"
 SHA_RANDOM = "978fe80d4e4869d1487177d5b3fb922942ade9ce9188a93d79f265176f75373e"
 RIGHT = "exercise disk: as it should be"
 UPDATE = "driver update virtio-blk virtio-blk/faulty"
-ENTRY_FAILS, START_FAILS, FIRST_REQUEST_FAULTS, REQUEST_IS_KEPT, ENTRY_FAULTS = 1, 2, 3, 4, 7
+ENTRY_FAILS, START_FAILS, FIRST_REQUEST_FAULTS, REQUEST_IS_KEPT, DPC_LOOPS, LEAKS, ENTRY_FAULTS = range(1, 8)
 
 
 def package(system):
@@ -114,3 +114,26 @@ def a_request_that_is_kept(system):
     system.check(re.search(r"has not completed an IRP in its time: major 0x0[34].*: a (READ|WRITE) may "
                            "be owed for 1000 ms", text), "the report says why", text)
     system.check("driver partition" not in text, "those above it are not charged", text)
+
+
+@test(harts=(1, 2, 4))
+def a_dpc_that_does_not_end(system):
+    "A driver whose dispatch thread does not come round is ended there, and its requests are done."
+    status, text = system.exec(f"{faulty(DPC_LOOPS, ',probe=500')}; {UPDATE}; "
+                               "exercise disk \\Device\\Harddisk0\\DR0", package=package(system),
+                               disk=blank(system), machine=machines.CONFINED)
+    system.check(status == 0 and RIGHT in text, "every byte is right", text)
+    for words in ("bugcheck 0x133", "the dispatch thread has answered no probe for 1000 ms",
+                  "routine  DPC-routine"):
+        system.check(words in text, f"the report says '{words}'", text)
+
+
+@test(harts=(1, 4))
+def a_leak(system):
+    "A driver that uses up its memory is ended for it, and its requests are done."
+    status, text = system.exec(f"{faulty(LEAKS, ',memory=3000')}; {UPDATE}; "
+                               "exercise disk \\Device\\Harddisk0\\DR0", package=package(system),
+                               disk=blank(system), machine=machines.CONFINED)
+    system.check(status == 0 and RIGHT in text, "every byte is right", text)
+    for words in ("bugcheck 0x4d", "has used up the memory that it may have, 3000 pages"):
+        system.check(words in text, f"the report says '{words}'", text)

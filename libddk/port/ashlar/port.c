@@ -145,10 +145,19 @@ unsigned port_processors(void)
     return (unsigned)ash_start()->harts;
 }
 
+// A driver that is started again when it dies may be ended for want of memory: abi/io.h.
+static void *mapped(ash_status status, void *address)
+{
+    if (status == STATUS_QUOTA_EXCEEDED)
+        (void)ash_request(ASH_SLOT_IO, ASH_IO_EXHAUSTED, NULL, 0, NULL, 0);
+    return ash_success(status) ? address : NULL;
+}
+
 void *port_pages_alloc(size_t pages)
 {
-    void *address;
-    return ash_success(ash_map(pages * PAGE_SIZE, &address)) ? address : NULL;
+    void *address = NULL;
+    ash_status status = ash_map(pages * PAGE_SIZE, &address);
+    return mapped(status, address);
 }
 
 void port_pages_free(void *address, size_t pages)
@@ -159,8 +168,9 @@ void port_pages_free(void *address, size_t pages)
 
 void *port_pages_guarded(size_t pages)
 {
-    void *address;
-    return ash_success(ash_map_guarded(pages * PAGE_SIZE, &address)) ? address : NULL;
+    void *address = NULL;
+    ash_status status = ash_map_guarded(pages * PAGE_SIZE, &address);
+    return mapped(status, address);
 }
 
 void port_pages_close(void *address, size_t pages)

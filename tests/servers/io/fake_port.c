@@ -15,6 +15,7 @@ static ash_word last_token, last_cap = 1000, last_link;
 static struct {
     ash_word id;
     void *request, *answer;
+    bool kept;
 } memory[256];
 
 void port_answer(ash_word token, ash_status status, const void *reply, size_t bytes, ash_cptr cap)
@@ -32,6 +33,7 @@ ash_status port_link_create(const struct ash_mem_link_create_request *request,
 {
     ash_word id = ++last_link, at = id % 256;
     memory[at].id = id;
+    memory[at].kept = false;
     memory[at].request = calloc(1, request->request_bytes);
     memory[at].answer = calloc(1, request->answer_bytes);
     fake_links++;
@@ -46,14 +48,19 @@ void port_answer_registered(ash_word token, const struct ash_io_link_reply *repl
     port_answer(token, STATUS_SUCCESS, reply, sizeof(*reply), doorbell);
 }
 
-ash_status port_link_keep(ash_word)
+/* The memory manager has no answerer to keep it from any more once it is dead. */
+ash_status port_link_keep(ash_word link)
 {
+    if (memory[link % 256].kept)
+        return STATUS_INVALID_HANDLE;
+    memory[link % 256].kept = true;
     return STATUS_SUCCESS;
 }
 
 ash_status port_link_resume(ash_word link, ash_word, struct ash_mem_link_create_reply *reply)
 {
     ash_word r = (ash_word)memory[link % 256].request, a = (ash_word)memory[link % 256].answer;
+    memory[link % 256].kept = false;
     *reply = (struct ash_mem_link_create_reply){link, r, a, r, a, r, a};
     return STATUS_SUCCESS;
 }
@@ -177,6 +184,27 @@ ash_word fake_condemned;
 void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds, ash_word)
 {
     (void)owed, (void)milliseconds;
+    fake_condemned = task;
+}
+
+unsigned fake_deaf;
+
+void port_condemn_deaf(ash_word task, ash_word)
+{
+    fake_condemned = task;
+    fake_deaf++;
+}
+
+ash_word fake_pages;
+
+ash_word port_pages(ash_word, ash_word *limit)
+{
+    *limit = 1000;
+    return fake_pages;
+}
+
+void port_condemn_exhausted(ash_word task, ash_word)
+{
     fake_condemned = task;
 }
 

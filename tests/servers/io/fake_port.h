@@ -47,6 +47,8 @@ void fake_die(ash_word task, ash_word state);
 
 /* The driver that was ended for what it owed too long, or 0. */
 extern ash_word fake_condemned;
+extern ash_word fake_pages; /* that every task has, of 1000 */
+extern unsigned fake_deaf;  /* ... of them for not answering probes */
 
 /* The options that the driver spawned last got, or null. */
 extern const char *fake_verify;

@@ -41,6 +41,14 @@ static void keep(const struct fake_driver *driver, ash_word limit)
              STATUS_SUCCESS);
 }
 
+static const struct fake_driver *answering[2]; /* of the test, to probes, at once */
+
+/* As the kit's dispatch thread. */
+static void answer_probe(const struct fake_driver *driver)
+{
+    atomic_store(&driver->answers->probed, atomic_load(&driver->requests->probe));
+}
+
 /* A link of a client's file to a driver that is kept with that limit. */
 static struct io_link *file_link(const char *name, unsigned number, ash_word limit,
                                  struct fake_driver *driver)
@@ -49,6 +57,7 @@ static struct io_link *file_link(const char *name, unsigned number, ash_word lim
     begin();
     *driver = fake_driver_start(name);
     fake_device(driver, strcat(path, name), 0x22);
+    answering[answering[0] != nullptr] = driver;
     (void)open_served(client(number), path, driver);
     keep(driver, limit);
     for (struct io_link *link = io_link_first(); link != nullptr; link = link->next)
@@ -65,6 +74,9 @@ static ash_word pass(ash_word milliseconds)
     while (fake_condemned == 0 && fake_alarm != 0 && fake_alarm <= end) {
         fake_time = fake_alarm > fake_time ? fake_alarm : fake_time;
         io_alarm();
+        for (unsigned i = 0; i < 2; i++)
+            if (answering[i] != nullptr)
+                answer_probe(answering[i]);
     }
     if (fake_condemned == 0)
         fake_time = end;
@@ -81,6 +93,7 @@ static void bury(const struct fake_driver *driver)
     const struct ash_io_keep_request request = {driver->id, 0, 0};
     fake_call(ASH_TASK_PNP, ASH_IO_KEEP_DRIVER, &request, sizeof(request), 0);
     fake_die(driver->task, ASH_PROC_EXITED);
+    answering[0] = answering[1] = nullptr;
 }
 
 TEST(what_is_read_has_a_limit)
@@ -213,4 +226,68 @@ TEST(without_a_limit_nobody_looks)
     CHECK_EQ(pass(100 * LIMIT), 0);
     CHECK_EQ(fake_alarm, 0);
     bury(&driver);
+}
+
+TEST(a_dispatch_thread_that_does_not_come_round)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("deaf", 14, 100 * LIMIT, &driver);
+    ask(link, 0, READ, true);
+    answering[0] = nullptr;
+    unsigned deaf = fake_deaf;
+    CHECK_EQ(pass(ASH_IO_PROBE_MS), 0); /* the first */
+    CHECK(atomic_load(&driver.requests->probe) != 0);
+    CHECK_EQ(pass(ASH_IO_PROBE_MS), 0); /* the second */
+    CHECK_EQ(pass(3 * ASH_IO_PROBE_MS), driver.task);
+    CHECK_EQ(fake_deaf, deaf + 1);
+    bury(&driver);
+}
+
+TEST(one_that_answers_late_but_answers)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("slow", 15, 100 * LIMIT, &driver);
+    ask(link, 0, READ, true);
+    answering[0] = nullptr;
+    for (unsigned i = 0; i < 10; i++) {
+        CHECK_EQ(pass(ASH_IO_PROBE_MS * 3 / 2), 0);
+        answer_probe(&driver);
+    }
+    bury(&driver);
+}
+
+TEST(who_owes_nothing_is_not_asked)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("silent", 16, 100 * LIMIT, &driver);
+    CHECK_EQ(pass(100 * LIMIT), 0);
+    CHECK_EQ(atomic_load(&driver.requests->probe), 0);
+    CHECK_EQ(fake_alarm, 0);
+    request_of(link, 0)->parameter[2] = 0x220000;
+    ask(link, 0, IOCTL, true); /* which may wait */
+    owed();
+    CHECK_EQ(pass(100 * LIMIT), 0);
+    CHECK_EQ(atomic_load(&driver.requests->probe), 0);
+    bury(&driver);
+}
+
+static ash_word exhausted(const struct fake_driver *driver, ash_word pages)
+{
+    fake_condemned = 0;
+    fake_pages = pages;
+    ash_status status = fake_call(driver->task, ASH_IO_EXHAUSTED, nullptr, 0, 0)->status;
+    return ash_success(status) ? fake_condemned : ~(ash_word)0;
+}
+
+TEST(a_driver_that_has_used_up_its_memory)
+{
+    struct fake_driver kept, other;
+    (void)file_link("leaks", 17, LIMIT, &kept);
+    other = fake_driver_start("hoards");
+    CHECK_EQ(exhausted(&kept, 900), 0); /* it asked for too much at once */
+    CHECK_EQ(exhausted(&other, 1000), 0);
+    CHECK_EQ(fake_call(CLIENT(1), ASH_IO_EXHAUSTED, nullptr, 0, 0)->status, STATUS_ACCESS_DENIED);
+    CHECK_EQ(exhausted(&kept, 990), kept.task);
+    CHECK_EQ(exhausted(&kept, 990), 0); /* once */
+    bury(&kept);
 }
