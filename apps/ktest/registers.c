@@ -80,8 +80,12 @@ static void fill(struct registers *r, ash_word pattern)
         r->x[i] = pattern + i;
 }
 
+/* The words of the message are for the other side to see, and all_registers has each of them in a
+ * register for a moment when an interrupt may save it: so they are no secrets. */
 static void arguments(struct registers *r, ash_word number, ash_word a0, ash_word a1, ash_word a6)
 {
+    for (unsigned i = 12; i < 12 + ASH_MSG_REGISTERS; i++)
+        r->x[i] = 0;
     r->x[17] = number;
     r->x[10] = a0;
     r->x[11] = a1;
