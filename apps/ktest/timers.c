@@ -225,6 +225,31 @@ static void taken_away_from_another_hart(void)
     }
 }
 
+static ash_cptr low_signal;
+
+static void sets_timer(struct kthread *t)
+{
+    ash_cptr own = (ash_cptr)t->value;
+    t->count = ash_timer_set(own, ash_time() + ash_ticks(4000)) == ASH_OK ? 1 : 2;
+    ash_wait(low_signal);
+    t->count = 3;
+}
+
+/* A timer is served with the priority of who set it: late, but before he would run. */
+static void low_timers_wait(void)
+{
+    low_signal = make(ASH_OBJ_NOTIFICATION, 0);
+    struct kthread *t = prepare(sets_timer, PRIORITY - 1, 0, false);
+    CHECK(t);
+    t->value = make(ASH_OBJ_TIMER, 0);
+    OK(ash_timer_bind(t->value, low_signal));
+    OK(ash_thread_resume(t->thread));
+    CHECK(wait_until(&t->count, 1));
+    spin(6000);
+    EQ(state_of(t), ASH_THREAD_BLOCKED_NOTIFICATION);
+    CHECK(wait_until(&t->count, 3));
+}
+
 const struct test timers_tests[] = {
     {"timer: edges of the number line", edges},
     {"timer: replaced", replaced},
@@ -236,5 +261,6 @@ const struct test timers_tests[] = {
     {"timer: rearmed a hundred times", rearmed},
     {"timer: on another hart", on_another_hart},
     {"timer: taken away from another hart", taken_away_from_another_hart},
+    {"timer: of low priority, late", low_timers_wait},
     {},
 };
