@@ -97,15 +97,19 @@ bool pnp_recover_spares(const struct pnp_node *child)
 
 /* --- The next task ---------------------------------------------------------------------------- */
 
+/* For others: its bus, as there is nobody to attach to, or the end of its driver's last task. */
+static bool waits_for_others(const struct pnp_node *node)
+{
+    return node->bus->dead || (node->parent != nullptr && node->parent->recovering != nullptr) ||
+           node->recovering->reported || node->recovering->leaving;
+}
+
 enum pnp_outcome pnp_recover_begin_step(struct pnp_node *node)
 {
     const struct pnp_driver *driver = node->recovering;
     if (driver == nullptr)
         return PNP_NEXT;
-    if (node->bus->dead || (node->parent != nullptr && node->parent->recovering != nullptr))
-        return PNP_WAIT; /* there is nobody to attach to */
-    bool waits = driver->reported || driver->leaving || driver->restart_at > port_now();
-    return waits ? PNP_WAIT : PNP_NEXT;
+    return waits_for_others(node) || driver->restart_at > port_now() ? PNP_WAIT : PNP_NEXT;
 }
 
 /* A driver below may have died meanwhile, which is not always known yet. */
@@ -120,13 +124,14 @@ bool pnp_recover_again(struct pnp_node *node)
     return true;
 }
 
+/* Of those that wait for time alone: an alarm for the others would be due at once, again and again,
+ * and keep from running whom they wait for. */
 ash_word pnp_recover_deadline(ash_word now)
 {
     ash_word next = 0;
     for (const struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next) {
         const struct pnp_driver *driver = node->recovering;
-        if (driver == nullptr || node->step != PNP_STEP_RECOVER || driver->reported ||
-            driver->leaving)
+        if (driver == nullptr || node->step != PNP_STEP_RECOVER || waits_for_others(node))
             continue;
         ash_word at = driver->restart_at > now ? driver->restart_at : now;
         next = next == 0 || at < next ? at : next;

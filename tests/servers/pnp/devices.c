@@ -9,7 +9,7 @@
 ash_word root_pdo, children[4];
 unsigned child_count;
 struct pnp_node *root, *device;
-bool with_filters, with_iommu, deaf;
+bool with_filters, with_restarts, with_iommu, deaf;
 uint8_t lying_address;
 struct behaviour behaviour[256]; /* of the function driver, by minor code */
 ash_status eject_status;
@@ -200,12 +200,15 @@ void boot(unsigned count)
     static const char filters[] =
         "[Install.NTriscv64.HW]\nAddReg=F\n[F]\nHKR,,\"UpperFilters\",0x00010000,\"up\"\n"
         "HKR,,\"LowerFilters\",0x00010000,\"low\"\n";
+    static const char restarts[] =
+        "[Install.NTriscv64.HW]\nAddReg=F\n[F]\nHKR,,\"RestartLimit\",0x00010001,3\n";
+    const char *more = with_restarts ? restarts : "";
     child_count = count;
     root_pdo = machine_add_device(SELF);
     for (unsigned i = 0; i < 4; i++)
         children[i] = machine_add_device(BUS);
-    add_inf("drivers/bus/bus.inf", "bus", "ROOT\\DEVICETREE", "");
-    add_inf("drivers/func/func.inf", "func", "TEST\\Device", with_filters ? filters : "");
+    add_inf("drivers/bus/bus.inf", "bus", "ROOT\\DEVICETREE", more);
+    add_inf("drivers/func/func.inf", "func", "TEST\\Device", with_filters ? filters : more);
     machine_add_driver("bus", BUS, STATUS_SUCCESS, bus);
     machine_add_driver("func", FUNC, STATUS_SUCCESS, stack_driver);
     machine_add_driver("low", LOW, STATUS_SUCCESS, stack_driver);

@@ -14,7 +14,7 @@ enum { BUS = 20, FUNC = 21, LOW = 22, UP = 23, OTHER = 24, SELF = 6 };
 extern ash_word root_pdo, children[4];
 extern unsigned child_count;
 extern struct pnp_node *root, *device; /* device: the first child */
-extern bool with_filters;
+extern bool with_filters, with_restarts;
 struct behaviour {
     ash_status status;
     bool hangs;

@@ -175,6 +175,19 @@ void machine_kill(ash_word task)
     pnp_task_ended(task, STATUS_UNSUCCESSFUL);
 }
 
+void machine_entry(ash_word task, ash_status entry)
+{
+    unsigned driver = driver_of_task(task);
+    drivers[driver].event = drivers[driver].loaded && !drivers[driver].dead &&
+                            drivers[driver].entry == STATUS_PENDING && entry != STATUS_PENDING;
+    drivers[driver].entry = entry;
+}
+
+bool machine_alarm_is_due(void)
+{
+    return alarm_at != 0 && alarm_at <= now;
+}
+
 void machine_pass(ash_word milliseconds)
 {
     now += milliseconds;

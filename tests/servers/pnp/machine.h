@@ -39,6 +39,9 @@ void machine_detach(ash_word pdo);
 void machine_pump(void);
 /* The task ends: its IRPs are answered with STATUS_DEVICE_REMOVED, its devices leave the stacks. */
 void machine_kill(ash_word task);
+/* What its next DriverEntry returns; STATUS_PENDING: it does not end. One that had not ends now. */
+void machine_entry(ash_word task, ash_status entry);
+bool machine_alarm_is_due(void);
 void machine_pass(ash_word milliseconds); /* time; alarms that are due */
 void machine_fail_add(ash_word task);     /* its AddDevice fails */
 void machine_files(ash_word count);       /* open on every device */
