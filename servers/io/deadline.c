@@ -186,9 +186,12 @@ static bool look_at_slot(struct io_driver *driver, struct io_link *link, unsigne
     if (limit == 0)
         return false;
     if (clock - since < limit || clock - later(since, begins_anew(driver)) < limit ||
-        !ash_ledger_taken(&link->ledger, slot) ||
         waits_below(driver->task_id, later(since, begins_anew(driver)) + limit))
         return true;
+    if (!ash_ledger_taken(&link->ledger, slot)) {
+        io_probe_server(driver, clock, limit);
+        return !driver->broken;
+    }
     driver->broken = true; /* once */
     port_condemn(driver->task_id, &request, (clock - since) / port_milliseconds(1),
                  limit / port_milliseconds(1));

@@ -104,9 +104,7 @@ static ash_status start(struct io_driver *driver, const struct ash_io_load_drive
     driver->task_id = task_id;
     driver->state = IO_DRIVER_LOADING;
     driver->deadline = port_milliseconds(io_verify_setting(request->name, "deadline="));
-    driver->probe = port_milliseconds(io_verify_setting(request->name, "probe="));
-    if (driver->probe == 0 && driver->keeps)
-        driver->probe = port_milliseconds(ASH_IO_PROBE_MS);
+    driver->probe = io_probe_time(driver);
     driver->status = STATUS_PENDING;
     driver->broken = driver->unloading = driver->draining = false;
     driver->closed = nullptr;

@@ -75,10 +75,12 @@ struct io_driver {
     ash_word probe_sent;
     uint32_t probe_number, probe_out, probes_missed;
     ash_cptr probe_bell;
-    ash_word resumed_at; /* when it was started again, as deadline.c counts */
-    ash_cptr requests;   /* the Notification of all its tasks */
-    bool keeps;          /* its end is not the end of its devices */
-    bool draining;       /* its task is to end when it owes nothing, or at `drain_until` */
+    ash_word server_since; /* when it was asked last whether it takes requests; 0: not yet */
+    bool server_asked;     /* ... and has not said so */
+    ash_word resumed_at;   /* when it was started again, as deadline.c counts */
+    ash_cptr requests;     /* the Notification of all its tasks */
+    bool keeps;            /* its end is not the end of its devices */
+    bool draining;         /* its task is to end when it owes nothing, or at `drain_until` */
     ash_word drain_until, drain_look;
     bool kept;            /* they wait for its next task; recover.c */
     ash_word parked_task; /* the answerer that its parked links had */
@@ -306,8 +308,11 @@ void io_deadline_owed(const struct io_call *call); /* ASH_IO_OWED */
 void io_deadline_resumed(struct io_driver *driver);
 
 /* --- probe.c ---------------------------------------------------------------------------------- */
+/* In which it has to answer: as it is verified, or, if it is kept, ASH_IO_PROBE_MS; else 0. */
+[[nodiscard]] ash_word io_probe_time(const struct io_driver *driver);
 void io_probe_connect(struct io_driver *driver); /* it has registered */
 void io_probe(struct io_driver *driver, ash_word clock, bool owes);
+void io_probe_server(struct io_driver *driver, ash_word clock, ash_word limit);
 
 /* --- drain.c ---------------------------------------------------------------------------------- */
 void io_drain(const struct io_call *call);

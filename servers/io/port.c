@@ -201,18 +201,20 @@ void port_condemn(ash_word task, const struct ash_request *owed, ash_word millis
     condemn(&request);
 }
 
-void port_condemn_deaf(ash_word task, ash_word milliseconds)
+void port_condemn_deaf(ash_word task, ash_word milliseconds, bool dispatch)
 {
     struct ash_proc_condemn_request request = {
         .task = task,
-        .code = DPC_WATCHDOG_VIOLATION,
-        .parameter = {0, milliseconds},
-        .name = "DPC_WATCHDOG_VIOLATION",
+        .code = dispatch ? DPC_WATCHDOG_VIOLATION : DRIVER_VERIFIER_DETECTED_VIOLATION,
+        .parameter = {dispatch ? 0 : IRP_NOT_IN_TIME, milliseconds},
     };
-    snprintf(request.rule, sizeof(request.rule),
-             "the dispatch thread has answered no probe for %lu ms: a DPC, an ISR, a timer or "
-             "completion routine does not end",
-             (unsigned long)milliseconds);
+    strcpy(request.name,
+           dispatch ? "DPC_WATCHDOG_VIOLATION" : "DRIVER_VERIFIER_DETECTED_VIOLATION");
+    snprintf(
+        request.rule, sizeof(request.rule), "%s for %lu ms: %s does not end",
+        dispatch ? "the dispatch thread has answered no probe" : "the driver has taken no request",
+        (unsigned long)milliseconds,
+        dispatch ? "a DPC, an ISR, a timer or completion routine" : "a routine at PASSIVE_LEVEL");
     condemn(&request);
 }
 

@@ -75,8 +75,9 @@ void port_drop(ash_cptr slot);
 /* Ends a driver for what it owes since so many milliseconds, which are more than the limit. */
 void port_condemn(ash_word task, const struct ash_request *owed, ash_word milliseconds,
                   ash_word limit);
-/* ... for not having answered probes for so long. */
-void port_condemn_deaf(ash_word task, ash_word milliseconds);
+/* ... for not having answered probes for so long, of the dispatch thread or of those that take
+ * requests. */
+void port_condemn_deaf(ash_word task, ash_word milliseconds, bool dispatch);
 /* ... for having used up its memory. */
 void port_condemn_exhausted(ash_word task, ash_word pages);
 void port_alarm(ash_word time); /* io_alarm() is called at that time or soon after; 0: never */

@@ -36,8 +36,7 @@ void io_recover_keep(const struct io_call *call)
     if (driver != nullptr) {
         driver->keeps = request->keep != 0;
         driver->limit = driver->keeps ? port_milliseconds((unsigned)request->limit_ms) : 0;
-        if (driver->probe == 0 && driver->keeps)
-            driver->probe = port_milliseconds(ASH_IO_PROBE_MS);
+        driver->probe = io_probe_time(driver);
         io_deadline_watch();
         io_control_alarm();
     }

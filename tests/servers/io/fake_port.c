@@ -189,7 +189,7 @@ void port_condemn(ash_word task, const struct ash_request *owed, ash_word millis
 
 unsigned fake_deaf;
 
-void port_condemn_deaf(ash_word task, ash_word)
+void port_condemn_deaf(ash_word task, ash_word, bool)
 {
     fake_condemned = task;
     fake_deaf++;

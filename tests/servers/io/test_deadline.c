@@ -134,7 +134,25 @@ TEST(what_was_not_taken_is_not_owed)
     struct fake_driver driver;
     const struct io_link *link = file_link("forged", 5, LIMIT, &driver);
     ask(link, 0, READ, false);
-    CHECK_EQ(pass(10 * LIMIT), 0);
+    for (unsigned i = 0; i < 30; i++) { /* the kit is asked, and answers: it takes what there is */
+        CHECK_EQ(pass(LIMIT / 2), 0);
+        (void)fake_serve(&driver, ASH_MJ_PROBE, STATUS_SUCCESS, 0);
+    }
+    bury(&driver);
+}
+
+TEST(a_driver_that_takes_nothing)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("stuck", 18, LIMIT, &driver);
+    ask(link, 0, READ, false);
+    CHECK_EQ(pass(LIMIT), 0);
+    unsigned deaf = fake_deaf;
+    CHECK_EQ(pass(3 * LIMIT), driver.task);
+    CHECK_EQ(fake_deaf, deaf + 1);
+    uint16_t slot;
+    const struct ash_request *request = fake_take(&driver, &slot);
+    CHECK(request != nullptr && request->major == ASH_MJ_PROBE);
     bury(&driver);
 }
 
@@ -240,6 +258,27 @@ TEST(a_dispatch_thread_that_does_not_come_round)
     CHECK_EQ(pass(ASH_IO_PROBE_MS), 0); /* the second */
     CHECK_EQ(pass(3 * ASH_IO_PROBE_MS), driver.task);
     CHECK_EQ(fake_deaf, deaf + 1);
+    bury(&driver);
+}
+
+TEST(one_that_is_verified_is_asked_for_whatever_it_owes)
+{
+    struct fake_driver driver;
+    struct ash_io_verify_request verify = {.name = "checked", .options = "probe=500"};
+    begin();
+    (void)fake_call(CLIENT(1), ASH_IO_VERIFY, &verify, sizeof(verify), 0);
+    const struct io_link *link = file_link("checked", 19, 0, &driver);
+    const struct ash_io_keep_request not_kept = {driver.id, 0, 0};
+    (void)fake_call(ASH_TASK_PNP, ASH_IO_KEEP_DRIVER, &not_kept, sizeof(not_kept), 0);
+    answering[0] = nullptr;
+    unsigned deaf = fake_deaf;
+    CHECK_EQ(pass(10 * LIMIT), 0); /* it owes nothing */
+    ask(link, 0, IOCTL, true);
+    owed();
+    CHECK_EQ(pass(10 * LIMIT), driver.task);
+    CHECK_EQ(fake_deaf, deaf + 1);
+    verify.options[0] = '\0';
+    (void)fake_call(CLIENT(1), ASH_IO_VERIFY, &verify, sizeof(verify), 0);
     bury(&driver);
 }
 
