@@ -36,12 +36,20 @@ static bool has_limit(const struct io_driver *driver)
            (driver->deadline != 0 || driver->limit != 0 || driver->probe != 0);
 }
 
+/* What this manager asks for somebody who opens a device; it is asked of the next task again. */
+static bool opens(const struct ash_request *request)
+{
+    return request->major == IO_MJ_CREATE || request->major == ASH_MJ_LINK_ADDED;
+}
+
 /* 0: none. */
 static ash_word limit_of(const struct io_driver *driver, const struct io_link *link,
                          const struct ash_request *request)
 {
     if (driver->deadline != 0)
         return driver->deadline;
+    if (link->kind == ASH_LINK_CONTROL)
+        return opens(request) ? driver->limit : 0;
     if (!io_link_carries_data(link) || !io_recover_repeats(request))
         return 0;
     return request->major == IO_MJ_FLUSH_BUFFERS ? driver->limit * FLUSH_MORE : driver->limit;

@@ -119,6 +119,22 @@ TEST(what_cannot_be_done_twice_may_wait)
     bury(&driver);
 }
 
+TEST(an_open_has_a_limit_too)
+{
+    struct fake_driver driver;
+    uint16_t slot;
+    (void)file_link("opens", 20, LIMIT, &driver);
+    struct fake_answer *answer = open_path(client(21), "\\Device\\opens");
+    CHECK(fake_serve(&driver, ASH_MJ_LINK_ADDED, STATUS_SUCCESS, 0));
+    CHECK(fake_take(&driver, &slot) != nullptr); /* CREATE */
+    CHECK_EQ(pass(LIMIT / 2), 0);
+    CHECK_EQ(pass(LIMIT), driver.task);
+    CHECK_EQ(answer->count, 0);
+    fake_die(driver.task, ASH_PROC_CRASHED);
+    CHECK_EQ(answer->count, 0); /* it waits for the next task */
+    answering[0] = nullptr;
+}
+
 TEST(a_flush_may_take_four_times_as_long)
 {
     struct fake_driver driver;
