@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * `allow kill demo [SECONDS [DRIVER [plain]]]`: reads C:/random.bin again and again, all the time
- * several requests ahead, and checks each pass; after the first pass the disk's driver is killed
- * every second. The result is 0 if it was killed at least once, every byte came, and every pass had
- * the digest of the first, which nothing disturbed.
+ * `allow kill demo [SECONDS [DRIVER [plain|picture [IMAGE]]]]`: reads C:/random.bin again and
+ * again, all the time several requests ahead, and checks each pass; after the first pass the disk's
+ * driver is killed every second. At last the driver is replaced, live, by IMAGE of the boot
+ * package. The result is 0 if it was killed at least once, every byte came, every pass had the
+ * digest of the first, which nothing disturbed, and IMAGE works.
  *
  * Who counts what: stream.c what is read, kills.c (a thread of its own) the deaths; screen.c only
  * shows. A byte is lost when the request for it ended with an error or too early.
@@ -11,8 +12,8 @@
 #ifndef DEMO_H
 #define DEMO_H
 
-#include "status.h"
 #include "ash/syscall.h"
+#include "status.h"
 #include <stdint.h>
 
 #define DEMO_FILE "C:/random.bin"
@@ -38,6 +39,12 @@ unsigned demo_kills(void);
 bool demo_kills_refused(void);
 /* No more kills come when this has returned. */
 void demo_kills_end(void);
+
+/* Replaces the driver by another image, which may be done once. */
+[[nodiscard]] ash_status demo_upgrade_begin(const char *driver, const char *image);
+bool demo_upgrade_done(void);
+/* When it is done: what the plug-and-play manager answered, and after how long. */
+[[nodiscard]] ash_status demo_upgrade_result(ash_word *ticks);
 
 /* The upper lines of the terminal are the picture, what the system logs scrolls below it. Plain:
  * a line a second, for a file. */

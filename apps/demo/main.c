@@ -6,7 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECONDS 15u
+#define SECONDS    15u
+#define HEALTHY_US 500000u
+
+struct choice {
+    unsigned long seconds;
+    const char *driver, *image; /* null: no upgrade */
+    bool plain;
+};
 
 static int fail(const char *what, ash_status status)
 {
@@ -16,47 +23,72 @@ static int fail(const char *what, ash_status status)
 
 static int usage(void)
 {
-    printf("allow kill demo [SECONDS [DRIVER [plain]]]: reads " DEMO_FILE
+    printf("allow kill demo [SECONDS [DRIVER [plain|picture [IMAGE]]]]: reads " DEMO_FILE
            " while its driver is killed every second\n");
     return 1;
 }
 
-/* Kills begin after the first pass; the last one is read to its end. */
-static ash_status run(struct demo_stream *stream, const char *driver, ash_word ticks)
+/* Reads passes to their end until `ticks` have gone by and `done` says so. */
+static void read_on(struct demo_stream *stream, ash_word ticks, bool (*done)(void))
 {
     ash_word end = ash_time() + ticks;
-    bool over = false;
-    while (!over) {
-        bool passed = demo_stream_step(stream);
+    bool passed = false;
+    while (!passed || ash_time() < end || (done != nullptr && !done())) {
+        passed = demo_stream_step(stream);
         demo_screen_show(stream, demo_kills());
-        if (passed && stream->passes == 1) {
-            ash_status status = demo_kills_begin(driver);
-            if (!ash_success(status))
-                return status;
-            end = ash_time() + ticks;
-        }
-        over = passed && stream->passes > 1 && ash_time() >= end;
     }
+}
+
+static ash_status run(struct demo_stream *stream, const struct choice *choice)
+{
+    read_on(stream, 0, nullptr);
+    ash_status status = demo_kills_begin(choice->driver);
+    if (!ash_success(status))
+        return status;
+    read_on(stream, ash_ticks(1000000) * choice->seconds, nullptr);
     demo_kills_end();
-    return STATUS_SUCCESS;
+    if (choice->image == nullptr)
+        return STATUS_SUCCESS;
+    read_on(stream, ash_ticks(HEALTHY_US), nullptr); /* the last death is over */
+    status = demo_upgrade_begin(choice->driver, choice->image);
+    if (ash_success(status))
+        read_on(stream, 0, demo_upgrade_done);
+    return status;
+}
+
+/* What there is to tell beside the figures; true if all is well. */
+static bool verdict(const struct demo_stream *stream, const struct choice *choice)
+{
+    bool well = demo_kills() != 0 && stream->lost == 0 && stream->wrong == 0;
+    if (demo_kills_refused())
+        printf("demo: it may not end tasks: `allow kill demo`\n");
+    if (choice->image == nullptr)
+        return well;
+    ash_word ticks;
+    ash_status status = demo_upgrade_result(&ticks);
+    printf("demo: upgraded to %s: status 0x%08x, %lu ms\n", choice->image, (unsigned)status,
+           (unsigned long)(ticks * 1000 / ash_ticks(1000000)));
+    return well && ash_success(status);
 }
 
 int main(int argc, char **argv)
 {
     struct demo_stream stream = {};
-    unsigned long seconds = argc > 1 ? strtoul(argv[1], nullptr, 10) : SECONDS;
-    const char *driver = argc > 2 ? argv[2] : "virtio-blk";
-    if (seconds == 0 || seconds > 86400)
+    const struct choice choice = {
+        .seconds = argc > 1 ? strtoul(argv[1], nullptr, 10) : SECONDS,
+        .driver = argc > 2 ? argv[2] : "virtio-blk",
+        .plain = argc > 3 && strcmp(argv[3], "plain") == 0,
+        .image = argc > 4 ? argv[4] : nullptr,
+    };
+    if (choice.seconds == 0 || choice.seconds > 86400)
         return usage();
     ash_status status = demo_stream_open(&stream);
     if (!ash_success(status))
         return fail(DEMO_FILE, status);
-    demo_screen_begin(driver, argc > 3 && strcmp(argv[3], "plain") == 0);
-    status = run(&stream, driver, ash_ticks(1000000) * seconds);
+    demo_screen_begin(choice.driver, choice.plain);
+    status = run(&stream, &choice);
     demo_screen_end(&stream, demo_kills());
     if (!ash_success(status))
-        return fail("a thread", status);
-    if (demo_kills_refused())
-        printf("demo: it may not end tasks: `allow kill demo`\n");
-    return demo_kills() == 0 || stream.lost != 0 || stream.wrong != 0;
+        return fail("it cannot go on", status);
+    return verdict(&stream, &choice) ? 0 : 1;
 }

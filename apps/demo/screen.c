@@ -95,7 +95,7 @@ void demo_screen_end(const struct demo_stream *stream, unsigned deaths)
 {
     if (!plain) {
         picture(stream, deaths);
-        printf("\033[r\033[24;1H\n");
+        printf("\033[r\033[999;1H\n"); /* the last line, wherever that is */
     }
     printf("demo: %s died %u times; %llu MiB in %u passes at %llu MiB/s; lost bytes %llu, wrong "
            "passes %u; longest pause %lu ms\n",

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""`./ashlar demo`: a file is streamed while its disk's driver is killed every second."""
+"""`./ashlar demo`: a file is streamed while its disk's driver is killed every second, and then
+upgraded."""
 
+import pathlib
 import sys
 
 import builder
 import disk
+import external_package
 import guest
 import paths
 from report import Failure, say
 
-BEGIN, END = b"ASHLAR-BEGIN\r\n", b"\nASHLAR-END"
+END = b"\x1eASHLAR-END"
 MARGIN = 90  # booting, the first pass and the last
 
 
@@ -23,6 +26,13 @@ def options(parser) -> None:
                         help="a line a second instead of a picture (so without a terminal)")
 
 
+def package_with(next_image: str, driver: str) -> pathlib.Path:
+    """A boot package with a next version of the driver: the same code, in another file."""
+    image = paths.BUILD / "drivers/storage" / driver / driver
+    folder = external_package.write(paths.BUILD / "demo", {next_image: image.read_bytes()})
+    return external_package.combined([folder], paths.BUILD / "demo.cpio")
+
+
 def machine_for(arguments, plain: bool) -> guest.Machine:
     if not 1 <= arguments.smp <= 8:
         raise Failure(f"--smp {arguments.smp}: Ashlar runs on 1 to 8 harts", "choose one of them")
@@ -30,9 +40,12 @@ def machine_for(arguments, plain: bool) -> guest.Machine:
         raise Failure(f"--seconds {arguments.seconds}: from 1 to 86400", "choose one of them")
     builder.build()
     controller = "nvme" if arguments.driver == "nvme" else "virtio-blk"
-    command = f"allow kill demo {arguments.seconds} {arguments.driver}" + " plain" * plain
+    next_image = f"drivers/next/{arguments.driver}"
+    command = (f"allow kill demo {arguments.seconds} {arguments.driver} "
+               f"{'plain' if plain else 'picture'} {next_image}")
     return guest.Machine(harts=arguments.smp, disk=disk.ensure(), controller=controller,
-                         package=paths.BOOT_PACKAGE, machine=guest.CONFINED,
+                         package=package_with(next_image, arguments.driver),
+                         machine=guest.CONFINED,
                          words=["ashlar.quiet", guest.quoted(command)])
 
 
@@ -43,16 +56,13 @@ class Screen:
         self.console = bytearray()
         self.shown = 0
 
-    def ended(self) -> bool:
-        return END in self.console
-
     def __call__(self, data: bytes) -> None:
         self.console += data
-        begin = self.console.find(BEGIN)
+        begin = self.console.find(guest.BEGIN)
         if begin < 0:
             return
-        self.shown = max(self.shown, begin + len(BEGIN))
-        end = self.console.find(END, self.shown - len(END))
+        self.shown = max(self.shown, begin + len(guest.BEGIN))
+        end = self.console.find(END, begin)
         until = end if end >= 0 else len(self.console) - len(END)
         if until > self.shown:
             sys.stdout.buffer.write(self.console[self.shown:until])
