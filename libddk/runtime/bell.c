@@ -54,16 +54,21 @@ void rt_flush_bells(void)
         rt_acknowledge(ASH_NULL_CPTR);
 }
 
-// One doorbell at least is kept.
+// One doorbell at least is kept. Where one of the capabilities is gone (the requester has died, the
+// interrupt was disconnected) the kernel has done nothing at all: then each is done by itself.
 static uint64_t ring_and_wait(ash_cptr notification)
 {
     ash_cptr bell = kept.bell[0], irq = kept.irq;
     kept.count = 0;
     kept.irq = ASH_NULL_CPTR;
-    uint64_t bits = 0;
+    uint64_t bits = irq != ASH_NULL_CPTR ? ash_ack_signal_wait(irq, bell, notification)
+                                         : ash_signal_wait(bell, notification);
+    if (bits != 0)
+        return bits;
     if (irq != ASH_NULL_CPTR)
-        bits = ash_ack_signal_wait(irq, bell, notification);
-    return bits != 0 ? bits : ash_signal_wait(bell, notification); // 0: it was disconnected
+        (void)ash_irq_ack(irq);
+    ash_signal(bell);
+    return ash_wait(notification);
 }
 
 uint64_t rt_flush_and_wait(ash_cptr notification)

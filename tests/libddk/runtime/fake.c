@@ -142,3 +142,18 @@ void fake_finish(struct fake *fake, NTSTATUS status, ULONG_PTR information, bool
             ExFreePool(pools[i]);
     io_free_irp(request->irp);
 }
+
+// --- No call of the kernel is reached from what is decoded ---------------------------------------
+
+void ash_signal(ash_cptr target)
+{
+    (void)target;
+    abort();
+}
+
+void ash_call(ash_cptr target, struct ash_message *message)
+{
+    (void)target;
+    (void)message;
+    abort();
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Stands for lib/include/ash/syscall.h where the runtime's decoding is compiled for the developer's
-// machine: the names that inline functions of lib/ want, none of which is reached there.
+// Stands for lib/include/ash/syscall.h where the runtime is compiled for the developer's machine:
+// the calls are functions of the test.
 #ifndef ASH_SYSCALL_H
 #define ASH_SYSCALL_H
 
@@ -32,16 +32,10 @@ static inline struct ash_ipc_buffer *ash_ipc(void)
     abort();
 }
 
-static inline void ash_signal(ash_cptr target)
-{
-    (void)target;
-    abort();
-}
-
-static inline void ash_call(ash_cptr target, struct ash_message *message)
-{
-    (void)target, (void)message;
-    abort();
-}
+void ash_signal(ash_cptr target);
+void ash_call(ash_cptr target, struct ash_message *message);
+ash_word ash_wait(ash_cptr notification);
+ash_word ash_signal_wait(ash_cptr signal, ash_cptr wait);
+ash_word ash_ack_signal_wait(ash_cptr irq, ash_cptr signal, ash_cptr wait);
 
 #endif
