@@ -129,6 +129,16 @@ enum ash_io_op {
     ASH_IO_DRAIN_DRIVER = 60,   /* drain_request: its task takes no more requests and is ended when
                                    it owes none, or after limit_ms; returns at once. If it is kept
                                    what it has not taken stays owed, whatever it is */
+    ASH_IO_RECOVER_DEVICE = 61, /* recover_device_request: says of a device of the dead task, and of
+                                   its devices that stood on that one, whether the next task makes
+                                   them now. Several devices of a driver do not get mixed up so */
+};
+
+enum ash_io_recover {
+    ASH_IO_RECOVER_NOW = 0,   /* who creates such a device gets that one */
+    ASH_IO_RECOVER_LATER = 1, /* not now */
+    ASH_IO_RECOVER_NEVER = 2, /* it was made again, but something else is there: it fails at RESUME,
+                                 and what is owed by it ends with STATUS_DEVICE_REMOVED */
 };
 
 enum ash_io_event_kind {
@@ -226,6 +236,9 @@ struct ash_io_keep_request {
 };
 struct ash_io_drain_request {
     ash_word driver, limit_ms;
+};
+struct ash_io_recover_device_request {
+    ash_word driver, device, when; /* enum ash_io_recover */
 };
 struct ash_io_load_driver_request {
     ash_word priority, quota_pages;

@@ -43,8 +43,9 @@
  * as documented: p-less minors that no driver handled come back with it.
  *
  * Kit majors, never seen by a driver:
- * ASH_MJ_ADD_DEVICE (PNP link)      device = the PDO                                in: struct
- * ash_device_info ASH_MJ_LINK_ADDED (control link)  link id in: struct ash_link_info; the answerer
+ * ASH_MJ_ADD_DEVICE (PNP link)      device = the PDO; p0 != 0: its stack is started, and the START
+ *     that this driver passes down ends at its neighbour     in: struct ash_device_info
+ * ASH_MJ_LINK_ADDED (control link)  link id in: struct ash_link_info; the answerer
  * then calls ASH_IO_LINK_ACCEPT to get the requester's doorbell, and answers ASH_MJ_LINK_REMOVED
  * (control)     link id     The requester is gone. The answerer cancels and completes what came
  *     through it, forgets it and answers; its mapping of the ring ends after that

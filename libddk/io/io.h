@@ -112,6 +112,7 @@ struct _DEVOBJ_EXTENSION {
     ULONG ReportedAlignment;
     ULONG ReportedSector;
     BOOLEAN ReportedVpb;
+    UCHAR Standing; // runtime: of a proxy, RT_STANDING_...
     DEVICE_POWER_STATE PowerState;
     SYSTEM_POWER_STATE SystemState; // as PoSetPowerState last said
     ULONG Vector;                   // line interrupt among its started resources, + 1; 0 none

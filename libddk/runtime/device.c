@@ -147,6 +147,8 @@ NTSTATUS manager_attach(PDEVICE_OBJECT source, PDEVICE_OBJECT target, PDEVICE_OB
         return status;
     if ((*lower = rt_proxy(&reply.lower)) == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
+    if ((io_device(target)->Standing & RT_STANDING_JOINED) != 0)
+        io_device(*lower)->Standing |= RT_STANDING_STARTED;
     return take_link(*lower, &reply.link, &caps);
 }
 

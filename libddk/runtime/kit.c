@@ -31,7 +31,8 @@ static NTSTATUS link_added(const void *in, ULONG in_bytes)
     return rt_in_add(&info, ASH_NULL_CPTR, true);
 }
 
-static NTSTATUS add_device(const void *in, ULONG in_bytes)
+// standing: the device is started, and the driver joins a stack that goes on (a filter that died).
+static NTSTATUS add_device(const void *in, ULONG in_bytes, bool standing)
 {
     struct ash_device_info info;
     struct ki_state state;
@@ -42,10 +43,13 @@ static NTSTATUS add_device(const void *in, ULONG in_bytes)
     PDEVICE_OBJECT pdo = rt_proxy(&info);
     if (pdo == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
+    if (standing)
+        io_device(pdo)->Standing |= RT_STANDING_JOINED;
     ki_enter(&state, KI_IN_ADD_DEVICE, (void *)routine, pdo, NULL);
     ki_thread()->ContextOwner = pdo; // devices created now are no PDOs
     NTSTATUS status = routine(&rt_driver, pdo);
     ki_thread()->ContextOwner = NULL;
+    io_device(pdo)->Standing &= (UCHAR)~RT_STANDING_JOINED;
     ki_check_state(&state, "AddDevice returned with IRQL or locks changed", (void *)routine);
     rt_sync_devices();
     return status;
@@ -69,7 +73,7 @@ void rt_kit_request(struct rt_request *request, const void *in, ULONG in_bytes)
 {
     switch (request->wire.major) {
     case ASH_MJ_ADD_DEVICE:
-        rt_answer_status(request, add_device(in, in_bytes));
+        rt_answer_status(request, add_device(in, in_bytes, request->wire.parameter[0] != 0));
         break;
     case ASH_MJ_LINK_ADDED:
         rt_answer_status(request, link_added(in, in_bytes));

@@ -176,13 +176,27 @@ static NTSTATUS fail(PIRP irp, NTSTATUS status)
     return status;
 }
 
+// The first START that a driver passes down which has joined a started stack: nobody below it is
+// started a second time.
+static bool joins_started(PDEVICE_OBJECT proxy)
+{
+    bool joined = (io_device(proxy)->Standing & RT_STANDING_STARTED) != 0;
+    io_device(proxy)->Standing &= (UCHAR)~RT_STANDING_STARTED;
+    return joined;
+}
+
 // Kit work that needs no message: true if done.
 static bool answer_here(PDEVICE_OBJECT proxy, PIRP irp, NTSTATUS *status)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
-    if (location->MajorFunction != IRP_MJ_PNP || location->MinorFunction != IRP_MN_QUERY_INTERFACE)
+    if (location->MajorFunction != IRP_MJ_PNP)
         return false;
-    *status = rt_query_interface(proxy, location);
+    if (location->MinorFunction == IRP_MN_START_DEVICE && joins_started(proxy))
+        *status = STATUS_SUCCESS;
+    else if (location->MinorFunction == IRP_MN_QUERY_INTERFACE)
+        *status = rt_query_interface(proxy, location);
+    else
+        return false;
     if (*status != STATUS_NOT_SUPPORTED)
         irp->IoStatus.Status = *status;
     *status = irp->IoStatus.Status;

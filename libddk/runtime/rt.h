@@ -25,6 +25,10 @@
 #define RT_BIT_TIMER     62u
 #define RT_BIT_KICK      63u
 
+// Standing of a proxy.
+#define RT_STANDING_JOINED  1u // of a PDO: AddDevice for a stack that is started is under way
+#define RT_STANDING_STARTED 2u // of a lower device: the START that it is passed ends here
+
 struct rt_in;
 struct rt_out;
 

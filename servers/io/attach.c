@@ -2,6 +2,7 @@
 // Requests that end with a link between the caller and the driver of a device: attaching, opening a
 // link to a device to be mounted, the links of the plug-and-play and power managers.
 #include "manager.h"
+#include <stdlib.h>
 
 /* A link of `kind` for the caller, new or shared; link null for a device of its own task. */
 static ash_status join(ash_word kind, ash_word device, struct io_task *caller,
@@ -25,15 +26,14 @@ static ash_status join(ash_word kind, ash_word device, struct io_task *caller,
     return status;
 }
 
-static void answer(const struct io_call *call, const struct io_device *lower,
-                   const struct io_link *link)
+static void answer(ash_word token, const struct io_device *lower, const struct io_link *link)
 {
     struct ash_io_attach_reply reply = {0};
     if (lower != nullptr)
         reply.lower = lower->info;
     if (link != nullptr)
         reply.link = io_link_info(link, true);
-    port_answer(call->token, STATUS_SUCCESS, &reply, sizeof(reply),
+    port_answer(token, STATUS_SUCCESS, &reply, sizeof(reply),
                 link != nullptr ? link->to_answerer : ASH_NULL_CPTR);
 }
 
@@ -99,7 +99,7 @@ void io_attach(const struct io_call *call)
         io_fail(call, status);
         return;
     }
-    answer(call, lower, link);
+    answer(call->token, lower, link);
 }
 
 /* ASH_IO_DETACH */
@@ -113,12 +113,54 @@ void io_detach(const struct io_call *call)
                                                 : STATUS_ACCESS_DENIED);
         return;
     }
+    lower->above->place = 0;
     io_stack_detach(lower);
     struct io_link *link =
         io_link_between(ASH_LINK_DEVICE, call->task, lower->info.driver, lower->id);
     if (link != nullptr && --link->users == 0)
         io_link_remove(link);
     io_fail(call, STATUS_SUCCESS);
+}
+
+struct opening_link {
+    ash_word token, task, device;
+};
+
+static void open_link(const struct opening_link *opening);
+
+static void open_again(void *context, ash_status)
+{
+    open_link(context);
+    free(context);
+}
+
+/* Whose driver is being started again. A volume is mounted meanwhile, no sooner and no later. */
+static bool waits(const struct opening_link *opening, struct io_device *device)
+{
+    struct opening_link *copy = device->orphan ? malloc(sizeof(*copy)) : nullptr;
+    if (copy == nullptr)
+        return false;
+    *copy = *opening;
+    if (io_wait(&device->driver->resumed, open_again, copy))
+        return true;
+    free(copy);
+    return false;
+}
+
+static void open_link(const struct opening_link *opening)
+{
+    struct io_device *device = io_device_find(opening->device);
+    const struct io_driver *driver = io_driver_of(opening->task);
+    struct io_link *link = nullptr;
+    ash_status status = STATUS_NO_SUCH_DEVICE;
+    if (device != nullptr && driver != nullptr && waits(opening, device))
+        return;
+    if (device != nullptr && driver != nullptr && !device->failed && !device->orphan)
+        status = join(ASH_LINK_DEVICE, device->id, driver->task, device->driver->task, &link);
+    if (ash_success(status))
+        answer(opening->token, device, link);
+    else
+        port_answer(opening->token, status, nullptr, 0, ASH_NULL_CPTR);
 }
 
 /* ASH_IO_LINK_OPEN */
@@ -136,13 +178,7 @@ void io_attach_open(const struct io_call *call)
         io_fail(call, STATUS_ACCESS_DENIED);
         return;
     }
-    struct io_link *link;
-    ash_status status =
-        join(ASH_LINK_DEVICE, device->id, driver->task, device->driver->task, &link);
-    if (!ash_success(status))
-        io_fail(call, status);
-    else
-        answer(call, device, link);
+    open_link(&(struct opening_link){call->token, call->task, device->id});
 }
 
 /* ASH_IO_MANAGER_LINK */
@@ -163,5 +199,5 @@ void io_attach_manager(const struct io_call *call)
     if (!ash_success(status))
         io_fail(call, status);
     else
-        answer(call, nullptr, link);
+        answer(call->token, nullptr, link);
 }

@@ -230,7 +230,8 @@ void io_device_delete(const struct io_call *call)
     struct io_device *device = own(call, request->device);
     if (device == nullptr)
         return;
-    io_device_discard(device);
+    if (!io_recover_unmade(device))
+        io_device_discard(device);
     io_fail(call, STATUS_SUCCESS);
 }
 
@@ -259,6 +260,15 @@ void io_device_info(const struct io_call *call)
     port_answer(call->token, STATUS_SUCCESS, &reply, sizeof(reply), ASH_NULL_CPTR);
 }
 
+/* A driver that was started again makes the links to its devices that its last task made. */
+static bool has_link(const struct io_device *device, const char *name)
+{
+    const struct io_symlink *link = device->links;
+    while (link != nullptr && strcmp(link->name, name) != 0)
+        link = link->next;
+    return device->adopted && link != nullptr && leads_to(name, device);
+}
+
 /* ASH_IO_CREATE_SYMLINK */
 void io_device_symlink(const struct io_call *call)
 {
@@ -278,7 +288,7 @@ void io_device_symlink(const struct io_call *call)
             status = STATUS_ACCESS_DENIED;
         else if (call->task == ASH_TASK_PNP) /* a device interface: it deletes it itself */
             status = port_symlink(request->name, request->target);
-        else
+        else if (!has_link(device, request->name))
             status = make_link(device, request->name, request->target);
     }
     io_fail(call, status);

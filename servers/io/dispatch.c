@@ -44,6 +44,7 @@ static const struct row {
     {ASH_IO_KEEP_DRIVER, PNP, sizeof(struct ash_io_keep_request), io_recover_keep},
     {ASH_IO_RESUME_DRIVER, PNP, sizeof(struct ash_io_driver_request), io_recover_resume},
     {ASH_IO_GIVE_UP_DRIVER, PNP, sizeof(struct ash_io_driver_request), io_recover_give_up},
+    {ASH_IO_RECOVER_DEVICE, PNP, sizeof(struct ash_io_recover_device_request), io_recover_device},
     {ASH_IO_MANAGER_LINK, MANAGERS, sizeof(struct ash_io_manager_link_request), io_attach_manager},
     {ASH_IO_STACK, ANY, sizeof(struct ash_io_device_request), io_query_stack},
     {ASH_IO_WATCH, MANAGERS, 0, io_event_watch},

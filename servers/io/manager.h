@@ -98,6 +98,10 @@ struct io_device {
     ash_word object; /* in the namespace; 0 if unnamed */
     bool physical, exclusive, failed, deleted;
     bool orphan;                     /* of a dead task, waiting to be made again by the next one */
+    bool withheld;                   /* ... but not now */
+    bool adopted;                    /* ... and was; its driver is still kept */
+    ash_word stood_on;               /* the bottom of the stack that it was attached to last */
+    unsigned place;                  /* in that stack; the bottom has 0 */
     bool watched;                    /* somebody waits until no file is open on its stack */
     struct io_device *above, *below; /* attached */
     ash_word files;
@@ -116,7 +120,8 @@ struct io_volume {
     ash_word file_system;     /* id of that file system's control device */
     char letter;              /* 0: none */
     bool arrived, mounting;
-    bool tried; /* mounted or not, since it arrived or the last file system registered */
+    unsigned again; /* how often the mount was begun again, since a driver below had died */
+    bool tried;     /* mounted or not, since it arrived or the last file system registered */
     ash_status last_status;
     struct io_waiter *waiters;
 };
@@ -210,11 +215,15 @@ void io_recover_resume(const struct io_call *call);
 void io_recover_give_up(const struct io_call *call);
 /* It does no harm, and has the same result, whether it was done before or not. */
 [[nodiscard]] bool io_recover_repeats(const struct ash_request *request);
+void io_recover_device(const struct io_call *call);
 /* The driver's task has ended, and what it had stays. */
 void io_recover_park(struct io_driver *driver, ash_word task);
 /* For a new device of the driver: the one of its last task that it stands for, or null. */
 struct io_device *io_recover_adopt(const struct io_driver *driver,
                                    const struct ash_io_create_device_request *request);
+
+/* The driver deletes a device. True: it is one that waits to be made again. */
+[[nodiscard]] bool io_recover_unmade(struct io_device *device);
 
 /* --- event.c ---------------------------------------------------------------------------------- */
 void io_event_post(ash_word kind, const struct io_driver *driver, ash_status status);

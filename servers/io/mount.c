@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define FILE_SYSTEMS 8u
+#define MOUNT_AGAIN  8u
 
 static ash_word file_systems[FILE_SYSTEMS]; /* control devices, in order of registration */
 static unsigned file_system_count;
@@ -127,7 +128,9 @@ static void asked(void *context, const struct io_control_answer *answer)
     struct asking *asking = context;
     struct io_volume *volume = still_asking(asking);
     if (volume != nullptr) {
-        if (answer->status == STATUS_UNRECOGNIZED_VOLUME)
+        if (answer->status == STATUS_DRIVER_PROCESS_TERMINATED && volume->again++ < MOUNT_AGAIN)
+            ask(volume, 0);
+        else if (answer->status == STATUS_UNRECOGNIZED_VOLUME)
             ask(volume, place_of(asking->file_system) + 1);
         else if (ash_success(answer->status))
             finish(volume, accept(volume, answer->result[0]));
@@ -187,6 +190,7 @@ void io_mount(struct io_volume *volume, void (*done)(void *, ash_status), void *
     if (volume->mounting)
         return;
     volume->mounting = true;
+    volume->again = 0;
     mounts_under_way++;
     ask(volume, 0);
 }

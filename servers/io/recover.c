@@ -10,7 +10,8 @@
  *             and what is owed on them is taken first, in its old order; then new opens
  *
  * Invariants. While `kept` is set nothing is sent to the driver for its devices. A device is an
- * orphan until it was made again; an orphan has no one below it. A parked link has no answerer.
+ * orphan until it was made again; until then it keeps its place in its stack, and nobody attaches
+ * to it. It is attached again only at the place that it had. A parked link has no answerer.
  */
 #include "manager.h"
 #include <string.h>
@@ -111,8 +112,7 @@ static void orphan_devices(const struct io_driver *driver)
         if (device->driver != driver || device->failed || device->deleted)
             continue;
         device->orphan = true;
-        if (device->below != nullptr)
-            io_stack_detach(device->below);
+        device->adopted = false;
     }
 }
 
@@ -147,21 +147,48 @@ static bool stands_for(const struct io_device *device,
            (automatic || strncmp(device->name, request->name, sizeof(device->name)) == 0);
 }
 
+/* Stacks are made from the bottom up: it is the next one of its stack. A driver may have several.
+ */
+static bool is_next(const struct io_device *device)
+{
+    const struct io_device *top = io_device_find(device->stood_on);
+    while (top != nullptr && top->above != nullptr && !top->above->orphan)
+        top = top->above;
+    return device->place == 0 || (top != nullptr && device->place == top->place + 1);
+}
+
 struct io_device *io_recover_adopt(const struct io_driver *driver,
                                    const struct ash_io_create_device_request *request)
 {
     struct io_device *device = nullptr;
     for (unsigned i = 0; driver->kept && (device = io_device_at(i)) != nullptr; i++) {
-        if (device->driver != driver || !device->orphan || !stands_for(device, request))
+        if (device->driver != driver || !device->orphan || device->withheld ||
+            !stands_for(device, request) || !is_next(device))
             continue;
         device->orphan = false;
+        device->adopted = true;
+        if (device->below != nullptr)
+            io_stack_detach(device->below);
         device->info.driver = driver->task_id;
         device->info.flags = (uint32_t)request->flags;
         device->info.characteristics = (uint32_t)request->characteristics;
         device->info.stack_size = 1;
+        io_wake(&device->driver->resumed, STATUS_SUCCESS);
         return device;
     }
     return nullptr;
+}
+
+/* The next task could not start it, and will be asked again: who stands on it does not notice. */
+bool io_recover_unmade(struct io_device *device)
+{
+    if (!device->driver->kept || !device->adopted)
+        return false;
+    device->orphan = true;
+    device->adopted = false;
+    if (device->below != nullptr)
+        io_stack_detach(device->below);
+    return true;
 }
 
 /* --- Resumption ------------------------------------------------------------------------------- */
@@ -170,7 +197,10 @@ static void fail_orphans(const struct io_driver *driver)
 {
     struct io_device *device;
     for (unsigned i = 0; (device = io_device_at(i)) != nullptr; i++) {
-        if (device->driver != driver || !device->orphan)
+        if (device->driver != driver)
+            continue;
+        device->adopted = false;
+        if (!device->orphan)
             continue;
         device->orphan = false;
         device->failed = true;
@@ -233,6 +263,23 @@ static void resume(struct io_driver *driver)
         io_file_create(file, recreated, nullptr, (void *)driver->id);
     }
     recreated((void *)driver->id, nullptr);
+}
+
+/* ASH_IO_RECOVER_DEVICE */
+void io_recover_device(const struct io_call *call)
+{
+    const struct ash_io_recover_device_request *request = call->request;
+    const struct io_driver *driver = io_driver_find(request->driver);
+    struct io_device *device;
+    bool never = request->when == ASH_IO_RECOVER_NEVER;
+    for (unsigned i = 0; (device = io_device_at(i)) != nullptr; i++) {
+        bool named = device->id == request->device;
+        if (device->driver != driver || (!named && device->stood_on != request->device))
+            continue;
+        device->withheld = request->when != ASH_IO_RECOVER_NOW;
+        device->orphan |= never && named && driver->kept;
+    }
+    io_fail(call, driver != nullptr ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER);
 }
 
 /* ASH_IO_RESUME_DRIVER */

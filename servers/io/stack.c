@@ -36,8 +36,12 @@ ash_status io_stack_attach(struct io_device *source, struct io_device *target)
         return STATUS_INVALID_PARAMETER;
     if (lower->failed || lower->deleted || source->failed || source->deleted)
         return STATUS_NO_SUCH_DEVICE;
+    if (lower->orphan || (source->place != 0 && source->place != lower->place + 1))
+        return STATUS_DEVICE_NOT_READY; /* one below has not been made again */
     lower->above = source;
     source->below = lower;
+    source->place = lower->place + 1;
+    source->stood_on = io_stack_bottom(lower)->id;
     source->info.stack_size = lower->info.stack_size + 1;
     if (source->info.alignment < lower->info.alignment)
         source->info.alignment = lower->info.alignment;

@@ -176,5 +176,8 @@ enum pnp_outcome pnp_start_begin(struct pnp_node *node)
     if (!pnp_start_irp(node, &irp))
         return refuse(node, STATUS_INSUFFICIENT_RESOURCES, "its resource lists are too long");
     node->start_sent = true;
+    if (node->recovering)
+        return pnp_outcome_of_send(node,
+                                   pnp_irp_send_device(node, &irp, pnp_recover_to_start(node)));
     return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, !node->raw));
 }

@@ -82,8 +82,18 @@ struct pnp_driver *pnp_driver_get(const char *service, const char *image, ash_st
     return ash_success(*status) ? driver : nullptr;
 }
 
+struct pnp_driver *pnp_driver_linked(unsigned link)
+{
+    struct pnp_driver *driver = drivers;
+    while (driver != nullptr && (!driver->linked || driver->link != link))
+        driver = driver->next;
+    return driver;
+}
+
 ash_status pnp_driver_link(struct pnp_driver *driver, unsigned *link)
 {
+    if (driver->ending)
+        return STATUS_INSUFFICIENT_RESOURCES; /* of slots: it is tried again */
     if (driver->dead)
         return STATUS_DEVICE_REMOVED;
     if (driver->state != PNP_DRIVER_READY)
@@ -179,22 +189,23 @@ static unsigned place_of(const struct pnp_node *node, const struct pnp_driver *d
 
 static bool knows_of_death(const struct pnp_node *node, const struct pnp_driver *driver)
 {
-    return node->driver_died && (node->held >> place_of(node, driver) & 1) != 0;
+    return (node->down >> place_of(node, driver) & 1) != 0;
 }
 
 static void stack_died(struct pnp_node *node, struct pnp_driver *driver, ash_status status)
 {
     bool stands = node->added || node->start_sent || node->step != PNP_STEP_IDLE;
-    if (node->recovering == nullptr && node->state != ASH_PNP_FAILED)
+    if (!node->recovering && node->state != ASH_PNP_FAILED)
         pnp_node_fail(node, status,
                       driver == node->function ? "its driver died" : "its filter driver died");
     if (!stands) {
-        node->stack_count = 0;
+        node->stack_count = node->down = 0;
         return;
     }
     if (driver == node->function && node->allowed && pnp_uses_dma(node))
         pnp_irp_quiesce(node);
     node->driver_died = true;
+    node->down |= 1u << place_of(node, driver);
     node->held |= 1u << place_of(node, driver);
     driver->holds++;
     pnp_remove(node, false);
@@ -225,6 +236,7 @@ void pnp_task_ended(ash_word task, ash_status status)
     }
     pnp_target_task_gone(task);
     driver->dead = driver->reported = true;
+    driver->ending = false;
     driver->state = PNP_DRIVER_FAILED;
     driver->status = status;
     pnp_interrupt_task_gone(task);

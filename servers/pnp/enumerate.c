@@ -84,7 +84,8 @@ static void begin_new_children(struct pnp_node *node)
 
 static enum pnp_outcome after_relations(struct pnp_node *node)
 {
-    if (node->recovering == nullptr)
+    node->tries = 0;
+    if (!node->recovering)
         return PNP_DONE;
     node->step = PNP_STEP_REVIVE - 1;
     return PNP_NEXT;

@@ -99,6 +99,8 @@ ash_status pnp_irp_send(struct pnp_node *node, struct port_irp *irp, bool to_top
 {
     struct pnp_driver *driver = node->bus;
     irp->device = node->device;
+    if (to_top && node->recovering) /* those above have no way down yet */
+        return pnp_irp_send_device(node, irp, pnp_recover_top(node));
     if (to_top) {
         ash_status status = find_top(node, &driver, &irp->device);
         if (!ash_success(status))
@@ -123,8 +125,13 @@ void pnp_irp_answered(unsigned context, const struct port_answer *answer)
     if (context == 0 || context >= IRPS || !records[context].used)
         return;
     struct pnp_node *node = records[context].node;
+    struct pnp_driver *driver = pnp_driver_linked(records[context].link);
     records[context] = (struct record){};
-    if (node != nullptr) {
+    if (answer->ended && driver != nullptr && driver->keeps) {
+        driver->ending = true; /* everything else when that is known */
+        if (node != nullptr)
+            node->irp = 0;
+    } else if (node != nullptr) {
         node->irp = 0;
         pnp_step_done(node, answer);
     }
@@ -150,7 +157,8 @@ void pnp_irp_link_ended(unsigned link)
         if (node == nullptr)
             continue;
         node->irp = 0;
-        pnp_step_done(node, &(struct port_answer){.status = STATUS_DEVICE_REMOVED});
+        if (!pnp_recover_waits(node))
+            pnp_step_done(node, &(struct port_answer){.status = STATUS_DEVICE_REMOVED});
     }
 }
 

@@ -14,6 +14,7 @@
  *   stack.c      the drivers of a device: filters and function, in their order
  *   remove.c     surprise removal, removal, the end of a node
  *   recover.c    a driver that died is started again     update.c  ... because somebody asked
+ *   revive.c     its children, handing over
  *   operate.c    what concerns several devices at once: removal that is asked for, ejection,
  *                stopping for a rebalance               operation.c  its IRPs and their answers
  *   target.c     who wants to be asked before a device is removed
@@ -40,8 +41,7 @@
 #include "resource.h"
 #include "status.h"
 
-/* --- Drivers
- * --------------------------------------------------------------------------------------- */
+/* --- Drivers --- */
 
 enum pnp_driver_state { PNP_DRIVER_LOADING, PNP_DRIVER_READY, PNP_DRIVER_FAILED };
 
@@ -59,6 +59,7 @@ struct pnp_driver {
     ash_word deadline;   /* while it loads */
     unsigned holds;      /* nodes that still have to be removed before that */
     bool keeps;          /* the I/O manager keeps its devices when it dies: recover.c */
+    bool ending;         /* its link has ended: its death will be told */
     unsigned recovering; /* nodes that wait for its next task */
     unsigned deaths;     /* one soon after the other */
     ash_word died_at, restart_at, started_at;
@@ -76,6 +77,7 @@ struct pnp_driver *pnp_driver_get(const char *service, const char *image, ash_st
 struct pnp_driver *pnp_driver_of_task(ash_word task);
 struct pnp_driver *pnp_driver_find(ash_word id);
 struct pnp_driver *pnp_driver_named(const char *name);
+struct pnp_driver *pnp_driver_linked(unsigned link);
 /* Opens the link when it is first needed. */
 [[nodiscard]] ash_status pnp_driver_link(struct pnp_driver *driver, unsigned *link);
 void pnp_driver_event(const struct ash_io_event_reply *event);
@@ -89,8 +91,7 @@ ash_word pnp_driver_deadlines(ash_word now);
 /* The driver record of a task that pnp did not load itself (its own: the root's bus). */
 struct pnp_driver *pnp_driver_adopt(const char *name, ash_word id, ash_word task);
 
-/* --- Nodes
- * ------------------------------------------------------------------------------------------- */
+/* --- Nodes --- */
 
 #define PNP_STACK (PNP_FILTERS + 1)
 
@@ -134,10 +135,11 @@ enum pnp_step {
 struct pnp_node {
     ash_word id;
     struct pnp_node *parent, *child, *sibling, *all_next;
-    ash_word device;                     /* the PDO */
-    struct pnp_driver *bus;              /* answers for the PDO */
-    struct pnp_driver *function;         /* of the device; null: none, or raw */
-    struct pnp_driver *recovering;       /* died and is started again: the children stay */
+    ash_word device;             /* the PDO */
+    struct pnp_driver *bus;      /* answers for the PDO */
+    struct pnp_driver *function; /* of the device; null: none, or raw */
+    bool recovering; /* some of its drivers died and are started again: the children stay */
+    unsigned awaits, lost, fresh;        /* bits of stack[]: recover.c */
     struct pnp_driver *stack[PNP_STACK]; /* all of its drivers, in the order of AddDevice */
     unsigned stack_count, added_count;
     enum pnp_step step;
@@ -160,14 +162,20 @@ struct pnp_node {
     bool raw;           /* started without a function driver */
     bool gone; /* its bus no longer lists it, or the bus died: the node ends with its removal */
     bool removing, again, state_again;
+    unsigned down;     /* bit i: stack[i] is dead, as this node knows */
     unsigned held;     /* bit i: stack[i] is dead and its task is kept until this node is removed */
     bool stalled;      /* its IRP could not be sent for want of a slot */
     bool allowed;      /* its driver may use its memory */
     bool driver_died;  /* one of its stack */
     bool dma_enforced; /* the IOMMU confines its DMA to what its driver was granted */
     bool quiesced;     /* its bus said so, after REMOVE */
-    unsigned tries;    /* while it recovers: how often AddDevice or START was tried again */
-    bool revived;      /* its PDO's driver was started again, and this PDO too */
+    unsigned tries;    /* how often AddDevice or START was tried again, or a query repeated */
+    bool retrying;     /* a driver below died while it was started: it begins again */
+    ash_word retry_at; /* nothing is tried before */
+    /* Its PDO's driver was started again. */
+    unsigned char identified; /* of two IDs so many are those of before */
+    bool revived;             /* and its PDO was started */
+    ash_word reviving;        /* the child that is being asked */
     struct pnp_faults faults;
     char *device_id, *instance_id, *hardware_ids, *compatible_ids; /* UTF-8; lists: multi-sz */
     char *location, *container;
@@ -216,14 +224,14 @@ struct pnp_node *pnp_node_joined(ash_word task, ash_word device);
 /* Sets state FAILED with the reason and says so in the log. */
 void pnp_node_fail(struct pnp_node *node, ash_status status, const char *why);
 
-/* --- The drivers of a node
- * ------------------------------------------------------------------------------ */
+/* --- The drivers of a node --- */
 
 /* Fills node->stack for node->match, loading what is not loaded. Says why in the log if it fails.
  */
 [[nodiscard]] ash_status pnp_stack_collect(struct pnp_node *node);
 /* Of all of them: STATUS_PENDING while one loads, else success or the first one's failure. */
 [[nodiscard]] ash_status pnp_stack_loaded(const struct pnp_node *node);
+bool pnp_stack_leaves(const struct pnp_node *node);
 bool pnp_stack_uses(const struct pnp_node *node, const struct pnp_driver *driver);
 bool pnp_stack_has_task(const struct pnp_node *node, ash_word task);
 /* The device is there, and so is its driver. */
@@ -232,9 +240,7 @@ bool pnp_stack_lives(ash_word device);
  * whose drivers live. 0: every one was told. Sets node->told, told_last. */
 ash_word pnp_stack_next_part(struct pnp_node *node);
 
-/* --- IRPs
- * -----------------------------------------------------------------------------------------------
- */
+/* --- IRPs --- */
 
 struct port_irp;
 struct port_answer;
@@ -258,9 +264,7 @@ void pnp_irp_abandon(struct pnp_node *node);
 void pnp_irp_link_ended(unsigned link);
 void pnp_irp_alarm(void);
 
-/* --- Steps
- * ------------------------------------------------------------------------------------------------
- */
+/* --- Steps --- */
 
 /* What became of a step. */
 enum pnp_outcome {
@@ -313,12 +317,37 @@ ash_word pnp_dma_device(const struct pnp_node *node);
 void pnp_recover_begin(struct pnp_driver *driver);
 /* Its PDO belongs to a task that is dead and will be followed by another. */
 bool pnp_recover_spares(const struct pnp_node *child);
-/* A node has started: from now on its driver may die. */
-void pnp_recover_started(struct pnp_node *node);
-/* The node will not have its driver back. */
+/* From now on its drivers may die. */
+void pnp_recover_keep(const struct pnp_node *node);
+/* That driver of the node is dead, and its next task has not got everything yet. */
+bool pnp_recover_awaits(const struct pnp_node *node, const struct pnp_driver *driver);
+/* The function driver is alive, and knows of nothing. */
+bool pnp_recover_filters_only(const struct pnp_node *node);
+/* What the driver that is added now stands on is started. */
+bool pnp_recover_standing(const struct pnp_node *node);
+/* The function driver and what is below it were removed. */
+void pnp_recover_removed(struct pnp_node *node);
+/* A driver was added: is there another one to be? */
+bool pnp_recover_added(struct pnp_node *node);
+/* A driver of the node makes devices that it made before, for another node. */
+bool pnp_recover_busy(const struct pnp_node *node);
+/* The device of the function driver; of who gets START next. 0: it has none. */
+ash_word pnp_recover_top(const struct pnp_node *node);
+ash_word pnp_recover_to_start(const struct pnp_node *node);
+/* It has started: is there another one? */
+bool pnp_recover_started(struct pnp_node *node);
+/* The node has its drivers back, or will not. */
+void pnp_recover_done(struct pnp_node *node);
+/* The node will not have its drivers back. */
 void pnp_recover_failed(struct pnp_node *node);
 /* What failed is to be tried again, when what stands of the stack was removed. */
-bool pnp_recover_again(struct pnp_node *node);
+bool pnp_recover_again(struct pnp_node *node, ash_status status);
+/* Its PDO has no driver now, and will have one; or its own driver is about to end. */
+bool pnp_recover_waits(const struct pnp_node *node);
+/* The step is to be repeated: a driver below the top of the stack has died meanwhile. */
+bool pnp_recover_repeats(struct pnp_node *node, const struct port_answer *answer);
+/* Waits until a step may be tried again. */
+bool pnp_recover_pauses(struct pnp_node *node);
 enum pnp_outcome pnp_recover_begin_step(struct pnp_node *node);
 enum pnp_outcome pnp_revive_begin(struct pnp_node *node);
 enum pnp_outcome pnp_revive_done(struct pnp_node *node, const struct port_answer *answer);
@@ -360,8 +389,7 @@ void pnp_enumerate(struct pnp_node *node);
 /* Idle nodes that were waiting for something take it up. */
 void pnp_resume(void);
 
-/* --- Interrupts
- * --------------------------------------------------------------------------------------------- */
+/* --- Interrupts --- */
 
 [[nodiscard]] ash_status pnp_interrupt_connect(struct pnp_node *node, ash_word task,
                                                ash_word vector, ash_cptr notification,
@@ -381,8 +409,7 @@ void pnp_line_signalled(unsigned line);
 /* Lines whose drivers did not acknowledge in time. Returns the next deadline, 0 none. */
 ash_word pnp_interrupt_deadlines(ash_word now);
 
-/* --- Device interfaces
- * ---------------------------------------------------------------------------------------------- */
+/* --- Device interfaces --- */
 
 [[nodiscard]] ash_status pnp_interface_add(ash_word task,
                                            const struct ash_pnp_interface_request *request,
@@ -402,8 +429,7 @@ void pnp_event_removed(struct pnp_node *node);
 /* Any other event about a device; returns its number. event->sequence is set here. */
 ash_word pnp_event_post(struct ash_pnp_event_reply *event);
 
-/* --- Target devices
- * --------------------------------------------------------------------------------------------- */
+/* --- Target devices --- */
 
 /* The task wants to be asked (or no longer) before the device of that stack is removed. */
 [[nodiscard]] ash_status pnp_target_watch(ash_word task, ash_word device, bool add,
@@ -418,9 +444,7 @@ void pnp_target_cancelled(struct pnp_node *node);
 void pnp_target_task_gone(ash_word task);
 ash_word pnp_target_deadline(ash_word now);
 
-/* --- Operations
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- Operations --- */
 
 /* Begins, or waits for its turn. `cookie` comes back with port_operated when it is over; 0: nobody
  * waits. STATUS_PENDING, or why it cannot be. */
@@ -444,9 +468,7 @@ void pnp_rescan(struct pnp_node *node);
 /* A device of no bus, with that hardware ID. */
 [[nodiscard]] ash_status pnp_add_root(const char *hardware_id, struct pnp_node **node);
 
-/* --- Requests
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- Requests --- */
 
 [[nodiscard]] ash_status pnp_property(const struct pnp_node *node, ash_word property,
                                       struct ash_pnp_property_reply *reply);

@@ -111,6 +111,12 @@ void port_drain(ash_word driver, ash_word limit_ms)
     (void)io(ASH_IO_DRAIN_DRIVER, &request, sizeof(request), nullptr, 0);
 }
 
+void port_recover_device(ash_word driver, ash_word device, enum ash_io_recover when)
+{
+    const struct ash_io_recover_device_request request = {driver, device, when};
+    (void)io(ASH_IO_RECOVER_DEVICE, &request, sizeof(request), nullptr, 0);
+}
+
 ash_status port_unload(ash_word driver)
 {
     const struct ash_io_driver_request request = {driver};
@@ -218,6 +224,8 @@ static void take_answers(struct link *link)
     int slot;
     while (link->used && (slot = ash_requester_take(&link->end, &raw)) >= 0) {
         struct port_answer answer = {.status = raw.status,
+                                     .ended = raw.status == STATUS_DEVICE_REMOVED &&
+                                              ash_requester_ended(&link->end) == raw.status,
                                      .information = raw.information,
                                      .result = {raw.result[0], raw.result[1]},
                                      .out = ash_requester_output(&link->end, slot),

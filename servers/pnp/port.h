@@ -31,6 +31,7 @@ void port_keep(ash_word driver, bool keep, ash_word limit_ms);
 void port_give_up(ash_word driver);
 /* Ends its task when it owes nothing, or after so long. */
 void port_drain(ash_word driver, ash_word limit_ms);
+void port_recover_device(ash_word driver, ash_word device, enum ash_io_recover when);
 [[nodiscard]] ash_status port_unload(ash_word driver);
 /* A PNP link to a driver that is ready. Its number is what port_send takes. */
 [[nodiscard]] ash_status port_link(ash_word driver, unsigned *link);
@@ -46,6 +47,7 @@ struct port_irp {
 struct port_answer {
     ash_status status;
     ash_word information, result[2];
+    bool ended;      /* by the I/O manager: the driver's task is about to be reported dead */
     const void *out; /* valid until the call that brings it returns; the peer may still change it */
     size_t out_bytes;
 };

@@ -25,6 +25,9 @@ void pnp_remove(struct pnp_node *node, bool gone)
     if (node->removing)
         return;
     node->removing = true;
+    if (node->recovering && node->step >= PNP_STEP_FILTER && node->step <= PNP_STEP_RELATIONS &&
+        node->step != PNP_STEP_START)
+        pnp_irp_abandon(node); /* a question may lie before the dead driver */
     if (node->irp == 0 && node->step < PNP_STEP_REMOVE_CHILDREN)
         pnp_step_run(node, PNP_STEP_REMOVE_CHILDREN); /* else when the IRP is answered */
 }
@@ -54,7 +57,11 @@ enum pnp_outcome pnp_remove_children_begin(struct pnp_node *node)
 {
     struct pnp_node *child;
     node->removing = true;
-    if (node->recovering != nullptr)
+    if (pnp_recover_filters_only(node) && !node->gone) {
+        node->step = PNP_STEP_QUIESCE - 1; /* nothing else goes */
+        return PNP_NEXT;
+    }
+    if (node->recovering && !node->gone)
         return PNP_NEXT; /* they do not go with their bus driver's task */
     while ((child = child_to_remove(node)) != nullptr)
         pnp_remove(child, true);
@@ -64,6 +71,8 @@ enum pnp_outcome pnp_remove_children_begin(struct pnp_node *node)
 /* To the next part of the stack; when none is left as if it had been answered well. */
 static enum pnp_outcome send(struct pnp_node *node, uint8_t minor)
 {
+    if (pnp_recover_waits(node))
+        return PNP_WAIT;
     struct port_irp irp = {.major = IRP_MJ_PNP, .minor = minor};
     ash_word before = node->told, device = pnp_stack_next_part(node);
     if (device == 0 || (device == node->device && node->bus->own))
@@ -154,24 +163,33 @@ static void forget_stack(struct pnp_node *node)
     node->surprised = node->orderly = node->stopped = node->was_started = false;
     node->told_last = node->bypass = node->driver_died = false;
     node->told = node->pnp_state = 0;
-    node->stack_count = node->added_count = 0;
+    node->added_count = 0;
+    if (node->recovering)
+        pnp_recover_removed(node);
+    else
+        node->stack_count = node->down = 0;
 }
 
 static enum pnp_outcome finish(struct pnp_node *node)
 {
+    if (node->gone) {
+        pnp_recover_failed(node);
+        node->step = PNP_STEP_REMOVE_CHILDREN - 1;
+        if (node->child != nullptr) /* they had been spared */
+            return PNP_NEXT;
+    }
     ash_word own = node->root && node->gone ? node->device : 0;
     pnp_release_resources(node);
     pnp_interface_node_gone(node);
     release_drivers(node);
     forget_stack(node);
     if (node->gone) {
-        pnp_recover_failed(node);
         pnp_node_free(node);
         if (own != 0)
             port_root_device_delete(own);
         return PNP_FREED;
     }
-    if (node->recovering != nullptr) {
+    if (node->recovering || node->retrying) {
         node->step = PNP_STEP_RECOVER - 1;
         return PNP_NEXT;
     }
@@ -180,6 +198,20 @@ static enum pnp_outcome finish(struct pnp_node *node)
     else if (node->state != ASH_PNP_FAILED)
         node->state = ASH_PNP_REMOVED;
     return PNP_DONE;
+}
+
+/* Their tasks are dead; the device and the rest of its stack go on. A filter's task had no part in
+ * the device's DMA. */
+static enum pnp_outcome replace_filters(struct pnp_node *node)
+{
+    unsigned held = node->held;
+    node->held = 0;
+    node->removing = node->driver_died = node->orderly = false;
+    node->step = PNP_STEP_RECOVER - 1;
+    for (unsigned i = 0; i < node->stack_count; i++)
+        if (held >> i & 1)
+            pnp_driver_unhold(node->stack[i]);
+    return PNP_NEXT;
 }
 
 /* Nobody took the IRP down to the PDO. */
@@ -204,8 +236,7 @@ enum pnp_outcome pnp_remove_done(struct pnp_node *node, const struct port_answer
         node->step--; /* the same step again */
         return PNP_NEXT;
     }
-    if (node->start_sent &&
-        node->recovering == nullptr) /* after SURPRISE_REMOVAL, or else after REMOVE */
+    if (node->start_sent && !node->recovering) /* after SURPRISE_REMOVAL, or else after REMOVE */
         pnp_event_removed(node);
     return PNP_NEXT;
 }
@@ -216,7 +247,11 @@ enum pnp_outcome pnp_quiesce_begin(struct pnp_node *node)
 {
     const struct port_irp irp = {
         .major = IRP_MJ_PNP, .minor = PNP_MN_QUIESCE_DEVICE, .device = node->device};
+    if (pnp_recover_filters_only(node) && !node->gone)
+        return replace_filters(node);
     node->quiesced = !node->allowed || !pnp_uses_dma(node);
+    if (!node->quiesced && !node->gone && pnp_recover_waits(node))
+        return PNP_WAIT;
     if (node->quiesced || node->gone || node->bus->own || node->bus->dead)
         return finish(node);
     return pnp_outcome_of_send(node, pnp_irp_send_driver(node, node->bus, &irp));

@@ -54,6 +54,15 @@ ash_status pnp_stack_loaded(const struct pnp_node *node)
     return STATUS_SUCCESS;
 }
 
+/* One of them has ended while it loaded, which the process manager is about to tell. */
+bool pnp_stack_leaves(const struct pnp_node *node)
+{
+    for (unsigned i = 0; i < node->stack_count; i++)
+        if (!node->stack[i]->dead && node->stack[i]->left_task == node->stack[i]->task)
+            return true;
+    return false;
+}
+
 bool pnp_stack_uses(const struct pnp_node *node, const struct pnp_driver *driver)
 {
     for (unsigned i = 0; i < node->stack_count; i++)
@@ -92,6 +101,17 @@ static unsigned behind_told(const struct pnp_node *node, const struct ash_io_sta
     return at;
 }
 
+/* When the function driver is started again, drivers above it keep their devices and are told
+ * nothing: the removal begins with its device, if its next task has one, or below it. */
+static unsigned below_kept(const struct pnp_node *node, const struct ash_io_stack_reply *stack)
+{
+    unsigned at = 0;
+    for (unsigned i = 0; node->recovering && i < stack->count; i++)
+        if (stack->entry[i].driver == node->function->id)
+            at = pnp_stack_lives(stack->entry[i].device) ? i : i + 1;
+    return at;
+}
+
 static ash_word to_physical(struct pnp_node *node)
 {
     node->told_last = true;
@@ -106,7 +126,8 @@ ash_word pnp_stack_next_part(struct pnp_node *node)
     if (!node->added || node->bypass || !ash_success(port_stack(node->device, &stack)) ||
         stack.count == 0 || stack.count > ASH_IO_STACK_MAX)
         return to_physical(node);
-    unsigned at = behind_told(node, &stack);
+    unsigned at = behind_told(node, &stack), first = below_kept(node, &stack);
+    at = at > first ? at : first;
     while (at < stack.count && !pnp_stack_lives(stack.entry[at].device))
         at++;
     node->told_last = true;

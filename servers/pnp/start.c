@@ -67,7 +67,7 @@ static enum pnp_outcome not_loaded(struct pnp_node *node, ash_status status, con
 /* What a device that recovers was matched with stays: its driver is wanted again, soon. */
 static bool match(struct pnp_node *node)
 {
-    if (node->recovering != nullptr)
+    if (node->recovering)
         return true;
     if (pnp_is_iommu(node) ||
         !pnp_database_match(node->hardware_ids, node->compatible_ids, &node->match))
@@ -98,7 +98,8 @@ static enum pnp_outcome match_begin(struct pnp_node *node)
 static enum pnp_outcome load_begin(struct pnp_node *node)
 {
     ash_status status = pnp_stack_loaded(node);
-    if (status == STATUS_PENDING)
+    if (status == STATUS_PENDING || pnp_recover_busy(node) ||
+        (node->recovering && pnp_stack_leaves(node)))
         return PNP_WAIT;
     if (ash_success(status))
         return PNP_NEXT;
@@ -111,6 +112,8 @@ static enum pnp_outcome add_begin(struct pnp_node *node)
     ash_status status = port_device_info(node->device, &info);
     struct port_irp irp = {
         .major = ASH_MJ_ADD_DEVICE, .device = node->device, .in = &info, .in_bytes = sizeof(info)};
+    irp.parameter[0] = pnp_recover_standing(node);
+    pnp_recover_keep(node);
     if (ash_success(status))
         status = pnp_irp_send_driver(node, node->stack[node->added_count], &irp);
     return pnp_outcome_of_send(node, status);
@@ -119,7 +122,8 @@ static enum pnp_outcome add_begin(struct pnp_node *node)
 /* One driver after the other, from the lowest filter up. */
 static enum pnp_outcome add_done(struct pnp_node *node, const struct port_answer *answer)
 {
-    if (!ash_success(answer->status) && (pnp_update_failed(node) || pnp_recover_again(node)))
+    if (!ash_success(answer->status) &&
+        (pnp_update_failed(node) || pnp_recover_again(node, answer->status)))
         return go(node, PNP_STEP_REMOVE_CHILDREN);
     if (!ash_success(answer->status)) {
         bool function = node->stack[node->added_count] == node->function;
@@ -129,8 +133,11 @@ static enum pnp_outcome add_done(struct pnp_node *node, const struct port_answer
         return node->added ? go(node, PNP_STEP_REMOVE_CHILDREN) : PNP_DONE;
     }
     node->added = true;
-    node->state = ASH_PNP_DEVICE_ADDED;
-    return ++node->added_count < node->stack_count ? go(node, PNP_STEP_ADD) : PNP_NEXT;
+    if (!pnp_recover_filters_only(node))
+        node->state = ASH_PNP_DEVICE_ADDED;
+    if (pnp_recover_added(node))
+        return go(node, PNP_STEP_ADD);
+    return pnp_recover_filters_only(node) ? go(node, PNP_STEP_START) : PNP_NEXT;
 }
 
 static enum pnp_outcome filter_done(struct pnp_node *node, const struct port_answer *answer)
@@ -156,19 +163,24 @@ static enum pnp_outcome start_done(struct pnp_node *node, const struct port_answ
 {
     bool again = node->stopped;
     node->stopped = false;
-    if (!ash_success(answer->status) && (pnp_update_failed(node) || pnp_recover_again(node)))
+    if (!ash_success(answer->status) &&
+        (pnp_update_failed(node) || pnp_recover_again(node, answer->status)))
         return go(node, PNP_STEP_REMOVE_CHILDREN);
     if (!ash_success(answer->status)) {
         pnp_node_fail(node, answer->status, again ? "it did not start again" : "it did not start");
         return go(node, PNP_STEP_REMOVE_CHILDREN);
     }
+    if (node->recovering && pnp_recover_started(node))
+        return go(node, PNP_STEP_START);
+    if (pnp_recover_filters_only(node))
+        return go(node, PNP_STEP_REVIVE);
     node->state = ASH_PNP_STARTED;
     node->status = STATUS_SUCCESS;
     node->removal_told = false;
     node->was_started = true;
     pnp_fault_started(node);
     pnp_interface_node_started(node);
-    pnp_recover_started(node);
+    pnp_recover_keep(node);
     if (again)
         return PNP_DONE;
     if (!node->raw)
@@ -277,12 +289,12 @@ void pnp_step_done(struct pnp_node *node, const struct port_answer *answer)
     if (steps[node->step].done == nullptr)
         return;
     if (wants_removal(node)) { /* whatever the answer: what stands is removed */
-        if (node->step == PNP_STEP_ADD)
+        if (node->step == PNP_STEP_ADD && (ash_success(answer->status) || !node->recovering))
             (void)add_done(node, answer);
         if (node->step == PNP_STEP_OPERATION)
             (void)pnp_operation_answered(node, answer);
         advance(node, PNP_NEXT);
-    } else
+    } else if (!pnp_recover_repeats(node, answer))
         advance(node, steps[node->step].done(node, answer));
 }
 
@@ -290,7 +302,8 @@ enum pnp_outcome pnp_outcome_of_send(struct pnp_node *node, ash_status status)
 {
     if (ash_success(status))
         return PNP_WAIT;
-    if (status == STATUS_INSUFFICIENT_RESOURCES) {
+    if (status == STATUS_INSUFFICIENT_RESOURCES ||
+        (status == STATUS_DEVICE_REMOVED && pnp_recover_waits(node))) {
         node->stalled = true;
         return PNP_WAIT;
     }
@@ -311,6 +324,8 @@ static bool resume_one(struct pnp_node *node)
         }
         return false;
     }
+    if (pnp_recover_pauses(node))
+        return false;
     enum pnp_step before = node->step;
     bool stalled = node->stalled;
     ash_word id = node->id;

@@ -8,8 +8,8 @@
  * DriverEntry, AddDevice or START that fails, or its death - brings the one before back; none of
  * that counts as a death.
  *
- * Invariant: while `previous` is empty the driver's image is not on trial. `leaving`: its task is to
- * end, and it has not been told yet that it has.
+ * Invariant: while `previous` is empty the driver's image is not on trial. `leaving`: its task is
+ * to end, and it has not been told yet that it has.
  */
 #include "node.h"
 #include "port.h"
@@ -42,8 +42,11 @@ static bool roll_back(struct pnp_driver *driver, const char *why)
 
 bool pnp_update_failed(struct pnp_node *node)
 {
-    struct pnp_driver *driver = node->recovering;
-    if (driver == nullptr || !roll_back(driver, "does not start"))
+    struct pnp_driver *driver = nullptr;
+    for (unsigned i = 0; i < node->stack_count && driver == nullptr; i++)
+        if (pnp_recover_awaits(node, node->stack[i]) && roll_back(node->stack[i], "does not start"))
+            driver = node->stack[i];
+    if (driver == nullptr)
         return false;
     node->orderly = true;
     driver->leaving = !driver->dead;

@@ -141,7 +141,8 @@ static NTSTATUS start(struct pdo_extension *extension, PIRP irp)
                                     location->Parameters.StartDevice.AllocatedResourcesTranslated);
     if (!NT_SUCCESS(status))
         return status;
-    extension->started = switch_on(extension);
+    // One that works since before this task began is left alone: its driver goes on.
+    extension->started = extension->function->working || switch_on(extension);
     return extension->started ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
@@ -149,6 +150,7 @@ static VOID switch_off(struct pdo_extension *extension)
 {
     struct fdo_extension *bus = extension->bus;
     ExAcquireFastMutex(&bus->lock);
+    extension->function->working = false;
     pci_disable(&bus->fabric, extension->function);
     ExReleaseFastMutex(&bus->lock);
 }

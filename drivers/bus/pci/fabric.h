@@ -115,6 +115,8 @@ struct pci_function {
     uint8_t secondary, subordinate;
     uint8_t pin; // 0 for none, else 1-4
     bool routed;
+    bool absent;     // pci_take_up did not find it
+    bool working;    // pci_take_up found it switched on
     uint32_t source; // of the platform's interrupt controller, when routed
     struct pci_message_capability messages;
     struct pci_region bars[PCI_BARS];
@@ -141,6 +143,11 @@ struct pci_fabric {
 // set. Parents come before their children. The rule is the first one that cut the scan short; what
 // was found until then is valid.
 enum pci_rule pci_scan(struct pci_fabric *fabric);
+
+// The functions are records of an earlier scan and assignment, the fabric is in use: those that are
+// not there any more, or are others, become `absent`; others are switched off. Nothing is written
+// to those that are confirmed. False: the records contradict each other, and nothing has been done.
+bool pci_take_up(struct pci_fabric *fabric);
 
 // Gives every region an address out of the windows (largest alignment first), programs BARs and
 // bridges, and finds the interrupts. A function that could not be served has PCI_NO_ROOM.

@@ -184,18 +184,26 @@ static NTSTATUS make_child(struct fdo_extension *bus, struct pci_function *funct
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS enumerate(struct fdo_extension *bus)
+static VOID scan(struct fdo_extension *bus)
 {
     struct pci_fabric *fabric = &bus->fabric;
     enum pci_rule rule = pci_scan(fabric);
     if (rule)
         DbgPrint("the enumeration is not complete: %s\n", pci_rule_text(rule));
     pci_assign(fabric);
+    WarmKeep(bus);
+}
+
+static NTSTATUS enumerate(struct fdo_extension *bus)
+{
+    struct pci_fabric *fabric = &bus->fabric;
+    if (!WarmRecall(bus))
+        scan(bus);
     NTSTATUS status = STATUS_SUCCESS;
     for (unsigned i = 0; i < fabric->count && NT_SUCCESS(status); i++) {
         struct pci_function *function = &fabric->functions[i];
         report(function);
-        if (!function->bridge && function->rule != PCI_HEADER_TYPE)
+        if (!function->bridge && !function->absent && function->rule != PCI_HEADER_TYPE)
             status = make_child(bus, function);
     }
     return status;
@@ -225,8 +233,11 @@ NTSTATUS HostStart(struct fdo_extension *bus, PCM_RESOURCE_LIST raw, PCM_RESOURC
 VOID HostRemove(struct fdo_extension *bus)
 {
     struct pci_fabric *fabric = &bus->fabric;
+    if (fabric->functions)
+        WarmForget(bus);
     for (unsigned i = 0; i < fabric->count; i++)
-        pci_disable(fabric, &fabric->functions[i]);
+        if (!fabric->functions[i].absent)
+            pci_disable(fabric, &fabric->functions[i]);
     for (ULONG i = 0; i < bus->child_count; i++)
         IoDeleteDevice(bus->children[i]);
     for (unsigned i = 0; i < PCI_BUSES; i++)

@@ -49,6 +49,13 @@ NTSTATUS HostStart(struct fdo_extension *bus, PCM_RESOURCE_LIST raw, PCM_RESOURC
 // Switches every function off, deletes the PDOs and ends the mappings.
 VOID HostRemove(struct fdo_extension *bus);
 
+// --- warm.c: what is left to the driver's next task when this one dies --------------------------
+
+VOID WarmKeep(struct fdo_extension *bus);
+VOID WarmForget(struct fdo_extension *bus);
+// Takes up the bus that the last task of the driver has left. FALSE: there was none.
+BOOLEAN WarmRecall(struct fdo_extension *bus);
+
 // PNP and POWER dispatch of a PDO: complete the IRP.
 NTSTATUS DevicePnp(PDEVICE_OBJECT pdo, PIRP irp);
 NTSTATUS DevicePower(PDEVICE_OBJECT pdo, PIRP irp);

@@ -23,3 +23,12 @@ void port_drain(ash_word driver, ash_word)
 {
     machine_note("drain:%lu ", (unsigned long)driver);
 }
+
+void port_recover_device(ash_word driver, ash_word device, enum ash_io_recover when)
+{
+    machine_note("%s:%lu:%u ",
+                 when == ASH_IO_RECOVER_NOW     ? "now"
+                 : when == ASH_IO_RECOVER_LATER ? "later"
+                                                : "never",
+                 (unsigned long)driver, (unsigned)device % 100);
+}

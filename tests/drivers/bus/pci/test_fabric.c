@@ -440,3 +440,44 @@ TEST(a_driver_cannot_write_the_message_capabilities)
     for (unsigned offset = 0x40; offset < 0x50; offset++)
         CHECK_EQ(pci_write_bytes(&fabric, &functions[0], offset, ones, 1), 0u);
 }
+
+TEST(a_bus_in_use_is_taken_up)
+{
+    static struct pci_function kept[SIM_FUNCTIONS];
+    struct sim before;
+    reset();
+    (void)add_disk(-1, 1 << 3);
+    struct sim_function *gone = add_disk(-1, 2 << 3);
+    struct sim_function *changed = add_disk(-1, 3 << 3);
+    CHECK_EQ(run(), PCI_OK);
+    for (unsigned i = 0; i < fabric.count; i++)
+        CHECK(pci_enable(&fabric, &functions[i]));
+    memcpy(kept, functions, sizeof kept);
+    before = sim;
+    CHECK(pci_take_up(&fabric));
+    CHECK_EQ(memcmp(&before, &sim, sizeof sim), 0); // nothing is written to what works
+    for (unsigned i = 0; i < fabric.count; i++)
+        CHECK(functions[i].working && !functions[i].absent);
+    memcpy(functions, kept, sizeof kept);
+    gone->devfn = 9 << 3;
+    sim_set(changed, REG_DEVICE, 2, 0x1043);
+    CHECK(pci_take_up(&fabric));
+    CHECK(functions[0].working && !functions[0].absent);
+    CHECK(functions[1].absent && functions[2].absent && !functions[2].working);
+    CHECK_EQ(sim_get(changed, REG_COMMAND, 2), COMMAND_INTX_DISABLE);
+}
+
+TEST(a_moved_register_or_a_damaged_record_is_not_taken_up)
+{
+    reset();
+    struct sim_function *disk = add_disk(-1, 1 << 3);
+    CHECK_EQ(run(), PCI_OK);
+    sim_set(disk, REG_BAR0 + 4, 4, 0x70000000);
+    CHECK(pci_take_up(&fabric));
+    CHECK(functions[0].absent);
+    functions[0].parent = 0; // its own bridge
+    CHECK(!pci_take_up(&fabric));
+    functions[0].parent = PCI_NO_PARENT;
+    functions[0].messages.bar = PCI_BARS;
+    CHECK(!pci_take_up(&fabric));
+}
