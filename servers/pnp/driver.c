@@ -249,6 +249,6 @@ void pnp_task_ended(ash_word task, ash_status status)
         pnp_irp_link_ended(driver->link);
     }
     driver->linked = false;
-    pnp_resume();
     pnp_driver_unhold(driver);
+    pnp_resume(); /* a node that was done at once waits for the task to be released */
 }
