@@ -47,6 +47,8 @@ struct plan {
 [[nodiscard]] ash_status plan_load(struct plan *plan);
 /* The next trial; false: no more. */
 bool plan_trial(struct trial *trial);
+/* How long requests are to be made, and how far apart the driver is ended; false: no more. */
+bool plan_load_next(unsigned *milliseconds, unsigned *period);
 /* The next addresses whose execution is to be noted; how many. */
 unsigned plan_cover(uint32_t *address, unsigned most);
 
@@ -86,8 +88,8 @@ enum client_state { CLIENT_FINE, CLIENT_HANGS, CLIENT_FAILED };
 
 /* The path of the disk of that size. STATUS_NO_SUCH_DEVICE: there is none. */
 [[nodiscard]] ash_status disk_of(unsigned megabytes, char path[static 32]);
-/* The path is kept. */
-[[nodiscard]] ash_status client_open(const char *path, unsigned options);
+/* Both texts are kept. */
+[[nodiscard]] ash_status client_open(const char *path, unsigned options, const char *driver);
 /* Fills the disk. */
 [[nodiscard]] enum client_state client_prepare(void);
 /* A new tally and a new sequence of requests. */

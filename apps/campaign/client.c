@@ -31,7 +31,7 @@ static struct {
 } blocks[BLOCKS];
 
 static struct ash_file *file;
-static const char *file_path;
+static const char *file_path, *file_driver;
 static unsigned file_options, next_generation = 1, next_place, out;
 static uint64_t random_state;
 static struct tally tally;
@@ -83,7 +83,7 @@ static ash_status open_disk(void)
                     ASH_FILE_NO_BUFFERING | file_options, &file);
 }
 
-ash_status client_open(const char *path, unsigned options)
+ash_status client_open(const char *path, unsigned options, const char *driver)
 {
     char *memory = ash_io_buffer_alloc((IN_FLIGHT * MOST_BLOCKS + VERIFY_BLOCKS) * (size_t)BLOCK);
     if (memory == nullptr)
@@ -92,13 +92,16 @@ ash_status client_open(const char *path, unsigned options)
         places[i].data = (uint64_t *)(void *)(memory + i * MOST_BLOCKS * (size_t)BLOCK);
     whole = (uint64_t *)(void *)(memory + IN_FLIGHT * MOST_BLOCKS * (size_t)BLOCK);
     file_path = path;
+    file_driver = driver;
     file_options = options;
     return open_disk();
 }
 
-/* After the link has ended, which its requests were told by an error. */
+/* After the link has ended, which its requests were told by an error. A driver that has done that
+ * may never answer an open, for which there is no limit. */
 static bool reopen(void)
 {
+    task_kill(task_named(file_driver));
     (void)ash_close(file);
     file = nullptr;
     tally.reopened++;
@@ -309,7 +312,7 @@ enum client_state client_drain(unsigned ms)
 
 static bool one(struct ash_io *io, ash_status status)
 {
-    if (ash_success(status) && !ash_io_wait_until(io, deadline(PATIENCE_MS * 10))) {
+    if (ash_success(status) && !ash_io_wait_until(io, deadline(PATIENCE_MS))) {
         tally.lost++;
         return false;
     }

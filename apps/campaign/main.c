@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* See campaign.h. Prints between the marks of exec mode, then powers the machine off. */
 #include "ash/manager.h"
+#include "ash/syscall.h"
 #include "campaign.h"
 #include "pnp.h"
 #include "power.h"
 #include <stdio.h>
 
 #define COVER_REQUESTS 400u
+#define LOAD_CHUNK     32u /* answers between two looks at the clock */
+#define DRAIN_MS       4000u
 
 static int complain(const char *what, ash_status status)
 {
@@ -26,6 +29,29 @@ static bool cover(const struct plan *plan)
         return false;
     cover_print();
     return client_verify() == CLIENT_FINE;
+}
+
+/* What the client gets done while its driver is ended again and again. */
+static bool load(const struct plan *plan, unsigned milliseconds, unsigned period)
+{
+    ash_word began = ash_time(), killed = began;
+    unsigned kills = 0, answered = 0;
+    client_begin(1);
+    while (microseconds_since(began) < milliseconds * 1000ul) {
+        answered += LOAD_CHUNK;
+        if (client_run(answered) != CLIENT_FINE)
+            return false;
+        if (period != 0 && microseconds_since(killed) >= period * 1000ul) {
+            task_kill(task_named(plan->target));
+            killed = ash_time();
+            kills++;
+        }
+    }
+    ash_word took = microseconds_since(began);
+    struct tally tally = client_tally();
+    printf("{\"load\":%u,\"kills\":%u,\"answered\":%u,\"us\":%lu,\"errors\":%u,\"wrong\":%u}\n",
+           period, kills, tally.answered, (unsigned long)took, tally.errors, tally.wrong);
+    return client_drain(DRAIN_MS) == CLIENT_FINE && client_verify() == CLIENT_FINE;
 }
 
 static int trials(const struct plan *plan)
@@ -49,12 +75,12 @@ static ash_status open_disks(const struct plan *plan)
         status = witness_open(witness);
     if (ash_success(status))
         status = disk_of(plan->disk, disk);
-    return ash_success(status) ? client_open(disk, plan->options) : status;
+    return ash_success(status) ? client_open(disk, plan->options, plan->target) : status;
 }
 
 static int run(void)
 {
-    struct plan plan;
+    static struct plan plan;
     ash_status status = plan_load(&plan);
     if (!ash_success(status))
         return complain("no plan in the boot package", status);
@@ -66,6 +92,10 @@ static int run(void)
     uint32_t first;
     if (plan_cover(&first, 1) != 0) /* the entry point: never reached again */
         return cover(&plan) ? 0 : complain("covering", client_tally().status);
+    unsigned milliseconds, period;
+    while (plan_load_next(&milliseconds, &period))
+        if (!load(&plan, milliseconds, period))
+            return complain("the load", client_tally().status);
     return trials(&plan);
 }
 

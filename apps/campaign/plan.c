@@ -4,6 +4,7 @@
  *
  *     target NAME            disk OPTIONS MIB          witness MIB        requests N
  *     way ADDRESS...         (hexadecimal, as are OPTIONS, addresses and data)
+ *     load MILLISECONDS PERIOD
  *     trial NUMBER KIND ADDRESS DATA SKIP THREAD
  */
 #include "ash/manager.h"
@@ -16,7 +17,7 @@
 #define LARGEST ((size_t)4 << 20)
 
 static char *text; /* zero-terminated */
-static char *next_trial, *next_cover;
+static char *next_trial, *next_cover, *next_load;
 
 static ash_status piece(size_t offset, struct ash_proc_package_reply *reply)
 {
@@ -69,6 +70,7 @@ ash_status plan_load(struct plan *plan)
         return STATUS_INVALID_PARAMETER;
     next_trial = (char *)line_of("trial ");
     next_cover = (char *)line_of("way ");
+    next_load = (char *)line_of("load ");
     return STATUS_SUCCESS;
 }
 
@@ -91,6 +93,16 @@ bool plan_trial(struct trial *trial)
     trial->bytes = read_data(data, trial->data);
     line = strstr(line, "\ntrial ");
     next_trial = line != nullptr ? line + 7 : nullptr;
+    return true;
+}
+
+bool plan_load_next(unsigned *milliseconds, unsigned *period)
+{
+    char *line = next_load;
+    if (line == nullptr || sscanf(line, "%u %u", milliseconds, period) != 2)
+        return false;
+    line = strstr(line, "\nload ");
+    next_load = line != nullptr ? line + 6 : nullptr;
     return true;
 }
 

@@ -210,8 +210,19 @@ void io_link_accept(const struct io_call *call)
         port_answer(call->token, STATUS_SUCCESS, nullptr, 0, link->to_requester);
 }
 
+/* A manager keeps to the protocol: a driver that says otherwise is out of its mind, and of no use
+ * without that link. */
+static void end_accuser(const struct io_link *link, ash_word task)
+{
+    if (link->answerer != task || link->requester >= ASH_TASK_FIRST ||
+        io_driver_of(task) == nullptr)
+        return;
+    port_kill(task);
+    port_report(task, "it said that a manager had broken the protocol of their link");
+}
+
 /* ASH_IO_PROTOCOL_ERROR. An accusation ends the link and no more: each side writes half of the
- * evidence, so a driver is killed only for what it did on a link of this manager. */
+ * evidence, so a driver is killed only for what it did on a link of a manager. */
 void io_link_protocol_error(const struct io_call *call)
 {
     const struct ash_io_link_request *request = call->request;
@@ -224,5 +235,6 @@ void io_link_protocol_error(const struct io_call *call)
              (unsigned long)call->task,
              (unsigned long)(link->answerer == call->task ? link->requester : link->answerer));
     io_link_end(link, STATUS_DEVICE_PROTOCOL_ERROR);
+    end_accuser(link, call->task);
     io_fail(call, STATUS_SUCCESS);
 }

@@ -10,6 +10,7 @@ from harness import test
 
 TRIALS = 60
 BOUNDARIES = 30
+KILLS = 6
 
 
 def quiet(text: str) -> None:
@@ -50,3 +51,15 @@ def boundaries(system):
     system.check(counts["died, recovered"] + counts["not activated"] == len(trials),
                  "the client notices nothing", found.table())
     system.check(counts["died, recovered"] >= BOUNDARIES // 2, "most end there", found.table())
+
+
+@test(harts=(1,))
+def two_disks_of_one_driver(system):
+    "The partition driver has both disks: each gets back its own when that dies, every time."
+    target = campaign_plan.TARGETS["partition"]
+    machines = campaign_run.Machines(target, system.harts, system.scratch)
+    trials = [campaign_plan.Trial(number, "killed", "k", 0, b"", 8 + number, 0, "ended")
+              for number in range(KILLS)]
+    found = summary(system, target, machines, trials)
+    system.check(found.counts()["silent data corruption"] == 0, "both hold what was written",
+                 found.table())

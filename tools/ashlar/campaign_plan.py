@@ -19,7 +19,7 @@ THREADS = 4
 DATA_CLASSES = ("data word", "stack word")
 OTHER_CLASSES = ("killed", "killed at an instruction")
 CLASSES = (*campaign_text.MUTATIONS, *DATA_CLASSES, *OTHER_CLASSES)
-MANY_TIMES = 'HKR,,RestartLimit,0x00010001,0x7fffffff\nHKR,,RestartReset,0x00010001,0\n'
+SETTINGS = {"RestartLimit": 0x7fffffff, "RestartReset": 0, "IoTimeoutValue": 1}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +110,11 @@ def boundaries(candidates: list, limit: int | None) -> list[Trial]:
             for number, one in enumerate(candidates[::step])]
 
 
+def loads(milliseconds: int, periods: list[int]) -> list[str]:
+    """Requests for so long, the driver being ended each so many milliseconds; 0: never."""
+    return [f"load {milliseconds} {period}" for period in periods]
+
+
 def header(target: Target) -> str:
     return (f"target {target.name}\ndisk {target.options:x} {DISK_MIB}\nwitness {WITNESS_MIB}\n"
             f"requests {REQUESTS}\n")
@@ -121,7 +126,8 @@ def restarted_for_ever(inf: str, name: str) -> str:
     for index, line in enumerate(lines):
         if line.strip().lower().endswith(".hw]"):
             section = index
-    addition = "\n[Campaign.AddReg]\n" + MANY_TIMES
+    addition = "\n[Campaign.AddReg]\n" + "".join(f"HKR,,{key},0x00010001,{value}\n"
+                                                 for key, value in SETTINGS.items())
     if section is not None:
         lines[section + 1] = lines[section + 1].split(";")[0].rstrip() + ", Campaign.AddReg"
         return "\n".join(lines) + addition

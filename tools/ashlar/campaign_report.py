@@ -14,7 +14,9 @@ VERDICTS = ("kernel or manager failure", "the witness noticed", "lost or answere
             "hang, ended by the campaign", "died, recovered", "no effect", "not activated")
 SUCCESS = "0x00000000"
 # Of a crash report's line on the cause.
-MEANS = (("bugcheck", "rule of the driver kit"), ("illegal instruction", "illegal instruction"),
+MEANS = (("may be owed", "a request owed too long"), ("probe", "dispatch thread does not answer"),
+         ("protocol", "protocol of a link"), ("IOMMU", "IOMMU"),
+         ("bugcheck", "rule of the driver kit"), ("illegal instruction", "illegal instruction"),
          ("not mapped", "memory not mapped"), ("not writable", "memory not mapped"),
          ("not executable", "memory not mapped"), ("misaligned", "misaligned"),
          ("breakpoint", "breakpoint"), ("system call", "no such system call"),

@@ -24,6 +24,9 @@ def options(parser) -> None:
     parser.add_argument("--boundaries", nargs="?", type=int, const=0, metavar="N",
                         help="instead: the driver ends at each instruction on the way of a request, "
                              "one after the other (or at N of them)")
+    parser.add_argument("--load", type=int, metavar="MS",
+                        help="instead: what the client gets done in MS milliseconds while nothing "
+                             "happens, and while the driver is ended each second")
     parser.add_argument("--harts", type=int, default=1, metavar="H",
                         help="1: under -icount, so times are in virtual time and repeatable (1)")
     parser.add_argument("--store", type=pathlib.Path, metavar="FOLDER",
@@ -55,6 +58,20 @@ def trials_of(arguments, target, way) -> list:
     return [faults.trial(number) for number in range(arguments.trials)]
 
 
+def show_load(machines, milliseconds: int) -> int:
+    result = machines.run(campaign_plan.loads(milliseconds, [0, 1000]), 600)
+    found = [record for record in campaign_run.records(result.console) if "load" in record]
+    if len(found) != 2:
+        raise Failure("the machine did not end its loads:\n" +
+                      result.console.decode("utf-8", "replace")[-2000:], "see its console")
+    rates = [record["answered"] * 1e6 / record["us"] for record in found]
+    for record, rate in zip(found, rates):
+        print(f"{record['kills']:>3} deaths: {rate:,.0f} requests a second of virtual time, "
+              f"{record['errors']} errors, {record['wrong']} wrong")
+    print(f"{rates[1] / rates[0]:.1%} of the throughput at one death a second")
+    return 0
+
+
 def show_one(machines, trial, result: dict) -> None:
     print(f"trial {trial.number}: {trial.fault}: {trial.what}")
     print(campaign_report.console(machines.console))
@@ -70,6 +87,8 @@ def main(arguments) -> int:
     target = campaign_plan.TARGETS[arguments.driver]
     with campaign_run.scratch_folder() as folder:
         machines = campaign_run.Machines(target, arguments.harts, pathlib.Path(folder))
+        if arguments.load is not None:
+            return show_load(machines, arguments.load)
         trials = trials_of(arguments, target, prepare(machines, target))
         results = campaign_run.run(machines, trials)
         if arguments.trial is not None:

@@ -207,6 +207,19 @@ TEST(accused_link_ends_but_nobody_dies)
     CHECK_EQ((uint32_t)atomic_load(&answers->ended), (uint32_t)STATUS_DEVICE_PROTOCOL_ERROR);
 }
 
+TEST(who_accuses_a_manager_dies)
+{
+    begin();
+    struct fake_driver driver = fake_driver_start("accuser");
+    const struct ash_io_link_request request = {io_driver_of(driver.task)->control->id};
+    unsigned killed = fake_killed;
+    CHECK_EQ(fake_call(driver.task, ASH_IO_PROTOCOL_ERROR, &request, sizeof(request), 0)->status,
+             STATUS_SUCCESS);
+    CHECK_EQ(fake_killed, killed + 1);
+    CHECK_EQ(fake_last_killed, driver.task);
+    fake_die(driver.task, ASH_PROC_EXITED);
+}
+
 TEST(unload_ends_quietly)
 {
     begin();
