@@ -8,12 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BLOCK   4096u
-#define DEPTH   32u
-#define COUNT   8192u
-#define RANGE   ((uint64_t)64 << 20)
-#define SEED    0x9e3779b97f4a7c15ull
-#define MODULES 16u
+#define BLOCK      4096u
+#define DEPTH      32u
+#define ONE_BY_ONE 8192u /* reads */
+#define AT_ONCE    65536u
+#define RANGE      ((uint64_t)64 << 20)
+#define SEED       0x9e3779b97f4a7c15ull
+#define MODULES    16u
 
 enum { /* asm-generic */
        SYS_IO_SETUP = 0,
@@ -165,14 +166,14 @@ static uint64_t next_offset(void)
     return state % (RANGE / BLOCK) * BLOCK;
 }
 
-static void read_one_by_one(long file)
+static void read_one_by_one(long file, unsigned count)
 {
-    for (unsigned i = 0; i < COUNT; i++)
+    for (unsigned i = 0; i < count; i++)
         must(call(SYS_PREAD, file, (long)buffer[0], BLOCK, (long)next_offset(), 0), "read");
 }
 
 /* As many are submitted at once as were reaped at once. */
-static void read_many(long file)
+static void read_many(long file, unsigned count)
 {
     static struct iocb all[DEPTH];
     struct iocb *batch[DEPTH];
@@ -183,9 +184,9 @@ static void read_many(long file)
     for (unsigned i = 0; i < DEPTH; i++)
         slot[i] = i;
     must(call(SYS_IO_SETUP, DEPTH, (long)&context, 0, 0, 0), "io_setup");
-    while (finished < COUNT) {
+    while (finished < count) {
         long n = 0;
-        while (free > 0 && started < COUNT) {
+        while (free > 0 && started < count) {
             unsigned i = slot[--free];
             all[i] = (struct iocb){.data = i,
                                    .file = (uint32_t)file,
@@ -204,17 +205,18 @@ static void read_many(long file)
     }
 }
 
-static void measure(const char *name, const char *iops, void (*reads)(long file), long file)
+static void measure(const char *name, const char *iops, void (*reads)(long file, unsigned number),
+                    unsigned number, long file)
 {
     state = SEED;
-    reads(file); /* warms up */
+    reads(file, number); /* warms up */
     state = SEED;
     uint64_t time = now(), count = instructions();
-    reads(file);
+    reads(file, number);
     count = instructions() - count;
     time = now() - time;
-    print_figure(name, count / COUNT, "instructions");
-    print_figure(iops, COUNT * 1000000000ull / time, "1/s");
+    print_figure(name, count / number, "instructions");
+    print_figure(iops, number * 1000000000ull / time, "1/s");
 }
 
 static void load_modules(void)
@@ -249,8 +251,8 @@ static void mount(const char *type, const char *where)
         file = call(SYS_OPENAT, AT_FDCWD, (long)"/dev/vda", O_RDONLY | O_DIRECT, 0, 0);
     }
     must(file, "/dev/vda");
-    measure("linux.blk.read4k.qd1", "linux.blk.read4k.qd1.iops", read_one_by_one, file);
-    measure("linux.blk.read4k.qd32", "linux.blk.read4k.qd32.iops", read_many, file);
+    measure("linux.blk.read4k.qd1", "linux.blk.read4k.qd1.iops", read_one_by_one, ONE_BY_ONE, file);
+    measure("linux.blk.read4k.qd32", "linux.blk.read4k.qd32.iops", read_many, AT_ONCE, file);
     power_off();
 }
 

@@ -5,10 +5,10 @@
 Fetches Debian's kernel for riscv64 from the mirror that this machine's apt uses (nothing of it is
 kept in the tree: it goes to ~/.cache/ashlar/linux-peer), packs it with init.c and the modules of the
 disk into an initramfs, and reads the demonstration disk on the machine of `./ashlar bench wall`
-(IOPS by the clock; Ashlar's are measured right after, for the host's load is in both) and of
-`./ashlar bench blk` (instructions, one hart under -icount).
+(IOPS by the clock, in turns with Ashlar, for the host's load is in both; the medians, and the median
+of the turns' ratios) and of `./ashlar bench blk` (instructions, one hart under -icount).
 
-    tools/linux-peer/measure.py [--suite trixie] [--json]
+    tools/linux-peer/measure.py [--suite trixie] [--turns 3] [--json]
 """
 
 import argparse
@@ -17,6 +17,7 @@ import lzma
 import os
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 
@@ -142,15 +143,38 @@ def measure(unpacked: pathlib.Path, initramfs: pathlib.Path, icount: bool) -> li
     return [row for row in rows if row["unit"] == unit]
 
 
+def ratios(turn: list[dict]) -> list[dict]:
+    """How many times Linux's figure Ashlar's is: of its file, and of the device."""
+    value = {entry["name"]: entry["value"] for entry in turn}
+    return [command_bench.row(f"ratio.{name}", round(mine / value[peer], 2), "")
+            for name, mine in value.items()
+            if (peer := "linux." + name.removesuffix(".device")) in value]
+
+
+def by_the_clock(turns: int, one_turn) -> list[dict]:
+    """Medians of all that each turn measures, and of the ratios within the turns."""
+    seen: dict[str, list[dict]] = {}
+    for number in range(turns):
+        print(f"turn {number + 1} of {turns}", file=sys.stderr)
+        turn = one_turn()
+        for entry in turn + ratios(turn):
+            seen.setdefault(entry["name"], []).append(entry)
+    return [entries[0] | {"value": statistics.median(entry["value"] for entry in entries)}
+            for entries in seen.values()]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--suite", default="trixie", help="of Debian (default: trixie)")
+    parser.add_argument("--turns", type=int, default=3, metavar="N",
+                        help="by the clock, Linux and Ashlar one after the other (default: 3)")
     parser.add_argument("--json", action="store_true", help="print JSON lines")
     arguments = parser.parse_args()
     try:
         unpacked = fetch_kernel(arguments.suite)
         initramfs = make_initramfs(unpacked)
-        rows = measure(unpacked, initramfs, False) + command_bench.measure_wall()
+        rows = by_the_clock(arguments.turns, lambda: measure(unpacked, initramfs, False)
+                            + command_bench.measure_wall())
         rows += measure(unpacked, initramfs, True)
     except Failure as failure:
         print(f"measure.py: {failure}", file=sys.stderr)
