@@ -19,12 +19,6 @@ static NTSTATUS start(struct disk_fdo *fdo, PIRP irp)
     return PdoComplete(irp, status);
 }
 
-static NTSTATUS agree(struct disk_fdo *fdo, PIRP irp)
-{
-    irp->IoStatus.Status = STATUS_SUCCESS;
-    return FdoPassDown(fdo->lower, irp);
-}
-
 static NTSTATUS cancel_stop(struct disk_fdo *fdo, PIRP irp)
 {
     if (!IoForwardIrpSynchronously(fdo->lower, irp))
@@ -52,7 +46,7 @@ static NTSTATUS query_state(struct disk_fdo *fdo, PIRP irp)
 {
     if (DiskFdoFailed(fdo))
         irp->IoStatus.Information |= PNP_DEVICE_FAILED;
-    return agree(fdo, irp);
+    return FdoAgree(fdo->lower, irp);
 }
 
 static NTSTATUS fdo_pnp(struct disk_fdo *fdo, PIRP irp)
@@ -62,20 +56,20 @@ static NTSTATUS fdo_pnp(struct disk_fdo *fdo, PIRP irp)
         return start(fdo, irp);
     case IRP_MN_QUERY_STOP_DEVICE:
         DiskFdoHold(fdo);
-        return agree(fdo, irp);
+        return FdoAgree(fdo->lower, irp);
     case IRP_MN_CANCEL_STOP_DEVICE:
         return cancel_stop(fdo, irp);
     case IRP_MN_STOP_DEVICE:
         DiskFdoStop(fdo);
-        return agree(fdo, irp);
+        return FdoAgree(fdo->lower, irp);
     case IRP_MN_SURPRISE_REMOVAL:
         DiskFdoEnd(fdo, TRUE);
-        return agree(fdo, irp);
+        return FdoAgree(fdo->lower, irp);
     case IRP_MN_REMOVE_DEVICE:
         return remove(fdo, irp);
     case IRP_MN_QUERY_REMOVE_DEVICE:
     case IRP_MN_CANCEL_REMOVE_DEVICE:
-        return agree(fdo, irp);
+        return FdoAgree(fdo->lower, irp);
     case IRP_MN_QUERY_DEVICE_RELATIONS:
         return query_relations(fdo, irp);
     case IRP_MN_QUERY_PNP_DEVICE_STATE:

@@ -19,6 +19,12 @@ NTSTATUS FdoPassDown(PDEVICE_OBJECT lower, PIRP irp)
     return IoCallDriver(lower, irp);
 }
 
+NTSTATUS FdoAgree(PDEVICE_OBJECT lower, PIRP irp)
+{
+    irp->IoStatus.Status = STATUS_SUCCESS;
+    return FdoPassDown(lower, irp);
+}
+
 // The drivers below may live in other tasks, and one of them may just have died: REMOVE cannot be
 // assumed to be complete when IoCallDriver returns, and its failure changes nothing here.
 NTSTATUS FdoRemove(PDEVICE_OBJECT self, PDEVICE_OBJECT lower, PIRP irp)
@@ -61,8 +67,7 @@ NTSTATUS FdoBusRelations(PDEVICE_OBJECT lower, PIRP irp, PDEVICE_OBJECT const *c
     NTSTATUS status = PdoAddRelations(irp, children, count);
     if (!NT_SUCCESS(status))
         return PdoComplete(irp, status);
-    irp->IoStatus.Status = STATUS_SUCCESS;
-    return FdoPassDown(lower, irp);
+    return FdoAgree(lower, irp);
 }
 
 static PWCHAR append(PWCHAR to, const char *text)

@@ -24,6 +24,9 @@ NTSTATUS PdoComplete(PIRP irp, NTSTATUS status);
 // Gives the IRP to the next lower driver as it is. IRQL <= DISPATCH_LEVEL.
 NTSTATUS FdoPassDown(PDEVICE_OBJECT lower, PIRP irp);
 
+// The same, for a PnP IRP that the driver succeeds: sets the status first.
+NTSTATUS FdoAgree(PDEVICE_OBJECT lower, PIRP irp);
+
 // The end of an FDO: gives REMOVE to the drivers below and waits for them, detaches, completes the
 // IRP and deletes the device object. The driver has let go of everything else before.
 NTSTATUS FdoRemove(PDEVICE_OBJECT self, PDEVICE_OBJECT lower, PIRP irp);

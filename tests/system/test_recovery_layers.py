@@ -5,19 +5,10 @@ devices of one driver. docs/restart-contract.md says what each request meets."""
 import hashlib
 import re
 
-import disk
 import guest as machines
 import paths
 from harness import test
-
-README = f"{hashlib.sha256(disk.README.encode()).hexdigest()}  C:/README.txt"
-LOOK = "sha256sum C:/README.txt"
-AGAIN = r"pnp: {} died and was started again: (\d+) us"
-
-
-def recovered(system, text: str, driver: str, times: int = 1) -> None:
-    found = re.findall(AGAIN.format(driver), text)
-    system.check(len(found) == times, f"{driver} was started again {times} times", text)
+from recovery import AGAIN, LOOK, README, recovered
 
 
 @test(harts=(1, 2, 4))

@@ -3,7 +3,6 @@
 and what ends a driver: docs/restart-contract.md. drivers/test/faulty is a version of virtio-blk that
 does not work; the option `seed` says how."""
 
-import hashlib
 import re
 
 import disk
@@ -11,11 +10,9 @@ import external_package
 import guest as machines
 import paths
 from harness import test
+from recovery import LOOK, README
 
-README = f"{hashlib.sha256(disk.README.encode()).hexdigest()}  C:/README.txt"
-LOOK = "sha256sum C:/README.txt"
 RANDOM = "sha256sum C:/random.bin"
-SHA_RANDOM = "978fe80d4e4869d1487177d5b3fb922942ade9ce9188a93d79f265176f75373e"
 RIGHT = "exercise disk: as it should be"
 UPDATE = "driver update virtio-blk virtio-blk/faulty"
 ENTRY_FAILS, START_FAILS, FIRST_REQUEST_FAULTS, REQUEST_IS_KEPT, DPC_LOOPS, LEAKS, ENTRY_FAULTS = range(1, 8)
@@ -65,7 +62,7 @@ def update(system):
     status, text = system.exec(f"{LOOK}; {UPDATE}; {LOOK}; drivers; "
                                f"driver update virtio-blk virtio-blk; {RANDOM}; drivers",
                                package=package(system))
-    system.check(status == 0 and text.count(README) == 2 and SHA_RANDOM in text, "files are read",
+    system.check(status == 0 and text.count(README) == 2 and disk.RANDOM_SHA256 in text, "files",
                  text)
     images = re.findall(r" virtio-blk +ready .*(drivers/\S+)", text)
     system.check(images == ["drivers/virtio-blk/faulty", "drivers/virtio-blk/virtio-blk"],

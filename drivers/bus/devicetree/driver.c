@@ -165,8 +165,7 @@ static NTSTATUS fdo_pnp(struct fdo_extension *bus, PIRP irp)
     case IRP_MN_QUERY_REMOVE_DEVICE:
     case IRP_MN_CANCEL_REMOVE_DEVICE:
     case IRP_MN_SURPRISE_REMOVAL:
-        irp->IoStatus.Status = STATUS_SUCCESS;
-        return FdoPassDown(bus->lower, irp);
+        return FdoAgree(bus->lower, irp);
     default:
         return FdoPassDown(bus->lower, irp);
     }

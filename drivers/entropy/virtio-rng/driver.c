@@ -30,12 +30,6 @@ static NTSTATUS start(struct rng *rng, PIRP irp)
     return PdoComplete(irp, status);
 }
 
-static NTSTATUS agree(struct rng *rng, PIRP irp)
-{
-    irp->IoStatus.Status = STATUS_SUCCESS;
-    return FdoPassDown(rng->lower, irp);
-}
-
 static NTSTATUS cancel_stop(struct rng *rng, PIRP irp)
 {
     if (!IoForwardIrpSynchronously(rng->lower, irp))
@@ -69,7 +63,7 @@ static NTSTATUS query_state(struct rng *rng, PIRP irp)
 {
     if (rng->state == RNG_FAILED)
         irp->IoStatus.Information |= PNP_DEVICE_FAILED;
-    return agree(rng, irp);
+    return FdoAgree(rng->lower, irp);
 }
 
 static NTSTATUS handle_pnp(struct rng *rng, PIRP irp)
@@ -79,19 +73,19 @@ static NTSTATUS handle_pnp(struct rng *rng, PIRP irp)
         return start(rng, irp);
     case IRP_MN_QUERY_STOP_DEVICE:
         ReadHold(rng);
-        return agree(rng, irp);
+        return FdoAgree(rng->lower, irp);
     case IRP_MN_CANCEL_STOP_DEVICE:
         return cancel_stop(rng, irp);
     case IRP_MN_STOP_DEVICE:
         ReadHold(rng);
         HardwareRelease(rng);
-        return agree(rng, irp);
+        return FdoAgree(rng->lower, irp);
     case IRP_MN_SURPRISE_REMOVAL:
         end_service(rng);
-        return agree(rng, irp);
+        return FdoAgree(rng->lower, irp);
     case IRP_MN_QUERY_REMOVE_DEVICE:
     case IRP_MN_CANCEL_REMOVE_DEVICE:
-        return agree(rng, irp);
+        return FdoAgree(rng->lower, irp);
     case IRP_MN_QUERY_PNP_DEVICE_STATE:
         return query_state(rng, irp);
     default:

@@ -8,6 +8,7 @@
 #include "../../rtl/rtl.h"
 #include "../../vf/vf.h"
 #include "posix.h"
+#include <unistd.h>
 
 #define NAMES  64u
 #define RANGES 16u
@@ -26,7 +27,7 @@ struct range {
 
 static struct name names[NAMES];
 static struct range ranges[RANGES];
-static unsigned invalidations;
+static _Atomic unsigned invalidations;
 static PDEVICE_OBJECT file_system;
 
 static void to_text(char text[TEXT], PCUNICODE_STRING s)
@@ -201,6 +202,13 @@ void posix_pool_usage(size_t *bytes, size_t *blocks)
 
 unsigned posix_invalidations(void)
 {
+    return invalidations;
+}
+
+unsigned posix_invalidations_await(unsigned number)
+{
+    for (unsigned i = 0; i < 10000 && invalidations < number; i++)
+        usleep(1000);
     return invalidations;
 }
 

@@ -104,6 +104,11 @@ void posix_pool_usage(size_t *bytes, size_t *blocks);
 
 // Number of IoInvalidateDeviceRelations calls for a device so far, in all.
 unsigned posix_invalidations(void);
+
+// Waits until there were that many, for 10 s at most, and returns how many there were: a driver may
+// tell of its device after it has completed its requests.
+unsigned posix_invalidations_await(unsigned number);
+
 // The control device that IoRegisterFileSystem was given last, or NULL.
 struct _DEVICE_OBJECT *posix_file_system(void);
 // Target of a symbolic link that IoCreateSymbolicLink made (UTF-16 as ASCII), or NULL.

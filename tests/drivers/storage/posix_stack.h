@@ -5,6 +5,8 @@
 // its disks. For one source file.
 #pragma once
 
+#include "../one_memory.h"
+
 #include <posix.h>
 #include <wdm.h>
 
@@ -18,14 +20,7 @@ static PDEVICE_OBJECT bottom; // of the bus driver
 
 static inline NTSTATUS pnp(UCHAR minor, PVOID *answer)
 {
-    static struct {
-        ULONG Count;
-        INTERFACE_TYPE InterfaceType;
-        ULONG BusNumber;
-        USHORT Version, Revision;
-        ULONG PartialCount;
-        CM_PARTIAL_RESOURCE_DESCRIPTOR memory;
-    } resources = {1, PCIBus, 0, 1, 1, 1, {.Type = CmResourceTypeMemory}};
+    static struct one_memory resources = ONE_MEMORY_OF_PCI;
     KEVENT event;
     IO_STATUS_BLOCK iosb = {};
     PDEVICE_OBJECT top = IoGetAttachedDevice(bottom);

@@ -199,41 +199,48 @@ TEST(a_machine_that_stood_still_has_used_up_no_time)
     bury(&driver);
 }
 
+/* A file's link to the first driver, and one from it to the other, which has no limit. */
+struct pair {
+    struct fake_driver upper, lower;
+    struct io_link *above, *below;
+};
+
+static void begin_pair(struct pair *pair, const char *name, unsigned number, const char *below)
+{
+    pair->above = file_link(name, number, LIMIT, &pair->upper);
+    (void)file_link(below, number + 1, 0, &pair->lower);
+    CHECK_EQ(io_link_new(ASH_LINK_DEVICE, 0, io_task_find(pair->upper.task),
+                         io_task_find(pair->lower.task), &pair->below),
+             STATUS_SUCCESS);
+}
+
 TEST(who_waits_for_a_driver_below_is_spared)
 {
-    struct fake_driver upper, lower;
-    struct io_link *below, *above = file_link("upper", 8, LIMIT, &upper);
-    (void)file_link("lower", 9, 0, &lower);
-    CHECK_EQ(
-        io_link_new(ASH_LINK_DEVICE, 0, io_task_find(upper.task), io_task_find(lower.task), &below),
-        STATUS_SUCCESS);
-    ask(above, 0, READ, true);
-    ask(below, 0, READ, true);
-    CHECK_EQ(pass(5 * LIMIT), 0); /* the lower one has no limit */
-    answer(below, 0);
-    CHECK_EQ(pass(5 * LIMIT), upper.task);
-    bury(&upper);
-    bury(&lower);
+    struct pair of;
+    begin_pair(&of, "upper", 8, "lower");
+    ask(of.above, 0, READ, true);
+    ask(of.below, 0, READ, true);
+    CHECK_EQ(pass(5 * LIMIT), 0);
+    answer(of.below, 0);
+    CHECK_EQ(pass(5 * LIMIT), of.upper.task);
+    bury(&of.upper);
+    bury(&of.lower);
 }
 
 TEST(what_is_sent_down_later_does_not_excuse)
 {
-    struct fake_driver upper, lower;
-    struct io_link *below, *above = file_link("loser", 10, LIMIT, &upper);
-    (void)file_link("server", 11, 0, &lower);
-    CHECK_EQ(
-        io_link_new(ASH_LINK_DEVICE, 0, io_task_find(upper.task), io_task_find(lower.task), &below),
-        STATUS_SUCCESS);
-    ask(above, 0, READ, true); /* lost, while others go on */
+    struct pair of;
+    begin_pair(&of, "loser", 10, "server");
+    ask(of.above, 0, READ, true); /* lost, while others go on */
     ash_word ended = 0;
     for (unsigned i = 0; i < 30 && ended == 0; i++) {
-        ask(below, 0, READ, true);
+        ask(of.below, 0, READ, true);
         ended = pass(LIMIT / 5);
-        answer(below, 0);
+        answer(of.below, 0);
     }
-    CHECK_EQ(ended, upper.task);
-    bury(&upper);
-    bury(&lower);
+    CHECK_EQ(ended, of.upper.task);
+    bury(&of.upper);
+    bury(&of.lower);
 }
 
 TEST(idle_means_no_alarm)

@@ -5,6 +5,7 @@
 // source file.
 #pragma once
 
+#include "../../one_memory.h"
 #include "device.h"
 #include "posix.h"
 
@@ -144,14 +145,7 @@ static inline void chip_work(void)
 
 // --- The stack ----------------------------------------------------------------------------------
 
-static struct {
-    ULONG Count;
-    INTERFACE_TYPE InterfaceType;
-    ULONG BusNumber;
-    USHORT Version, Revision;
-    ULONG PartialCount;
-    CM_PARTIAL_RESOURCE_DESCRIPTOR memory;
-} resources = {1, PCIBus, 0, 1, 1, 1, {.Type = CmResourceTypeMemory}};
+static struct one_memory resources = ONE_MEMORY_OF_PCI;
 
 static NTSTATUS agree(PDEVICE_OBJECT unused, PIRP irp)
 {

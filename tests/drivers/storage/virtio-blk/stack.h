@@ -5,6 +5,7 @@
 // descriptors, moves data, answers, interrupts. Included by one source file a test program.
 #pragma once
 
+#include "../../one_memory.h"
 #include "strict_kit.h"
 
 #include <queue.h>
@@ -176,14 +177,7 @@ static inline void serve_all(void)
 
 // --- The stack ----------------------------------------------------------------------------------
 
-static struct {
-    ULONG Count;
-    INTERFACE_TYPE InterfaceType;
-    ULONG BusNumber;
-    USHORT Version, Revision;
-    ULONG PartialCount;
-    CM_PARTIAL_RESOURCE_DESCRIPTOR memory;
-} resources = {1, PCIBus, 0, 1, 1, 1, {.Type = CmResourceTypeMemory}};
+static struct one_memory resources = ONE_MEMORY_OF_PCI;
 
 static inline NTSTATUS pnp(PDEVICE_OBJECT device, UCHAR minor)
 {
