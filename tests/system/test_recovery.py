@@ -2,12 +2,13 @@
 """Drivers that die and are started again: nobody above them notices. docs/restart-contract.md says
 what each request meets."""
 
+import re
 import time
 
 import disk
 import guest as machines
 from harness import test
-from recovery import LOOK, README, recovered
+from recovery import AGAIN, LOOK, README, recovered
 
 
 @test(harts=(1, 2, 4))
