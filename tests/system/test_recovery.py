@@ -2,7 +2,6 @@
 """Drivers that die and are started again: nobody above them notices. docs/restart-contract.md says
 what each request meets."""
 
-import re
 import time
 
 import disk
