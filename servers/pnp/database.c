@@ -209,39 +209,36 @@ static bool may_match(const struct file *file, const struct inf_device_ids *ids)
            names_one_of(file, ids->compatible_ids, ids->compatible_count);
 }
 
-/* 0 unless the INF sets it for the device; a line that is damaged is named and left out. */
-static uint32_t device_value(const struct file *file, const char *section, const char *name)
-{
-    struct inf_error error;
-    uint32_t value = 0;
-    enum inf_status status = inf_device_value(&file->inf, section, "", name, &value, &error);
-    if (status != INF_OK && status != INF_NO_ENTRY)
-        complain(file->path, &error);
-    return value;
-}
-
-/* As the INF says, else by its class: those of disks have `otherwise`, the others 0. */
-static uint32_t disk_value(const struct file *file, const char *section, const char *name,
-                           uint32_t otherwise)
-{
-    static const char *const replayed[] = {"SCSIAdapter", "HDC", "DiskDrive"};
-    struct inf_error error;
-    uint32_t value = 0;
-    if (inf_device_value(&file->inf, section, "", name, &value, &error) == INF_OK)
-        return value;
-    for (size_t i = 0; i < sizeof(replayed) / sizeof(replayed[0]); i++)
-        if (strcmp(file->version.class_name, replayed[i]) == 0)
-            return otherwise;
-    return 0;
-}
-
-/* Who has lived that long begins anew. */
-static uint32_t restart_reset(const struct file *file, const char *section)
+/* What the INF sets for the device, else `otherwise`; a damaged line is named and left out. */
+static uint32_t device_value(const struct file *file, const char *section, const char *name,
+                             uint32_t otherwise)
 {
     struct inf_error error;
     uint32_t value;
-    bool said = inf_device_value(&file->inf, section, "", "RestartReset", &value, &error) == INF_OK;
-    return said ? value : RESTART_RESET;
+    enum inf_status status = inf_device_value(&file->inf, section, "", name, &value, &error);
+    if (status != INF_OK && status != INF_NO_ENTRY)
+        complain(file->path, &error);
+    return status == INF_OK ? value : otherwise;
+}
+
+/* Whether requests to devices of its class may be done again. */
+static bool is_of_disks(const struct file *file)
+{
+    static const char *const replayed[] = {"SCSIAdapter", "HDC", "DiskDrive"};
+    for (size_t i = 0; i < sizeof(replayed) / sizeof(replayed[0]); i++)
+        if (strcmp(file->version.class_name, replayed[i]) == 0)
+            return true;
+    return false;
+}
+
+static void read_values(const struct file *file, const char *section, struct pnp_match *match)
+{
+    bool disks = is_of_disks(file);
+    match->dma_copying = device_value(file, section, "DmaCopyingPool", 0);
+    match->dma_map_registers = device_value(file, section, "DmaMapRegisters", 0);
+    match->restart_limit = device_value(file, section, "RestartLimit", disks ? RESTART_LIMIT : 0);
+    match->restart_reset = device_value(file, section, "RestartReset", RESTART_RESET);
+    match->io_timeout = device_value(file, section, "IoTimeoutValue", disks ? IO_TIMEOUT : 0);
 }
 
 static const char *hardware_ids[IDS_MAX], *compatible_ids[IDS_MAX];
@@ -278,12 +275,7 @@ bool pnp_database_match(const char *hardware, const char *compatible, struct pnp
         copy_text(found.description, sizeof(found.description), model.description);
         copy_text(found.manufacturer, sizeof(found.manufacturer), model.manufacturer);
         copy_text(found.section, sizeof(found.section), model.install_section);
-        found.dma_copying = device_value(file, model.install_section, "DmaCopyingPool");
-        found.dma_map_registers = device_value(file, model.install_section, "DmaMapRegisters");
-        found.restart_limit =
-            disk_value(file, model.install_section, "RestartLimit", RESTART_LIMIT);
-        found.io_timeout = disk_value(file, model.install_section, "IoTimeoutValue", IO_TIMEOUT);
-        found.restart_reset = restart_reset(file, model.install_section);
+        read_values(file, model.install_section, &found);
         found.score = score;
         *match = found;
     }

@@ -2,6 +2,8 @@
 /* Drivers that are started again, several at once. */
 #include "ash_test.h"
 #include "devices.h"
+#include <stdio.h>
+#include <string.h>
 
 /* The device's driver, which has died often, is held back when that of its bus dies, whose next
  * DriverEntry does not end. */
@@ -38,4 +40,27 @@ TEST(and_goes_on_when_that_has_started)
     CHECK(strstr(machine_trace, "[bus died and was started again") != nullptr);
     CHECK(strstr(machine_trace, "[func died and was started again") != nullptr);
     CHECK(pnp_settled());
+}
+
+static struct pnp_match match; /* of a device whose INF says so */
+
+static void match_with_limit(const char *value)
+{
+    char more[160];
+    snprintf(more, sizeof(more),
+             "[Install.NTriscv64.HW]\nAddReg=F\n[F]\nHKR,,\"RestartLimit\",0x00010001,%s\n", value);
+    start(0);
+    add_inf("drivers/own/own.inf", "own", "TEST\\Own", more);
+    machine_trace[0] = '\0';
+    CHECK(pnp_database_match("TEST\\Own\0", "\0", &match));
+}
+
+TEST(a_damaged_limit_is_named_and_left_out)
+{
+    match_with_limit("7");
+    CHECK_EQ(match.restart_limit, 7);
+    CHECK(strstr(machine_trace, "own.inf") == nullptr);
+    match_with_limit("many");
+    CHECK_EQ(match.restart_limit, 0);
+    CHECK(strstr(machine_trace, "[drivers/own/own.inf:") != nullptr);
 }
