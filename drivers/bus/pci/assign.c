@@ -12,6 +12,8 @@
 #include "registers.h"
 
 #define LARGE_BYTES     (64ull << 20)
+#define SLOT_BYTES      (2ull << 20)   // what a port with a slot forwards below 4 GiB ...
+#define SLOT_WIDE_BYTES (256ull << 20) // ... and above
 #define IO_GRANULE      4096ull
 #define MEMORY_GRANULE  (1ull << 20)
 #define FIRST_ALIGNMENT 12 // log2 of PCI_PAGE
@@ -138,8 +140,27 @@ static uint64_t largest_alignment(struct pci_fabric *fabric, int parent, enum pc
     return largest;
 }
 
+// What a bridge shall forward at least, for a card that may come.
+static uint64_t reserved(const struct pci_fabric *fabric, const struct pci_function *bridge,
+                         int space)
+{
+    if (!bridge->slot || space == PCI_IO)
+        return 0;
+    if (space == PCI_MEMORY32)
+        return SLOT_BYTES;
+    return bridge->prefetch64 && bridges_forward_64(fabric, bridge) &&
+                   has_window(fabric, PCI_MEMORY64)
+               ? SLOT_WIDE_BYTES
+               : 0;
+}
+
+static uint64_t largest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 // How much a bridge must forward, found by placing its children in endless windows.
-static void measure_bridge(struct pci_fabric *fabric, int index)
+static void measure_bridge(struct pci_fabric *fabric, int index, bool reserve)
 {
     struct pci_function *bridge = &fabric->functions[index];
     for (int space = PCI_IO; space < PCI_SPACES; space++) {
@@ -147,11 +168,13 @@ static void measure_bridge(struct pci_fabric *fabric, int index)
         place_children(&(struct placement){fabric, index, &endless, 1, true});
         uint64_t granule = space == PCI_IO ? IO_GRANULE : MEMORY_GRANULE;
         uint64_t alignment = largest_alignment(fabric, index, (enum pci_space)space);
+        uint64_t least = reserve ? reserved(fabric, bridge, space) : 0;
+        uint64_t size = largest(align_up(endless.cursor, granule), least);
         bridge->apertures[space] = (struct pci_region){
             .space = (enum pci_space)space,
-            .present = endless.cursor != 0,
-            .size = align_up(endless.cursor, granule),
-            .alignment = alignment > granule ? alignment : granule,
+            .present = size != 0,
+            .size = size,
+            .alignment = largest(largest(alignment, granule), least),
         };
     }
 }
@@ -243,25 +266,63 @@ static void route(const struct pci_fabric *fabric, struct pci_function *function
         function->rule = PCI_NO_ROUTE;
 }
 
-void pci_assign(struct pci_fabric *fabric)
+// False: a bridge does not get what it shall forward.
+static bool place_all(struct pci_fabric *fabric, bool reserve)
 {
+    bool all = true;
     for (unsigned i = 0; i < fabric->window_count; i++) // address 0 means "none" to many devices
         fabric->windows[i].cursor = fabric->windows[i].base == 0 ? PCI_PAGE : 0;
-    for (unsigned i = 0; i < fabric->count; i++)
-        choose_spaces(fabric, &fabric->functions[i]);
     for (int i = (int)fabric->count - 1; i >= 0; i--)
         if (fabric->functions[i].bridge)
-            measure_bridge(fabric, i);
+            measure_bridge(fabric, i, reserve);
     place_children(
         &(struct placement){fabric, PCI_NO_PARENT, fabric->windows, fabric->window_count, false});
-    for (unsigned i = 0; i < fabric->count; i++)
+    for (unsigned i = 0; i < fabric->count; i++) {
         if (fabric->functions[i].bridge)
             place_behind(fabric, (int)i);
+        for (unsigned n = 0; n < REGIONS_MOST; n++) {
+            const struct pci_region *region = region_at(&fabric->functions[i], n);
+            all = all && (!region->present || region->assigned);
+        }
+    }
+    return all;
+}
+
+static void forget_room(struct pci_fabric *fabric)
+{
+    for (unsigned i = 0; i < fabric->count; i++)
+        if (fabric->functions[i].rule == PCI_NO_ROOM)
+            fabric->functions[i].rule = PCI_OK;
+}
+
+void pci_assign(struct pci_fabric *fabric)
+{
+    for (unsigned i = 0; i < fabric->count; i++)
+        choose_spaces(fabric, &fabric->functions[i]);
+    if (!place_all(fabric, true)) {
+        forget_room(fabric);
+        (void)place_all(fabric, false);
+    }
     for (unsigned i = 0; i < fabric->count; i++) {
         struct pci_function *function = &fabric->functions[i];
         program_bars(fabric, function);
         if (function->bridge)
             program_apertures(fabric, function);
+        route(fabric, function);
+    }
+}
+
+void pci_place(struct pci_fabric *fabric, int port)
+{
+    for (unsigned i = 0; i < fabric->count; i++)
+        if (fabric->functions[i].parent == port)
+            choose_spaces(fabric, &fabric->functions[i]);
+    place_behind(fabric, port);
+    for (unsigned i = 0; i < fabric->count; i++) {
+        struct pci_function *function = &fabric->functions[i];
+        if (function->parent != port || function->absent)
+            continue;
+        program_bars(fabric, function);
         route(fabric, function);
     }
 }

@@ -7,6 +7,9 @@
 #include "fabric.h"
 #include "registers.h"
 
+// What a bridge needs to forward.
+#define COMMAND_FORWARD (COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER)
+
 // Of the command register a function driver may set memory-write-invalidate, parity response, SERR#
 // and INTx disable.
 #define COMMAND_DRIVER_BITS 0x0550u
@@ -51,7 +54,7 @@ bool pci_enable(const struct pci_fabric *fabric, const struct pci_function *func
     bool io = all_assigned(function, true, &any_io);
     if (!all_assigned(function, false, &any_memory))
         return false;
-    uint32_t command = COMMAND_MASTER;
+    uint32_t command = function->bridge ? COMMAND_FORWARD : COMMAND_MASTER;
     command |= io && any_io ? COMMAND_IO : 0;
     command |= any_memory ? COMMAND_MEMORY : 0;
     command |= function->routed ? 0 : COMMAND_INTX_DISABLE;
@@ -62,7 +65,8 @@ bool pci_enable(const struct pci_fabric *fabric, const struct pci_function *func
 void pci_disable(const struct pci_fabric *fabric, const struct pci_function *function)
 {
     pci_messages_off(fabric, function);
-    pci_write(fabric, function->bdf, REG_COMMAND, 2, COMMAND_INTX_DISABLE);
+    pci_write(fabric, function->bdf, REG_COMMAND, 2,
+              COMMAND_INTX_DISABLE | (function->bridge ? COMMAND_FORWARD : 0));
     (void)pci_read(fabric, function->bdf, REG_COMMAND, 2);
 }
 

@@ -46,10 +46,28 @@ static bool is_sound(const struct pci_fabric *fabric, unsigned index)
     int parent = function->parent;
     bool on_bus = pci_bus(function->bdf) >= fabric->bus_first &&
                   pci_bus(function->bdf) - fabric->bus_first < (int)fabric->bus_count;
+    if (function->vacant)
+        return true;
     if (!on_bus || function->messages.bar >= PCI_BARS)
         return false;
     return parent == PCI_NO_PARENT ||
            (parent >= 0 && parent < (int)index && fabric->functions[parent].bridge);
+}
+
+static void take_up(struct pci_fabric *fabric, struct pci_function *function)
+{
+    if (function->serial > fabric->last_serial)
+        fabric->last_serial = function->serial;
+    if (function->absent)
+        return;
+    uint16_t vendor = (uint16_t)pci_read(fabric, function->bdf, REG_VENDOR, 2);
+    bool same = vendor == function->vendor && same_function(fabric, function);
+    if (!same && vendor != 0xffff && vendor != 0)
+        pci_write(fabric, function->bdf, REG_COMMAND, 2, COMMAND_INTX_DISABLE);
+    if (!same)
+        pci_vanish(function);
+    function->working = same && !function->bridge &&
+                        (pci_read(fabric, function->bdf, REG_COMMAND, 2) & COMMAND_MASTER) != 0;
 }
 
 bool pci_take_up(struct pci_fabric *fabric)
@@ -57,14 +75,7 @@ bool pci_take_up(struct pci_fabric *fabric)
     for (unsigned i = 0; i < fabric->count; i++)
         if (!is_sound(fabric, i))
             return false;
-    for (unsigned i = 0; i < fabric->count; i++) {
-        struct pci_function *function = &fabric->functions[i];
-        uint16_t vendor = (uint16_t)pci_read(fabric, function->bdf, REG_VENDOR, 2);
-        function->absent = vendor != function->vendor || !same_function(fabric, function);
-        if (function->absent && vendor != 0xffff && vendor != 0)
-            pci_write(fabric, function->bdf, REG_COMMAND, 2, COMMAND_INTX_DISABLE);
-        function->working = !function->absent &&
-                            (pci_read(fabric, function->bdf, REG_COMMAND, 2) & COMMAND_MASTER) != 0;
-    }
+    for (unsigned i = 0; i < fabric->count; i++)
+        take_up(fabric, &fabric->functions[i]);
     return true;
 }

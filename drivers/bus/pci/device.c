@@ -124,11 +124,11 @@ static BOOLEAN switch_on(struct pdo_extension *extension)
     const struct pci_function *function = extension->function;
     struct fdo_extension *bus = extension->bus;
     ExAcquireFastMutex(&bus->lock);
-    BOOLEAN on = pci_enable(&bus->fabric, function);
+    BOOLEAN on = !function->absent && pci_enable(&bus->fabric, function);
     if (on && extension->message_count > 0)
         on = MessagesWrite(extension) &&
              pci_messages_on(&bus->fabric, function, extension->messages, extension->message_count);
-    if (!on)
+    if (!on && !function->absent)
         pci_disable(&bus->fabric, function);
     ExReleaseFastMutex(&bus->lock);
     return on;
@@ -137,6 +137,8 @@ static BOOLEAN switch_on(struct pdo_extension *extension)
 static NTSTATUS start(struct pdo_extension *extension, PIRP irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    if (extension->function->absent)
+        return STATUS_NO_SUCH_DEVICE;
     NTSTATUS status = ResourcesTake(extension, location->Parameters.StartDevice.AllocatedResources,
                                     location->Parameters.StartDevice.AllocatedResourcesTranslated);
     if (!NT_SUCCESS(status))
@@ -151,7 +153,8 @@ static VOID switch_off(struct pdo_extension *extension)
     struct fdo_extension *bus = extension->bus;
     ExAcquireFastMutex(&bus->lock);
     extension->function->working = false;
-    pci_disable(&bus->fabric, extension->function);
+    if (!extension->function->absent)
+        pci_disable(&bus->fabric, extension->function);
     ExReleaseFastMutex(&bus->lock);
 }
 
@@ -173,9 +176,13 @@ static NTSTATUS move_config(struct pdo_extension *extension, PIRP irp, BOOLEAN w
     if (location->Parameters.ReadWriteConfig.WhichSpace != PCI_WHICHSPACE_CONFIG)
         return irp->IoStatus.Status;
     ExAcquireFastMutex(&bus->lock);
-    size_t moved = write
-                       ? pci_write_bytes(&bus->fabric, extension->function, offset, buffer, length)
-                       : pci_read_bytes(&bus->fabric, extension->function, offset, buffer, length);
+    size_t moved = 0;
+    if (extension->function->absent && !write) // as the bus would answer
+        RtlFillMemory(buffer, moved = length, 0xff);
+    else if (write)
+        moved = pci_write_bytes(&bus->fabric, extension->function, offset, buffer, length);
+    else
+        moved = pci_read_bytes(&bus->fabric, extension->function, offset, buffer, length);
     ExReleaseFastMutex(&bus->lock);
     irp->IoStatus.Information = moved;
     if (moved == length)
@@ -183,17 +190,71 @@ static NTSTATUS move_config(struct pdo_extension *extension, PIRP irp, BOOLEAN w
     return write ? STATUS_ACCESS_DENIED : STATUS_INVALID_PARAMETER;
 }
 
-static NTSTATUS answer_relations(PDEVICE_OBJECT pdo, PIRP irp)
+// The other functions of its card leave with it.
+static NTSTATUS add_card(const struct pdo_extension *extension, PIRP irp)
+{
+    PDEVICE_OBJECT others[PCI_FUNCTIONS_MOST];
+    struct fdo_extension *bus = extension->bus;
+    ULONG count = 0;
+    ExAcquireFastMutex(&bus->lock);
+    for (ULONG i = 0; i < bus->child_count; i++) {
+        const struct pdo_extension *other = bus->children[i]->DeviceExtension;
+        if (other != extension && other->function->parent == extension->function->parent)
+            others[count++] = other->self;
+    }
+    ExReleaseFastMutex(&bus->lock);
+    return count > 0 ? PdoAddRelations(irp, others, count) : irp->IoStatus.Status;
+}
+
+static const struct pci_function *port_of(const struct pdo_extension *extension)
+{
+    const struct pci_fabric *fabric = &extension->bus->fabric;
+    int parent = extension->function->parent;
+    return parent != PCI_NO_PARENT && fabric->functions[parent].slot ? &fabric->functions[parent]
+                                                                     : NULL;
+}
+
+static NTSTATUS answer_relations(struct pdo_extension *extension, PIRP irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
-    if (location->Parameters.QueryDeviceRelations.Type != TargetDeviceRelation)
+    switch (location->Parameters.QueryDeviceRelations.Type) {
+    case TargetDeviceRelation:
+        return PdoAddRelations(irp, &extension->self, 1);
+    case EjectionRelations:
+        return port_of(extension) ? add_card(extension, irp) : irp->IoStatus.Status;
+    default:
         return irp->IoStatus.Status;
-    return PdoAddRelations(irp, &pdo, 1);
+    }
 }
 
 static ULONG address_of(const struct pci_function *function)
 {
     return (ULONG)pci_device(function->bdf) << 16 | pci_func(function->bdf);
+}
+
+static NTSTATUS answer_capabilities(const struct pdo_extension *extension, PIRP irp)
+{
+    PDEVICE_CAPABILITIES capabilities =
+        IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceCapabilities.Capabilities;
+    NTSTATUS status = PdoAnswerCapabilities(irp, address_of(extension->function));
+    if (NT_SUCCESS(status) && port_of(extension))
+        capabilities->EjectSupported = capabilities->Removable = capabilities->SurpriseRemovalOK =
+            TRUE;
+    return status;
+}
+
+static NTSTATUS eject(struct pdo_extension *extension, PIRP irp)
+{
+    struct pdo_extension *port = NULL;
+    if (!port_of(extension))
+        return irp->IoStatus.Status;
+    ExAcquireFastMutex(&extension->bus->lock);
+    port = HostChild(extension->bus, port_of(extension));
+    ExReleaseFastMutex(&extension->bus->lock);
+    if (!port || !port->port)
+        return STATUS_DEVICE_NOT_READY;
+    PortEject(port->port);
+    return STATUS_SUCCESS;
 }
 
 static NTSTATUS handle(struct pdo_extension *extension, PIRP irp)
@@ -204,7 +265,7 @@ static NTSTATUS handle(struct pdo_extension *extension, PIRP irp)
         return start(extension, irp);
     case IRP_MN_STOP_DEVICE:
     case IRP_MN_SURPRISE_REMOVAL:
-    case IRP_MN_REMOVE_DEVICE: // the function is still there: the object stays
+    case IRP_MN_REMOVE_DEVICE: // while the function is there the object stays
     case PNP_MN_QUIESCE_DEVICE:
         return stop(extension);
     case IRP_MN_QUERY_STOP_DEVICE:
@@ -213,9 +274,9 @@ static NTSTATUS handle(struct pdo_extension *extension, PIRP irp)
     case IRP_MN_CANCEL_REMOVE_DEVICE:
         return STATUS_SUCCESS;
     case IRP_MN_QUERY_DEVICE_RELATIONS:
-        return answer_relations(extension->self, irp);
+        return answer_relations(extension, irp);
     case IRP_MN_QUERY_CAPABILITIES:
-        return PdoAnswerCapabilities(irp, address_of(function));
+        return answer_capabilities(extension, irp);
     case IRP_MN_QUERY_ID:
         return answer_id(function, irp);
     case IRP_MN_QUERY_DEVICE_TEXT:
@@ -226,6 +287,8 @@ static NTSTATUS handle(struct pdo_extension *extension, PIRP irp)
         return RequirementsAnswer(function, irp);
     case IRP_MN_QUERY_BUS_INFORMATION:
         return PdoAnswerBus(irp, &GUID_BUS_TYPE_PCI, PCIBus, pci_bus(function->bdf));
+    case IRP_MN_EJECT:
+        return eject(extension, irp);
     case IRP_MN_READ_CONFIG:
         return move_config(extension, irp, FALSE);
     case IRP_MN_WRITE_CONFIG:
@@ -237,7 +300,12 @@ static NTSTATUS handle(struct pdo_extension *extension, PIRP irp)
 
 NTSTATUS DevicePnp(PDEVICE_OBJECT pdo, PIRP irp)
 {
-    return PdoComplete(irp, handle(pdo->DeviceExtension, irp));
+    struct pdo_extension *extension = pdo->DeviceExtension;
+    BOOLEAN removed = IoGetCurrentIrpStackLocation(irp)->MinorFunction == IRP_MN_REMOVE_DEVICE;
+    NTSTATUS status = PdoComplete(irp, handle(extension, irp));
+    if (removed && !extension->listed)
+        ChildGone(extension);
+    return status;
 }
 
 NTSTATUS DevicePower(PDEVICE_OBJECT pdo, PIRP irp)

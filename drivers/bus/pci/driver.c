@@ -31,7 +31,7 @@ static NTSTATUS fdo_pnp(struct fdo_extension *bus, PIRP irp)
     case IRP_MN_REMOVE_DEVICE:
         return remove(bus, irp);
     case IRP_MN_QUERY_DEVICE_RELATIONS:
-        return FdoBusRelations(bus->lower, irp, bus->children, bus->child_count);
+        return HostRelations(bus, irp);
     case IRP_MN_QUERY_STOP_DEVICE: // the addresses below were assigned out of this bridge's windows
         return PdoComplete(irp, STATUS_UNSUCCESSFUL);
     case IRP_MN_CANCEL_STOP_DEVICE:
@@ -45,39 +45,54 @@ static NTSTATUS fdo_pnp(struct fdo_extension *bus, PIRP irp)
     }
 }
 
+static enum kind kind_of(PDEVICE_OBJECT device)
+{
+    const struct extension *extension = device->DeviceExtension;
+    return extension->kind;
+}
+
 static NTSTATUS dispatch_pnp(PDEVICE_OBJECT device, PIRP irp)
 {
-    struct extension *extension = device->DeviceExtension;
-    return extension->is_fdo ? fdo_pnp(device->DeviceExtension, irp) : DevicePnp(device, irp);
+    switch (kind_of(device)) {
+    case PCI_HOST:
+        return fdo_pnp(device->DeviceExtension, irp);
+    case PCI_PORT:
+        return PortPnp(device, irp);
+    default:
+        return DevicePnp(device, irp);
+    }
 }
 
 static NTSTATUS dispatch_power(PDEVICE_OBJECT device, PIRP irp)
 {
-    struct fdo_extension *bus = device->DeviceExtension;
-    if (!bus->common.is_fdo)
+    if (kind_of(device) == PCI_FUNCTION)
         return DevicePower(device, irp);
+    const struct fdo_extension *bus = device->DeviceExtension;
+    PDEVICE_OBJECT lower = kind_of(device) == PCI_PORT ? PortLower(device) : bus->lower;
     PoStartNextPowerIrp(irp);
     IoSkipCurrentIrpStackLocation(irp);
-    return PoCallDriver(bus->lower, irp);
+    return PoCallDriver(lower, irp);
 }
 
 static NTSTATUS dispatch_system_control(PDEVICE_OBJECT device, PIRP irp)
 {
-    struct fdo_extension *bus = device->DeviceExtension;
-    if (bus->common.is_fdo)
-        return FdoPassDown(bus->lower, irp);
-    return PdoComplete(irp, irp->IoStatus.Status);
+    const struct fdo_extension *bus = device->DeviceExtension;
+    if (kind_of(device) == PCI_FUNCTION)
+        return PdoComplete(irp, irp->IoStatus.Status);
+    return FdoPassDown(kind_of(device) == PCI_PORT ? PortLower(device) : bus->lower, irp);
 }
 
 static NTSTATUS add(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
 {
     PDEVICE_OBJECT self;
+    if (pdo->DriverObject == driver) // one of our own: only ports match
+        return PortAdd(driver, pdo);
     NTSTATUS status = IoCreateDevice(driver, sizeof(struct fdo_extension), NULL,
                                      FILE_DEVICE_BUS_EXTENDER, 0, FALSE, &self);
     if (!NT_SUCCESS(status))
         return status;
     struct fdo_extension *bus = self->DeviceExtension;
-    bus->common.is_fdo = TRUE;
+    bus->common.kind = PCI_HOST;
     bus->self = self;
     bus->pdo = pdo;
     ExInitializeFastMutex(&bus->lock);

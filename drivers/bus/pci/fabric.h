@@ -115,8 +115,11 @@ struct pci_function {
     uint8_t secondary, subordinate;
     uint8_t pin; // 0 for none, else 1-4
     bool routed;
-    bool absent;     // pci_take_up did not find it
+    bool absent;     // it has left the bus: nothing is read from or written to its number
+    bool vacant;     // ... and nobody needs this record any more
     bool working;    // pci_take_up found it switched on
+    uint8_t slot;    // of a port with a hot-plug slot: offset of its express capability; else 0
+    uint32_t serial; // of a function that is reported: no other one ever had it
     uint32_t source; // of the platform's interrupt controller, when routed
     struct pci_message_capability messages;
     struct pci_region bars[PCI_BARS];
@@ -136,6 +139,7 @@ struct pci_fabric {
     struct pci_route routes[PCI_MAX_ROUTES];
     struct pci_function *functions; // the caller's memory
     unsigned capacity, count;
+    uint32_t last_serial;
 };
 
 // Finds every function, numbers the buses, turns all decoding, mastering and interrupts off, and
@@ -150,8 +154,23 @@ enum pci_rule pci_scan(struct pci_fabric *fabric);
 bool pci_take_up(struct pci_fabric *fabric);
 
 // Gives every region an address out of the windows (largest alignment first), programs BARs and
-// bridges, and finds the interrupts. A function that could not be served has PCI_NO_ROOM.
+// bridges, and finds the interrupts. A function that could not be served has PCI_NO_ROOM. Ports
+// with a slot get room for what may come, if there is enough for all of them.
 void pci_assign(struct pci_fabric *fabric);
+
+// What has come into a port's slot: finds its functions, gives them addresses of what the port
+// forwards, and interrupts; all are switched off. Bridges among them are recorded, not entered. The
+// slot had no functions before, or they are absent. Returns how many were found.
+unsigned pci_fill(struct pci_fabric *fabric, int port);
+
+// Addresses and interrupts for the functions behind a port, none of which has any.
+void pci_place(struct pci_fabric *fabric, int port);
+
+// Whether the function is reached through that port.
+bool pci_is_behind(const struct pci_fabric *fabric, const struct pci_function *function, int port);
+
+// The function is not there any more. Its record stays until it is made vacant.
+void pci_vanish(struct pci_function *function);
 
 // Reads one register; the offset is aligned down to the width.
 uint32_t pci_read(const struct pci_fabric *fabric, uint16_t bdf, unsigned offset, unsigned width);
@@ -175,8 +194,9 @@ bool pci_messages_on(const struct pci_fabric *fabric, const struct pci_function 
                      const struct pci_message *list, unsigned count);
 void pci_messages_off(const struct pci_fabric *fabric, const struct pci_function *function);
 
-// Turns all of it off, messages too. Ends the function's DMA: what it reads back arrives behind
-// every write that the function had sent before (PCI Express Base 5.0, section 2.4.1).
+// Turns all of it off, messages too; a bridge goes on forwarding. Ends the function's DMA: what it
+// reads back arrives behind every write that the function had sent before (PCI Express Base 5.0,
+// section 2.4.1).
 void pci_disable(const struct pci_fabric *fabric, const struct pci_function *function);
 
 // A function driver's access to its own configuration space. Offset and length are checked against

@@ -44,7 +44,7 @@ void pci_find_messages(const struct pci_fabric *fabric, struct pci_function *fun
 {
     unsigned msi = pci_find_capability(fabric, function, CAPABILITY_MSI);
     unsigned msix = pci_find_capability(fabric, function, CAPABILITY_MSIX);
-    if (function->bridge)
+    if (function->bridge && !function->slot) // nobody is interested
         return;
     if (msix)
         function->messages = read_msix(fabric, function, msix);

@@ -65,6 +65,10 @@ enum {
     CAPABILITY_AF = 0x13,
     EXPRESS_ROOT_PORT = 4,
     EXPRESS_DOWNSTREAM = 6,
+    EXPRESS_FLAGS = 2,
+    EXPRESS_TYPE_SHIFT = 4,
+    EXPRESS_TYPE_MASK = 15,
+    EXPRESS_SLOT = 1 << 8,  // of the flags: the port leads to a slot
     CAPABILITIES_MOST = 48, // what fits between the header and 0x100
 };
 
@@ -88,4 +92,31 @@ enum {
     MSIX_ENTRY_ADDRESS = 0,
     MSIX_ENTRY_DATA = 8,
     MSIX_ENTRY_CONTROL = 12, // bit 0: masked
+};
+
+// Slot registers of the express capability: PCI Express Base 5.0, sections 7.5.3.9 to 7.5.3.11.
+enum {
+    SLOT_CAPABILITIES = 0x14,
+    SLOT_CONTROL = 0x18,
+    SLOT_STATUS = 0x1a,
+    SLOT_HAS_BUTTON = 1 << 0,
+    SLOT_HAS_POWER = 1 << 1,
+    SLOT_HAS_LATCH = 1 << 2, // the sensor of a manually operated retention latch
+    SLOT_HAS_INDICATOR = 1 << 4,
+    SLOT_HOT_PLUG = 1 << 6,
+    SLOT_NO_COMPLETION = 1 << 18,
+    CONTROL_EVENTS = 0xf, // enables SLOT_EVENTS
+    CONTROL_INTERRUPT = 1 << 5,
+    CONTROL_INDICATOR = 3 << 8,
+    CONTROL_INDICATOR_ON = 1 << 8,
+    CONTROL_INDICATOR_OFF = 3 << 8,
+    CONTROL_POWER_OFF = 1 << 10,
+    SLOT_BUTTON = 1 << 0,
+    SLOT_FAULT = 1 << 1,
+    SLOT_LATCH = 1 << 2,
+    SLOT_PRESENCE = 1 << 3,
+    SLOT_EVENTS = 0xf, // the four above; cleared by writing one
+    SLOT_COMPLETED = 1 << 4,
+    SLOT_LATCH_OPEN = 1 << 5,
+    SLOT_PRESENT = 1 << 6,
 };

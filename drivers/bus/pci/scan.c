@@ -3,8 +3,8 @@
 // The scan: a stack of buses instead of recursion. A bridge gets its bus number when it is found
 // and its subordinate number when its bus is done; until then it forwards everything up to the last
 // bus there is, so that what lies behind it answers.
-#include "fabric.h"
 #include "registers.h"
+#include "slot.h"
 
 static const char *const rule_text[] = {
     [PCI_OK] = "no rule broken",
@@ -145,7 +145,8 @@ static void read_identity(struct pci_fabric *fabric, struct pci_function *functi
 static bool leads_to_one_device(const struct pci_fabric *fabric, const struct pci_function *bridge)
 {
     unsigned offset = pci_find_capability(fabric, bridge, CAPABILITY_EXPRESS);
-    unsigned type = offset ? pci_read(fabric, bridge->bdf, offset + 2, 2) >> 4 & 15 : 0;
+    unsigned flags = offset ? pci_read(fabric, bridge->bdf, offset + EXPRESS_FLAGS, 2) : 0;
+    unsigned type = flags >> EXPRESS_TYPE_SHIFT & EXPRESS_TYPE_MASK;
     return type == EXPRESS_ROOT_PORT || type == EXPRESS_DOWNSTREAM;
 }
 
@@ -170,11 +171,20 @@ static void enter_bridge(struct scan *scan, int16_t index)
 static void leave_bridge(struct scan *scan)
 {
     const struct frame *frame = &scan->stack[--scan->depth];
-    if (frame->bridge == PCI_NO_PARENT)
+    if (scan->depth == 0) // where the scan began
         return;
     struct pci_function *bridge = &scan->fabric->functions[frame->bridge];
     bridge->subordinate = (uint8_t)(scan->next_bus - 1);
     pci_write(scan->fabric, bridge->bdf, REG_SUBORDINATE_BUS, 1, bridge->subordinate);
+}
+
+// A record behind its bridge's: a vacant one, or the next. -1: there is none.
+static int16_t new_record(struct pci_fabric *fabric, int bridge)
+{
+    for (unsigned i = bridge == PCI_NO_PARENT ? 0 : (unsigned)bridge + 1; i < fabric->count; i++)
+        if (fabric->functions[i].vacant)
+            return (int16_t)i;
+    return fabric->count < fabric->capacity ? (int16_t)fabric->count++ : -1;
 }
 
 // Looks at one function number. True when a function is there.
@@ -185,11 +195,12 @@ static bool probe(struct scan *scan, struct frame *frame, unsigned devfn)
     uint16_t vendor = (uint16_t)pci_read(fabric, bdf, REG_VENDOR, 2);
     if (vendor == 0xffff || vendor == 0)
         return false;
-    if (fabric->count == fabric->capacity)
+    int16_t index = new_record(fabric, frame->bridge);
+    if (index < 0)
         return scan_broke(scan, PCI_TOO_MANY_FUNCTIONS), false;
-    int16_t index = (int16_t)fabric->count++;
     struct pci_function *function = &fabric->functions[index];
-    *function = (struct pci_function){.bdf = bdf, .parent = frame->bridge, .vendor = vendor};
+    *function = (struct pci_function){
+        .bdf = bdf, .parent = frame->bridge, .vendor = vendor, .serial = ++fabric->last_serial};
     uint8_t header = (uint8_t)pci_read(fabric, bdf, REG_HEADER_TYPE, 1);
     if (devfn % 8 == 0)
         frame->multifunction = header & HEADER_MULTIFUNCTION;
@@ -199,10 +210,28 @@ static bool probe(struct scan *scan, struct frame *frame, unsigned devfn)
         return broke(function, PCI_HEADER_TYPE), true;
     read_identity(fabric, function);
     read_bars(fabric, function);
+    function->slot = pci_slot_find(fabric, function);
+    if (function->slot) // what is found now has not just come
+        (void)pci_slot_take(fabric, &(struct pci_slot){.port = bdf, .at = function->slot});
     pci_find_messages(fabric, function);
     if (function->bridge)
         enter_bridge(scan, index);
     return true;
+}
+
+static void scan_devices(struct scan *scan)
+{
+    while (scan->depth > 0) {
+        struct frame *frame = &scan->stack[scan->depth - 1];
+        if (frame->next >= frame->end) {
+            leave_bridge(scan);
+            continue;
+        }
+        unsigned devfn = frame->next++;
+        bool found = probe(scan, frame, devfn);
+        if (devfn % 8 == 0 && (!found || !frame->multifunction))
+            frame->next = devfn + 8;
+    }
 }
 
 enum pci_rule pci_scan(struct pci_fabric *fabric)
@@ -211,16 +240,39 @@ enum pci_rule pci_scan(struct pci_fabric *fabric)
     scan.last_bus = fabric->bus_first + fabric->bus_count - 1;
     scan.stack[0] = (struct frame){.bridge = PCI_NO_PARENT, .bus = fabric->bus_first, .end = 256};
     fabric->count = 0;
-    while (scan.depth > 0) {
-        struct frame *frame = &scan.stack[scan.depth - 1];
-        if (frame->next >= frame->end) {
-            leave_bridge(&scan);
-            continue;
-        }
-        unsigned devfn = frame->next++;
-        bool found = probe(&scan, frame, devfn);
-        if (devfn % 8 == 0 && (!found || !frame->multifunction))
-            frame->next = devfn + 8;
-    }
+    scan_devices(&scan);
     return scan.rule;
+}
+
+// No bus number is left for bridges behind it: next_bus lies behind last_bus.
+unsigned pci_fill(struct pci_fabric *fabric, int port)
+{
+    const struct pci_function *bridge = &fabric->functions[port];
+    struct scan scan = {.fabric = fabric, .depth = 1, .next_bus = 1, .last_bus = 0};
+    scan.stack[0] = (struct frame){.bridge = PCI_NO_PARENT, .bus = bridge->secondary, .end = 8};
+    uint32_t before = fabric->last_serial;
+    scan.stack[0].bridge = (int16_t)port;
+    if (bridge->secondary != 0)
+        scan_devices(&scan);
+    pci_place(fabric, port);
+    return fabric->last_serial - before;
+}
+
+bool pci_is_behind(const struct pci_fabric *fabric, const struct pci_function *function, int port)
+{
+    int parent = function->parent;
+    while (parent != PCI_NO_PARENT && parent != port)
+        parent = fabric->functions[parent].parent;
+    return parent == port;
+}
+
+void pci_vanish(struct pci_function *function)
+{
+    function->absent = true;
+    function->working = false;
+    function->messages.kind = PCI_LINE;
+    for (unsigned i = 0; i < PCI_BARS; i++)
+        function->bars[i] = (struct pci_region){};
+    for (unsigned i = 0; i < PCI_SPACES; i++)
+        function->apertures[i] = (struct pci_region){};
 }

@@ -2,9 +2,10 @@
 //
 // A fabric in use: the driver's last task has died, the functions work on. What that task found and
 // assigned is kept as properties of the host bridge's device, which live as long as the device has
-// a node; it was written once, when the bus was enumerated. A record is believed as far as the
-// hardware confirms it: the same function, with its registers where they were put. A function that
-// is not there any more, or is another one, is left out; another one is switched off.
+// a node; it is written when the bus is enumerated, and for a card that comes or goes. A record is
+// believed as far as the hardware confirms it: the same function, with its registers where they
+// were put. A function that is not there any more, or is another one, is left out; another one is
+// switched off.
 #include "pci.h"
 
 #include "registers.h"
@@ -38,19 +39,36 @@ static BOOLEAN recall(PDEVICE_OBJECT pdo, ULONG id, ULONG bytes, PVOID data)
            got == bytes && type == DEVPROP_TYPE_BINARY;
 }
 
-// The count comes last: without it there is nothing.
-VOID WarmKeep(struct fdo_extension *bus)
+static NTSTATUS keep_one(struct fdo_extension *bus, struct pci_function *function)
 {
-    struct pci_fabric *fabric = &bus->fabric;
-    NTSTATUS status = fabric->count <= KEPT_MOST ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
-    for (ULONG i = 0; i < fabric->count && NT_SUCCESS(status); i++)
-        status =
-            keep(bus->pdo, ID_FUNCTIONS + i, sizeof fabric->functions[i], &fabric->functions[i]);
-    ULONG count = fabric->count;
+    ULONG index = (ULONG)(function - bus->fabric.functions);
+    return index < KEPT_MOST ? keep(bus->pdo, ID_FUNCTIONS + index, sizeof *function, function)
+                             : STATUS_BUFFER_OVERFLOW;
+}
+
+// The count comes last: without it there is nothing.
+static VOID keep_count(struct fdo_extension *bus, NTSTATUS status)
+{
+    ULONG count = bus->fabric.count;
     if (NT_SUCCESS(status))
         status = keep(bus->pdo, ID_COUNT, sizeof count, &count);
-    if (!NT_SUCCESS(status))
-        DbgPrint("the bus cannot be taken up when this driver dies: status %08x\n", (ULONG)status);
+    if (NT_SUCCESS(status))
+        return;
+    WarmForget(bus);
+    DbgPrint("the bus cannot be taken up when this driver dies: status %08x\n", (ULONG)status);
+}
+
+VOID WarmKeep(struct fdo_extension *bus)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    for (ULONG i = 0; i < bus->fabric.count && NT_SUCCESS(status); i++)
+        status = keep_one(bus, &bus->fabric.functions[i]);
+    keep_count(bus, status);
+}
+
+VOID WarmKeepOne(struct fdo_extension *bus, struct pci_function *function)
+{
+    keep_count(bus, keep_one(bus, function));
 }
 
 VOID WarmForget(struct fdo_extension *bus)

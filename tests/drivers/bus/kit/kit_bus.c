@@ -83,6 +83,7 @@ BOOLEAN KitMessage(ULONG number)
         messages.MessageServiceRoutine((PKINTERRUPT)&messages, messages.ServiceContext, number);
     KeLowerIrql(old);
     KitRunDpcs();
+    KitRunWork();
     return own;
 }
 
@@ -94,6 +95,7 @@ BOOLEAN KitInterrupt(VOID)
     BOOLEAN own = line.ServiceRoutine((PKINTERRUPT)&line, line.ServiceContext);
     KeLowerIrql(old);
     KitRunDpcs();
+    KitRunWork();
     return own;
 }
 

@@ -11,8 +11,8 @@
 
 static DRIVER_OBJECT driver;
 static DRIVER_EXTENSION driver_extension;
-static PDEVICE_OBJECT invalidated;
-static ULONG invalidations;
+static PDEVICE_OBJECT invalidated, relations_invalidated, eject_requested;
+static ULONG invalidations, relation_invalidations, eject_requests;
 
 static struct {
     PDEVICE_OBJECT device;
@@ -25,7 +25,7 @@ ULONG KitForgetDevices(VOID)
     for (unsigned i = 0; i < DEVICES_MOST; i++)
         left += devices[i].device != NULL;
     memset(devices, 0, sizeof devices);
-    invalidations = 0;
+    invalidations = relation_invalidations = eject_requests = 0;
     return left;
 }
 
@@ -141,6 +141,36 @@ VOID IoInvalidateDeviceState(PDEVICE_OBJECT pdo)
 {
     invalidated = pdo;
     invalidations++;
+}
+
+LONG_PTR ObfDereferenceObject(PVOID object)
+{
+    return --((PDEVICE_OBJECT)object)->ReferenceCount;
+}
+
+VOID IoInvalidateDeviceRelations(PDEVICE_OBJECT pdo, DEVICE_RELATION_TYPE type)
+{
+    KitRule(kit.irql <= DISPATCH_LEVEL && type == BusRelations, "other relations than its bus's");
+    relations_invalidated = pdo;
+    relation_invalidations++;
+}
+
+PDEVICE_OBJECT KitRelationsInvalidated(PULONG count)
+{
+    *count = relation_invalidations;
+    return relations_invalidated;
+}
+
+VOID IoRequestDeviceEject(PDEVICE_OBJECT pdo)
+{
+    eject_requested = pdo;
+    eject_requests++;
+}
+
+PDEVICE_OBJECT KitEjectRequested(PULONG count)
+{
+    *count = eject_requests;
+    return eject_requested;
 }
 
 PDEVICE_OBJECT KitInvalidated(PULONG count)

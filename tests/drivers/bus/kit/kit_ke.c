@@ -123,6 +123,8 @@ VOID KeClearEvent(PRKEVENT event)
     event->Header.SignalState = 0;
 }
 
+static VOID (*passing)(ULONG milliseconds);
+
 // Nothing else runs: what is not signalled after the DPCs will not be.
 NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MODE mode,
                                BOOLEAN alertable, PLARGE_INTEGER timeout)
@@ -143,9 +145,15 @@ NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_
 {
     UNREFERENCED_PARAMETER(mode);
     UNREFERENCED_PARAMETER(alertable);
-    UNREFERENCED_PARAMETER(interval);
-    KitRule(FALSE, "waiting for another thread where there is none");
+    KitRule(kit.irql < DISPATCH_LEVEL, "waiting at DISPATCH_LEVEL");
+    KitRule(passing != NULL, "waiting for another thread where there is none");
+    passing((ULONG)(-interval->QuadPart / 10000));
     return STATUS_SUCCESS;
+}
+
+VOID KitTime(VOID (*routine)(ULONG milliseconds))
+{
+    passing = routine;
 }
 
 VOID ExInitializeFastMutex(PFAST_MUTEX mutex)
@@ -271,6 +279,16 @@ ULONG KeGetCurrentProcessorNumber(VOID)
 }
 
 // A work item runs at once: there is one thread.
+#define WORK_MOST 8u
+
+// Work items run as soon as the IRQL allows it.
+static struct work {
+    PIO_WORKITEM item;
+    PIO_WORKITEM_ROUTINE routine;
+    PVOID context;
+} work[WORK_MOST];
+static unsigned work_count;
+
 PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT device)
 {
     PDEVICE_OBJECT *item = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof *item, 1);
@@ -287,8 +305,18 @@ VOID IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, WORK_QUEUE
                      PVOID context)
 {
     UNREFERENCED_PARAMETER(queue);
-    KitRule(kit.irql == PASSIVE_LEVEL, "this kit runs work items at once, at PASSIVE_LEVEL");
-    routine(*(PDEVICE_OBJECT *)item, context);
+    KitRule(work_count < WORK_MOST, "more work items than the kit has");
+    work[work_count++] = (struct work){item, routine, context};
+    KitRunWork();
+}
+
+VOID KitRunWork(VOID)
+{
+    while (kit.irql == PASSIVE_LEVEL && work_count > 0) {
+        struct work first = work[0];
+        memmove(work, work + 1, --work_count * sizeof *work);
+        first.routine(*(PDEVICE_OBJECT *)first.item, first.context);
+    }
 }
 
 // --- Memory -------------------------------------------------------------------------------------

@@ -19,3 +19,6 @@ VOID KitRule(BOOLEAN holds, const char *name);
 ULONG KitForgetDevices(VOID);
 ULONG KitForgetInterrupt(VOID);
 ULONG KitForgetMemory(VOID);
+
+// What was queued at a raised IRQL.
+VOID KitRunWork(VOID);

@@ -58,12 +58,18 @@ VOID KitRunDpcs(VOID);
 // Lets the timers that are set expire. False when none is.
 BOOLEAN KitFireTimer(VOID);
 
+// Called for each KeDelayExecutionThread; NULL, as at first: a driver may not wait.
+VOID KitTime(VOID (*routine)(ULONG milliseconds));
+
 // The machine has so many harts (one, unless this is called); and runs on that one from now on.
 VOID KitHarts(ULONG count);
 VOID KitGoTo(ULONG hart);
 
 // The device that IoInvalidateDeviceState was called for last, and how often it was.
 PDEVICE_OBJECT KitInvalidated(PULONG count);
+// The same for IoInvalidateDeviceRelations and IoRequestDeviceEject.
+PDEVICE_OBJECT KitRelationsInvalidated(PULONG count);
+PDEVICE_OBJECT KitEjectRequested(PULONG count);
 
 // The n-th GetScatterGatherList from now fails (0: none).
 VOID KitFailList(ULONG n);

@@ -2,8 +2,8 @@
 //
 // A configuration space that answers whatever the input says, from one read to the next. The scan
 // must end, and what it assigns must lie in the windows and never overlap.
-#include <fabric.h>
 #include <registers.h>
+#include <slot.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -107,6 +107,27 @@ static void switch_messages(const struct pci_fabric *fabric, const struct pci_fu
     pci_messages_off(fabric, function);
 }
 
+// Cards come and go at a port that says anything: every question ends, and what is found lies in
+// what the port forwards.
+static void use_slot(struct pci_fabric *fabric, int port)
+{
+    struct pci_slot slot;
+    pci_slot_open(fabric, &fabric->functions[port], false, &slot);
+    for (unsigned i = 0; i < 4; i++) {
+        enum pci_slot_action action = pci_slot_next(&slot, pci_slot_take(fabric, &slot), i == 0);
+        for (unsigned n = 0; n < fabric->count; n++)
+            if (pci_is_behind(fabric, &fabric->functions[n], port)) {
+                pci_vanish(&fabric->functions[n]);
+                fabric->functions[n].vacant = true;
+            }
+        pci_slot_power(fabric, &slot, action == PCI_SLOT_FILL);
+        if (action == PCI_SLOT_FILL)
+            pci_slot_filled(&slot, pci_fill(fabric, port) > 0, false);
+        (void)pci_slot_idle(fabric, &slot);
+        pci_slot_listen(fabric, &slot, true);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct pci_function functions[24];
@@ -128,6 +149,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     (void)pci_scan(&fabric);
     pci_assign(&fabric);
+    for (unsigned i = 0; i < fabric.count; i++)
+        if (functions[i].slot && !functions[i].absent)
+            use_slot(&fabric, (int)i);
     for (unsigned i = 0; i < fabric.count; i++)
         check_function(&fabric, i);
     for (unsigned i = 0; i < fabric.count; i++)

@@ -16,6 +16,7 @@ struct sim_function {
     uint8_t devfn;
     uint8_t bytes[PCI_CONFIG_SIZE];
     uint8_t writable[PCI_CONFIG_SIZE];
+    uint8_t clears[PCI_CONFIG_SIZE]; // bits that writing one clears
 };
 
 struct sim {
@@ -59,7 +60,8 @@ static inline struct sim_function *sim_find(struct sim *sim, uint16_t bdf)
 {
     for (unsigned i = 0; i < sim->count; i++) {
         struct sim_function *function = &sim->functions[i];
-        if (function->devfn == (bdf & 255) && sim_bus(sim, function) == bdf >> 8)
+        if (function->present && function->devfn == (bdf & 255) &&
+            sim_bus(sim, function) == bdf >> 8)
             return function;
     }
     return nullptr;
@@ -79,6 +81,7 @@ static inline void sim_write(void *context, uint16_t bdf, unsigned offset, unsig
         uint8_t mask = function->writable[offset + i];
         uint8_t *byte = &function->bytes[offset + i];
         *byte = (uint8_t)((value >> i * 8 & mask) | (*byte & ~mask));
+        *byte &= (uint8_t)~(value >> i * 8 & function->clears[offset + i]);
     }
 }
 
@@ -128,4 +131,22 @@ static inline int sim_add_port(struct sim *sim, int bridge, uint8_t devfn)
     sim_allow(port, REG_PREFETCH_BASE_HIGH, 8, UINT64_MAX);
     sim_allow(port, REG_IO_BASE_HIGH, 4, UINT32_MAX);
     return (int)sim->count - 1;
+}
+
+#define SIM_SLOT_CONTROL (0x40 + SLOT_CONTROL)
+#define SIM_SLOT_STATUS  (0x40 + SLOT_STATUS)
+
+// The port leads to a slot with button, power control and indicator, and has MSI-X.
+static inline void sim_add_slot(struct sim *sim, int port, uint32_t capabilities)
+{
+    struct sim_function *function = &sim->functions[port];
+    sim_set(function, 0x42, 2, EXPRESS_ROOT_PORT << 4 | EXPRESS_SLOT);
+    sim_set(function, 0x40 + SLOT_CAPABILITIES, 4, capabilities | SLOT_HOT_PLUG);
+    sim_allow(function, SIM_SLOT_CONTROL, 2, 0x07ff);
+    function->clears[SIM_SLOT_STATUS] = SLOT_EVENTS | SLOT_COMPLETED;
+}
+
+static inline void sim_slot_says(struct sim *sim, int port, uint32_t status)
+{
+    sim_set(&sim->functions[port], SIM_SLOT_STATUS, 2, status);
 }
