@@ -60,7 +60,8 @@ struct ash_link_requests {
     uint32_t magic, slots, inline_bytes, kind;
     _Atomic uint32_t submit_tail;
     _Atomic uint32_t asleep;       /* the requester wants a doorbell for completions */
-    _Atomic uint32_t cancel_count; /* grows whenever a bit of cancel[] is set */
+    _Atomic uint32_t cancel_count; /* grows whenever a bit of cancel[] is set, or grants of the link
+                                      were closed that the answerer may still have something of */
     _Atomic uint32_t probe;        /* of a control link: see abi/io.h */
     _Atomic uint64_t cancel[ASH_LINK_SLOTS_MAX / 64]; /* request cancelled: cleared when reused */
     uint16_t submit[ASH_LINK_SLOTS_MAX];

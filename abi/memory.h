@@ -84,6 +84,8 @@ enum ash_mem_op {
                                 page (the kernel wants the IPC buffer's frame) */
     ASH_MEM_UNTYPED = 36,    /* untyped_request; receives an Untyped of at least that many bytes */
     ASH_MEM_UNTYPED_FREE = 37, /* untyped_free_request: the manager revokes and takes it back */
+    ASH_MEM_DMA_WALK = 38,     /* (nothing) -> dma_walk_reply: all that devices reach, as the IOMMU
+                                  finds it, against what was granted. For tests: nothing changes */
 
     /* For the I/O manager alone. */
     ASH_MEM_LINK_CREATE = 48, /* link_create_request -> link_create_reply */
@@ -234,6 +236,14 @@ struct ash_mem_untyped_reply {
 };
 struct ash_mem_untyped_free_request {
     ash_word id;
+};
+
+/* Pages that devices reach: `lasting` by a common or registered buffer, `open` as a request under
+ * way names them, `closed` by a registered buffer whose requester has closed the grant and whose
+ * driver has not given it back yet; `stale` though nothing names them, the last of these by
+ * `device` at `address`. missing: those that something names and no device reaches. */
+struct ash_mem_dma_walk_reply {
+    ash_word devices, lasting, open, closed, stale, missing, device, address;
 };
 
 /* request_bytes: requester writes, answerer reads. answer_bytes: the reverse. Page multiples, with

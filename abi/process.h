@@ -60,10 +60,12 @@ enum ash_proc_op {
     ASH_PROC_NOTIFY_WANT = 37, /* notify_want_request: from now on (0: no more). Flag DRIVER */
     ASH_PROC_NOTIFY_NEXT = 38, /* notify_next_request -> notify_reply, when there is an event */
 
-    /* For the fault-injection campaign (flag ALTER, docs/campaign.md), of running drivers. */
+    /* For tests that root starts in place of the shell (flag ALTER): the fault-injection campaign
+     * (docs/campaign.md), which changes running drivers; and `stress`. */
     ASH_PROC_ALTER = 48,      /* alter_request: bytes are written to the task */
     ASH_PROC_TRAP = 49,       /* trap_request: something happens where execution first comes by */
     ASH_PROC_TRAP_STATE = 50, /* trap_state_request -> trap_state_reply: where it has come by */
+    ASH_PROC_DMA_WALK = 51,   /* -> dma_walk_reply of memory.h: what devices reach */
 };
 
 enum ash_proc_flags {
@@ -76,7 +78,7 @@ enum ash_proc_flags {
     ASH_PROC_MAY_KILL = 1u << 6,
     ASH_PROC_DRIVER = 1u << 7,    /* shown as a driver */
     ASH_PROC_MAY_ALTER = 1u << 8, /* changes drivers' memory. Nobody has it but what root starts in
-                                     place of the shell for ashlar.test=campaign */
+                                     place of the shell for ashlar.test=campaign, or =stress */
 };
 
 enum ash_proc_state {

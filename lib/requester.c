@@ -169,6 +169,13 @@ int ash_requester_take(struct ash_requester *end, struct ash_answer *answer)
     return status != 0 ? take_remaining(end, status, answer) : ASH_RING_NONE;
 }
 
+void ash_requester_look_again(struct ash_requester *end)
+{
+    uint32_t count = atomic_load_explicit(&end->requests->cancel_count, memory_order_relaxed);
+    atomic_store_explicit(&end->requests->cancel_count, count + 1, memory_order_release);
+    end->rang = false; /* a doorbell before this was not for it */
+}
+
 void ash_requester_cancel(struct ash_requester *end, int index)
 {
     unsigned slot = (unsigned)index;
@@ -177,9 +184,7 @@ void ash_requester_cancel(struct ash_requester *end, int index)
     _Atomic uint64_t *cancel = &end->requests->cancel[slot / 64];
     uint64_t bits = atomic_load_explicit(cancel, memory_order_relaxed);
     atomic_store_explicit(cancel, bits | (uint64_t)1 << slot % 64, memory_order_release);
-    uint32_t count = atomic_load_explicit(&end->requests->cancel_count, memory_order_relaxed);
-    atomic_store_explicit(&end->requests->cancel_count, count + 1, memory_order_release);
-    end->rang = false; /* a doorbell before this was not for it */
+    ash_requester_look_again(end);
 }
 
 void ash_requester_awake(struct ash_requester *end)

@@ -133,10 +133,14 @@ enum ash_method {
      *   device reaches what the IoSpace maps. One IoSpace, one device.
      * fault: takes the oldest record of the fault queue: -> mr0 1 if there was one, mr1 device ID,
      *   mr2 address (0 if the IOMMU knows none), mr3 cause (CAUSE, specification table 11)
-     *   | transaction type << 16 | 1 << 32 if records after this one were lost */
+     *   | transaction type << 16 | 1 << 32 if records after this one were lost
+     * look: mr0 device ID, mr1 address -> what the hardware finds there: mr0 1 if the device is
+     *   attached, mr1 size bits, mr2 the entry of the tables that leads there, 0: nothing in all of
+     *   that size. Not attached: nor is any device whose ID differs in the low `size bits` only */
     ASH_IOMMU_INFO = 88,
     ASH_IOMMU_ATTACH = 89,
     ASH_IOMMU_FAULT = 90,
+    ASH_IOMMU_LOOK = 91,
 
     /* IoSpace. detach: its device reaches nothing any more, and what it had begun is done.
      * map: mr0 address, mr1 rights (READ, WRITE), mr2 first index, mr3 count 1..32; c0 CNode whose

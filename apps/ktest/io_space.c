@@ -147,6 +147,47 @@ static void rules_of_mapping(void)
     EQ(ash_frame_unmap(frame), ASH_E_NOT_BOUND);
 }
 
+static bool finds(ash_word device, ash_word address, unsigned bits, ash_word entry)
+{
+    struct ash_iommu_look look;
+    return ash_iommu_look(IOMMU, device, address, &look) == ASH_OK && look.attached &&
+           look.bits == bits && look.entry == entry;
+}
+
+/* What the hardware finds is asked of its tables: the entry of a page, and the size of a hole. */
+static void looking(void)
+{
+    if (!have_iommu())
+        return;
+    enum { V = 1, R = 2, W = 4, U = 16, A = 64, D = 128 };
+    ash_cptr space = make(ASH_OBJ_IO_SPACE, 0), frame = make(ASH_OBJ_FRAME, 12);
+    struct ash_frame_info info;
+    struct ash_iommu_look look;
+    REFUSES(IOMMU, ASH_IOMMU_LOOK, WORDS(8), NONE, ASH_E_TRUNCATED, 2);
+    REFUSES(IOMMU, ASH_IOMMU_LOOK, WORDS(1 << 16, 0), NONE, ASH_E_RANGE, 0);
+    REFUSES(IOMMU, ASH_IOMMU_LOOK, WORDS(8, 1ull << 41), NONE, ASH_E_RANGE, 1);
+    OK(ash_iommu_look(IOMMU, 8, IOVA, &look));
+    CHECK(!look.attached && look.bits >= 6);
+    OK(ash_iommu_attach(IOMMU, space, 8));
+    OK(ash_iommu_look(IOMMU, 9, IOVA, &look));
+    CHECK(!look.attached && look.bits == 0);
+    CHECK(finds(8, IOVA, 30, 0));
+    CHECK(finds(8, (1ull << 41) - 1, 30, 0));
+    CHECK(make_tables(space, IOVA));
+    CHECK(finds(8, IOVA, 12, 0));
+    OK(ash_frame_address(frame, &info));
+    OK(ash_frame_map(frame, space, IOVA, RW));
+    CHECK(finds(8, IOVA + 5, 12, info.physical >> 2 | V | R | W | U | A | D));
+    OK(ash_frame_map(frame, space, IOVA, ASH_RIGHT_READ));
+    CHECK(finds(8, IOVA, 12, info.physical >> 2 | V | R | U | A));
+    CHECK(finds(8, IOVA + PAGE, 12, 0));
+    OK(ash_frame_unmap(frame));
+    CHECK(finds(8, IOVA, 12, 0));
+    OK(ash_io_space_detach(space));
+    OK(ash_iommu_look(IOMMU, 8, IOVA, &look));
+    CHECK(!look.attached);
+}
+
 /* Many at once: all of them or, if one cannot be mapped, none. */
 static void all_or_none(void)
 {
@@ -356,6 +397,7 @@ static void a_storm_of_faults_is_cut_off(void)
 const struct test io_space_tests[] = {
     {"io_space: rules of attaching", rules_of_attaching},
     {"io_space: rules of mapping", rules_of_mapping},
+    {"io_space: what the hardware finds", looking},
     {"io_space: many pages are mapped together or not at all", all_or_none},
     {"io_space: a device copies from page to page", a_device_copies},
     {"io_space: a device without one reaches nothing", without_an_io_space_nothing_is_reached},

@@ -108,6 +108,15 @@ bool iommu_attached(uint32_t device)
     return context && (context[CONTEXT_TC] & CONTEXT_V);
 }
 
+const uint64_t *iommu_root(uint32_t device, unsigned *neighbours)
+{
+    const uint64_t *context = context_of(device);
+    *neighbours = context ? 0 : iommu.leaf_bits;
+    if (!context || !(context[CONTEXT_TC] & CONTEXT_V))
+        return nullptr;
+    return window((paddr){(context[CONTEXT_IOHGATP] & PPN_MASK) << 12});
+}
+
 /* The validity bit last: until then nobody looks at the rest. */
 void iommu_attach(uint32_t device, struct iommu_tables *tables, uint32_t number)
 {

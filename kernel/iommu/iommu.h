@@ -60,6 +60,10 @@ void iommu_attach(uint32_t device, struct iommu_tables *tables, uint32_t number)
 /* The device and these tables have nothing to do with each other any more. */
 void iommu_detach(uint32_t device, struct iommu_tables *tables, uint32_t number);
 
+/* The root table by which the IOMMU translates for the device, as its directory says. Null: none,
+ * nor for those whose ID differs in the low *neighbours bits only. */
+const uint64_t *iommu_root(uint32_t device, unsigned *neighbours);
+
 /* Can a device be given messages of its own? */
 bool iommu_has_messages(void);
 /* From now on the message n that the device of these tables writes to the message page becomes bit

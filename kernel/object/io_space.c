@@ -59,6 +59,30 @@ static unsigned next_fault(struct invocation *call)
     return ASH_OK;
 }
 
+/* The way that the IOMMU goes: from the directory, not from any object. */
+static unsigned look(struct invocation *call)
+{
+    if (call->length < 2)
+        return invoke_error(call, ASH_E_TRUNCATED, 2, 0);
+    uint64_t device = invoke_word(call, 0), address = invoke_word(call, 1);
+    if (device >= iommu_devices())
+        return invoke_error(call, ASH_E_RANGE, 0, iommu_devices() - 1);
+    if (address >> 41) /* Sv39x4 */
+        return invoke_error(call, ASH_E_RANGE, 1, (1ull << 41) - 1);
+    unsigned bits;
+    const pte *table = iommu_root((uint32_t)device, &bits);
+    pte entry = table ? table[address >> (bits = ASH_GIGAPAGE_BITS)] : 0;
+    while ((entry & PTE_V) && !(entry & PTE_LEAF) && bits > ASH_PAGE_BITS) {
+        bits -= 9;
+        table = window(pte_target(entry));
+        entry = table[address >> bits & (ROOT_ENTRIES - 1)];
+    }
+    invoke_reply(call, 0, table != nullptr);
+    invoke_reply(call, 1, bits);
+    invoke_reply(call, 2, entry);
+    return ASH_OK;
+}
+
 static unsigned invoke_iommu(struct slot *slot, uint64_t method, struct invocation *call)
 {
     (void)slot;
@@ -71,6 +95,8 @@ static unsigned invoke_iommu(struct slot *slot, uint64_t method, struct invocati
         return attach(call);
     case ASH_IOMMU_FAULT:
         return next_fault(call);
+    case ASH_IOMMU_LOOK:
+        return look(call);
     default:
         return invoke_error(call, ASH_E_METHOD, method, 0);
     }

@@ -32,6 +32,21 @@ static void *allocate(size_t bytes)
     return base;
 }
 
+/* The driver gives back what it has of grants that were closed: mappings, and what its device
+ * reaches of registered ones. */
+static void tell_closed(struct io_connection *connection)
+{
+    ash_requester_look_again(&connection->ring);
+    io_ring(connection);
+}
+
+static void tell_all_closed(const struct io_buffer *buffer)
+{
+    for (unsigned i = 0; i < io_count; i++)
+        if ((buffer->grant[0][i] | buffer->grant[1][i]) != 0)
+            tell_closed(io_connections[i]);
+}
+
 static void release(void *memory)
 {
     struct io_buffer **at = &buffers;
@@ -42,6 +57,7 @@ static void release(void *memory)
         return;
     *at = buffer->next;
     (void)ash_unmap(memory); /* closes the section, and with it the grants */
+    tell_all_closed(buffer);
     free(buffer);
 }
 
@@ -84,11 +100,12 @@ static void close_grants(struct io_buffer *buffer)
 {
     for (unsigned i = 0; i < 2 * IO_CONNECTIONS; i++) {
         ash_word *grant = &buffer->grant[i / IO_CONNECTIONS][i % IO_CONNECTIONS];
-        const struct io_connection *connection = io_connections[i % IO_CONNECTIONS];
+        struct io_connection *connection = io_connections[i % IO_CONNECTIONS];
         if (*grant == 0 || connection == nullptr)
             continue;
         const struct ash_mem_grant_id id = {connection->link, *grant};
         (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_CLOSE, &id, sizeof(id), nullptr, 0);
+        tell_closed(connection);
         *grant = 0;
     }
 }

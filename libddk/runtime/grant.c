@@ -45,9 +45,11 @@ static void give_back(struct rt_grant *grant)
     for (unsigned i = 0; i < RT_FORWARDS; i++) {
         const struct ash_mem_grant_id forwarded = {grant->forward[i].out_link,
                                                    grant->forward[i].grant};
-        if (grant->forward[i].out != NULL)
-            (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_CLOSE, &forwarded, sizeof(forwarded),
-                              NULL, 0);
+        if (grant->forward[i].out == NULL)
+            continue;
+        (void)ash_request(ASH_SLOT_MEMORY, ASH_MEM_GRANT_CLOSE, &forwarded, sizeof(forwarded), NULL,
+                          0);
+        rt_out_closed(grant->forward[i].out);
     }
     const struct ash_mem_grant_id id = {grant->link, grant->grant};
     if (grant->address != 0 || grant->opened)
@@ -85,20 +87,31 @@ static struct rt_grant *take_idle(struct rt_in *in, uint64_t id)
 }
 
 // Closed grants that this task has mapped or knows lasting DMA addresses of keep their pages from
-// being used again: whenever a new grant comes, on any link, those without users are given back. In
-// the server only, so that no link goes and no record gets a user meanwhile.
-static void give_back_stale(void)
+// being used again, and stay within reach of its device: when a requester says that it has closed
+// some, and whenever a new grant comes, on any link, those without users are given back. In the
+// server only, so that no link goes and no record gets a user meanwhile. How many were.
+static unsigned give_back_stale(void)
 {
     struct ash_mem_stale_reply reply;
+    unsigned given = 0;
     if (!holding ||
         !ash_success(ash_request(ASH_SLOT_MEMORY, ASH_MEM_STALE, NULL, 0, &reply, sizeof(reply))))
-        return;
+        return 0;
     for (unsigned i = 0; i < reply.count && i < ASH_MEM_STALE_GRANTS; i++) {
         struct rt_in *in = rt_in_find(reply.grant[i].link);
         struct rt_grant *grant = in != NULL ? take_idle(in, reply.grant[i].grant) : NULL;
-        if (grant != NULL)
-            give_back(grant);
+        if (grant == NULL)
+            continue;
+        give_back(grant);
+        given++;
     }
+    return given;
+}
+
+KI_COLD void rt_grants_closed(void)
+{
+    while (give_back_stale() == ASH_MEM_STALE_GRANTS)
+        ;
 }
 
 void rt_grants_are_held(void)
@@ -132,7 +145,7 @@ struct rt_grant *rt_grant_find(struct rt_in *in, uint64_t id)
         give_back(unused);
     if (grant != NULL)
         return grant;
-    give_back_stale();
+    (void)give_back_stale();
     if ((grant = new_grant(in, id)) == NULL)
         return NULL;
     grant->users = 1; // only the server makes records, so nobody made the same one meanwhile

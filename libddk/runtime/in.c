@@ -289,14 +289,19 @@ static bool poll_link(struct rt_in *in)
 {
     struct rt_request *request = NULL, *cancelled = NULL;
     int slot = ASH_RING_NONE;
+    bool closed = false;
     ki_acquire(&in->lock);
-    if (__builtin_expect(ash_answerer_cancels(&in->ring), 0))
+    if (__builtin_expect(ash_answerer_cancels(&in->ring), 0)) {
         cancelled = cancelled_request(in);
+        closed = cancelled == NULL && !ash_answerer_cancels(&in->ring);
+    }
     if (cancelled == NULL && ash_answerer_asked(&in->ring))
         request = take_request(in, &slot);
     if (cancelled == NULL && request == NULL)
         nothing_there(in);
     ki_release(&in->lock);
+    if (__builtin_expect(closed, 0))
+        rt_grants_closed();
     if (request != NULL) {
         handle_request(request);
         return true;

@@ -144,6 +144,19 @@ static VOID cancel(PDEVICE_OBJECT device, PIRP irp)
     complete(irp, STATUS_CANCELLED, 0);
 }
 
+void rt_out_closed(struct rt_out *out)
+{
+    bool ring = false;
+    ki_acquire(&out->lock);
+    if (!out->dead) {
+        ash_requester_look_again(&out->ring);
+        ring = ash_requester_must_ring(&out->ring);
+    }
+    ki_release(&out->lock);
+    if (ring)
+        rt_ring(out->doorbell);
+}
+
 static bool busy(struct rt_out *out)
 {
     ki_acquire(&out->lock);

@@ -73,6 +73,7 @@ void rt_grants_drop(struct rt_in *in);
 PVOID rt_grant_address(struct rt_grant *grant); // of its byte 0, or NULL
 NTSTATUS rt_grant_forward(struct rt_grant *grant, struct rt_out *out, uint64_t *id);
 void rt_grants_are_held(void); // some of them now need to be given back when they are closed
+void rt_grants_closed(void);   // some were: gives back those that nothing uses. By the server
 void rt_dma_forget(struct rt_grant *grant);
 
 // --- Inbound.
@@ -219,6 +220,7 @@ struct rt_out {
 };
 struct rt_out *rt_out_add(const struct ash_link_info *info, ash_cptr doorbell);
 void rt_out_let_go(struct rt_out *out);
+void rt_out_closed(struct rt_out *out); // grants that were forwarded on it are: tells its answerer
 void rt_out_complete(uint64_t bits); // on the dispatch thread
 NTSTATUS rt_proxy_dispatch(PDEVICE_OBJECT device, PIRP irp);
 extern DRIVER_OBJECT rt_proxy_driver;

@@ -59,6 +59,15 @@ bool mm_backend_has_iommu(void);
 void mm_backend_io_unmap(mm_slot io_space, mm_slot first, unsigned count);
 [[nodiscard]] enum ash_error mm_backend_attach(mm_slot io_space, uint64_t device);
 void mm_backend_detach(mm_slot io_space);
+/* Is the IoSpace attached, and to which device? */
+[[nodiscard]] bool mm_backend_attached(mm_slot io_space, uint64_t *device);
+/* The next page, by device and address, that the IOMMU would let a device use, according to the
+ * tables that it uses; begins with zeros. False: there is none. */
+struct mm_walk {
+    uint64_t device, address, size, physical;
+    bool writes;
+};
+[[nodiscard]] bool mm_backend_walk(struct mm_walk *at);
 /* Makes the device's message of that number into an empty slot. ASH_E_METHOD: the machine does not
  * keep the messages of devices apart; ASH_E_RANGE; ASH_E_BUSY: somebody has it. */
 [[nodiscard]] enum ash_error mm_backend_message(mm_slot io_space, uint64_t number, mm_slot irq);

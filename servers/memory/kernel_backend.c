@@ -120,6 +120,47 @@ void mm_backend_io_unmap(mm_slot io_space, mm_slot first, unsigned count)
                              count); /* what is not mapped is passed over */
 }
 
+bool mm_backend_attached(mm_slot io_space, uint64_t *device)
+{
+    struct ash_message m = {};
+    if (ash_invoke(mm_slot_path(io_space), ASH_IO_SPACE_INFO, 0, 0, &m) != ASH_OK || m.mr[0] == 0)
+        return false;
+    *device = m.mr[1];
+    return true;
+}
+
+/* Entries of page tables: privileged specification, Sv39 */
+#define ENTRY_WRITABLE   4u
+#define ENTRY_PAGE(word) ((word) << 10 >> 20 << 12)
+
+static uint64_t next_multiple(uint64_t value, unsigned bits)
+{
+    return ((value >> bits) + 1) << bits;
+}
+
+bool mm_backend_walk(struct mm_walk *at)
+{
+    uint64_t address = at->address + at->size;
+    for (;;) {
+        struct ash_iommu_look look;
+        enum ash_error error = ash_iommu_look(ASH_MEMORY_BOOT_IOMMU, at->device, address, &look);
+        if (error != ASH_OK && address == 0)
+            return false; /* no further device */
+        if (error == ASH_OK && look.attached && look.entry != 0) {
+            uint64_t size = (uint64_t)1 << look.bits;
+            *at = (struct mm_walk){at->device, address & ~(size - 1), size, ENTRY_PAGE(look.entry),
+                                   (look.entry & ENTRY_WRITABLE) != 0};
+            return true;
+        }
+        if (error == ASH_OK && look.attached) {
+            address = next_multiple(address, look.bits);
+        } else { /* behind the device's last address, or not attached */
+            at->device = next_multiple(at->device, error == ASH_OK ? look.bits : 0);
+            address = 0;
+        }
+    }
+}
+
 enum ash_error mm_backend_message(mm_slot io_space, uint64_t number, mm_slot irq)
 {
     return ash_io_space_get_message(mm_slot_path(io_space), number, page_path(irq),

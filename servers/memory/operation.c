@@ -359,6 +359,8 @@ static const struct operation operations[] = {
      sizeof(struct ash_mem_untyped_reply), do_untyped},
     {ASH_MEM_UNTYPED_FREE, ASH_TASK_PROCESS, sizeof(struct ash_mem_untyped_free_request), NOTHING,
      do_untyped_free},
+    {ASH_MEM_DMA_WALK, ASH_TASK_PROCESS, NOTHING, sizeof(struct ash_mem_dma_walk_reply),
+     mm_do_dma_walk},
     {ASH_MEM_LINK_CREATE, ASH_TASK_IO, sizeof(struct ash_mem_link_create_request),
      sizeof(struct ash_mem_link_create_reply), do_link_create},
     {ASH_MEM_LINK_CLOSE, ASH_TASK_IO, sizeof(struct ash_mem_link_request), NOTHING, do_link_close},

@@ -21,6 +21,7 @@ MM_HANDLER(mm_do_dma_allow);
 MM_HANDLER(mm_do_dma_info);
 MM_HANDLER(mm_do_dma_fault);
 MM_HANDLER(mm_do_dma_message); /* message.c */
+MM_HANDLER(mm_do_dma_walk);    /* walk.c */
 
 static inline bool mm_pages_of(uint64_t bytes, uint32_t *pages)
 {

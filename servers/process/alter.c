@@ -2,7 +2,7 @@
 /*
  * Faults put into a running driver, for the fault-injection campaign (docs/campaign.md). Only a
  * task with the flag ALTER may ask for it, which root gives to none but the program that it starts
- * in place of the shell when the kernel's command line says ashlar.test=campaign.
+ * in place of the shell when the kernel's command line says ashlar.test=campaign or =stress.
  *
  * A trap is a compressed ebreak over the first half of an instruction. The thread that comes to it
  * first waits for this manager while the half is put back, then makes its instruction. Another
@@ -204,4 +204,12 @@ ash_status alter_op_state(struct ash_server *, struct ash_caller *caller)
     for (unsigned i = 0; i < 64 * 32 && first + i < trap_count; i++)
         reply->bits[i / 64] |= (uint64_t)traps[first + i].reached << i % 64;
     return STATUS_SUCCESS;
+}
+
+/* Looks only, but at what is nobody's business. */
+ash_status alter_op_walk(struct ash_server *, struct ash_caller *caller)
+{
+    if (!may(caller, ASH_PROC_MAY_ALTER))
+        return STATUS_ACCESS_DENIED;
+    return remote_dma_walk((void *)caller->reply);
 }

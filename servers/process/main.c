@@ -88,6 +88,7 @@ static const struct ash_operation operations[] = {
     ROW_IN(ASH_PROC_TRAP, alter_op_trap, ash_proc_trap_request),
     ROW(ASH_PROC_TRAP_STATE, alter_op_state, ash_proc_trap_state_request,
         ash_proc_trap_state_reply),
+    ROW_OUT(ASH_PROC_DMA_WALK, alter_op_walk, ash_mem_dma_walk_reply),
 };
 
 struct ash_server server = {

@@ -129,7 +129,9 @@ void object_free_untypeds(struct task *task);
 [[nodiscard]] ash_status remote_task_create(ash_word task, ash_word quota, ash_cptr *vspace);
 void remote_task_destroy(ash_word task);
 /* mirror: null, or where the new pages are seen here until remote_unmirror. address 0: any. */
-[[nodiscard]] ash_status remote_map(ash_word task, ash_word address, ash_word bytes, ash_word prot,
+[[nodiscard]] /* What devices reach, against what was granted. */
+ash_status remote_dma_walk(struct ash_mem_dma_walk_reply *reply);
+ash_status remote_map(ash_word task, ash_word address, ash_word bytes, ash_word prot,
                                     ash_word flags, ash_word *at, void **mirror);
 void remote_unmirror(void *mirror);
 /* A copy of the Frame behind a page of the task, in a slot of ash_slot_alloc. */
@@ -206,6 +208,7 @@ void peek_close(void);
 ash_status alter_op(struct ash_server *, struct ash_caller *caller);
 ash_status alter_op_trap(struct ash_server *, struct ash_caller *caller);
 ash_status alter_op_state(struct ash_server *, struct ash_caller *caller);
+ash_status alter_op_walk(struct ash_server *, struct ash_caller *caller);
 enum alter_fault { ALTER_NONE, ALTER_GO_ON, ALTER_ENDED };
 /* A breakpoint: of a trap? Then what it is for has been done. */
 enum alter_fault alter_reached(struct task *task, ash_word pc);

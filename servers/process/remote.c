@@ -98,3 +98,8 @@ ash_word remote_pages(ash_word task, ash_word *quota)
     *quota = ash_success(status) ? reply.quota : 0;
     return ash_success(status) ? reply.pages : 0;
 }
+
+ash_status remote_dma_walk(struct ash_mem_dma_walk_reply *reply)
+{
+    return ash_request(memory, ASH_MEM_DMA_WALK, nullptr, 0, reply, sizeof(*reply));
+}

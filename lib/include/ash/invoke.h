@@ -336,6 +336,22 @@ struct ash_iommu_fault {
     return ASH_OK;
 }
 
+struct ash_iommu_look {
+    bool attached;
+    unsigned bits;
+    ash_word entry;
+};
+
+[[nodiscard]] static inline ash_error ash_iommu_look(ash_cptr iommu, ash_word device,
+                                                     ash_word address, struct ash_iommu_look *look)
+{
+    struct ash_message m = {.mr = {device, address}};
+    ash_error error = ash_invoke(iommu, ASH_IOMMU_LOOK, 2, 0, &m);
+    if (error == ASH_OK)
+        *look = (struct ash_iommu_look){m.mr[0] != 0, (unsigned)m.mr[1], m.mr[2]};
+    return error;
+}
+
 [[nodiscard]] static inline ash_error ash_io_space_detach(ash_cptr io_space)
 {
     struct ash_message m = {};

@@ -108,6 +108,10 @@ static inline const void *ash_requester_output(const struct ash_requester *end, 
 /* Asks to cancel a submitted request; it is answered as any other. Then see must_ring. */
 void ash_requester_cancel(struct ash_requester *end, int slot);
 
+/* Grants of the link were closed: the answerer gives back what it has of them and no request of its
+ * uses. Then see must_ring. */
+void ash_requester_look_again(struct ash_requester *end);
+
 /* 0, or why the link takes no more requests: `broken`, or the status it was ended with. */
 ash_status ash_requester_ended(const struct ash_requester *end);
 

@@ -107,6 +107,22 @@ TEST(doorbells_ring_only_for_sleepers)
     link_free(&pair.link);
 }
 
+/* It is rung for that, and for nothing else does it look again. */
+TEST(an_answerer_that_sleeps_learns_that_grants_were_closed)
+{
+    struct pair pair = pair_make(4);
+    CHECK(ash_answerer_sleep(&pair.answerer));
+    ash_requester_look_again(&pair.requester);
+    CHECK(ash_requester_must_ring(&pair.requester));
+    ash_answerer_awake(&pair.answerer);
+    CHECK(ash_answerer_cancels(&pair.answerer));
+    CHECK(!ash_answerer_sleep(&pair.answerer));
+    CHECK_EQ(ash_answerer_cancelled(&pair.answerer), ASH_RING_NONE);
+    CHECK(!ash_answerer_cancels(&pair.answerer));
+    CHECK(ash_answerer_sleep(&pair.answerer));
+    link_free(&pair.link);
+}
+
 TEST(cancels_are_seen_once_and_vanish_with_the_request)
 {
     struct pair pair = pair_make(4);

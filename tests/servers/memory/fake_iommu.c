@@ -109,6 +109,46 @@ void mm_backend_io_unmap(mm_slot io_space, mm_slot first, unsigned count)
             fake_unmap(fake_at(first + i));
 }
 
+bool mm_backend_attached(mm_slot io_space, uint64_t *device)
+{
+    for (unsigned i = 0; i < DEVICES; i++) {
+        if (io_space == 0 || attached[i] != io_space)
+            continue;
+        *device = i;
+        return true;
+    }
+    return false;
+}
+
+/* The first page from `address` on in that IoSpace. */
+static bool next_in(mm_slot io_space, uint64_t address, struct fake_mapping *next)
+{
+    struct fake_mapping seen;
+    bool found = false;
+    for (uint32_t at = 0; fake_next_mapping(&at, &seen);) {
+        if (seen.space != fake_space(io_space) || seen.address < address ||
+            (found && seen.address > next->address))
+            continue;
+        *next = seen;
+        found = true;
+    }
+    return found;
+}
+
+bool mm_backend_walk(struct mm_walk *at)
+{
+    uint64_t from = at->address + at->size;
+    struct fake_mapping next;
+    for (; at->device < DEVICES; at->device++, from = 0) {
+        if (attached[at->device] == 0 || !next_in(attached[at->device], from, &next))
+            continue;
+        *at = (struct mm_walk){at->device, next.address, (uint64_t)1 << next.bits, next.physical,
+                               (next.rights & ASH_RIGHT_WRITE) != 0};
+        return true;
+    }
+    return false;
+}
+
 bool mm_backend_fault(struct mm_fault *fault)
 {
     bool found = fault_pending;
