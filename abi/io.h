@@ -77,6 +77,12 @@ enum ash_io_op {
     ASH_IO_EXHAUSTED = 17, /* by a driver: it got no more memory. A kept one that has used up all
                               but a sixteenth of its limit is ended with that reason */
 
+    ASH_IO_KEEP_STATE = 18, /* keep_state_request -> keep_state_reply: memory of the caller's device
+                               that its next task finds as this one leaves it. Zero at first, and
+                               again if a task that had inherited it died before it was resumed.
+                               Asked for again: the same. INVALID_PARAMETER: more than
+                               ASH_IO_STATE_BYTES, or not whole pages */
+
     /* Clients (applications). */
     ASH_IO_CLIENT = 24, /* c0: Notification for completions (write right). Once, before the first
                             open; also by pnp and power before MANAGER_LINK */
@@ -164,6 +170,13 @@ struct ash_io_device_request {
 };
 struct ash_io_update_device_request {
     ash_word device, flags, alignment, stack_size, sector_size, characteristics, has_vpb;
+};
+#define ASH_IO_STATE_BYTES 65536u
+struct ash_io_keep_state_request {
+    ash_word device, bytes;
+};
+struct ash_io_keep_state_reply {
+    ash_word address, inherited; /* inherited: a task before this one had it, with as many bytes */
 };
 struct ash_io_attach_request {
     ash_word source, target;

@@ -42,6 +42,7 @@
 #include <ddk/io.h>
 #include <ddk/pnp.h>
 #include <ddk/register.h>
+#include <ddk/restart.h>
 
 #include <ddk/debug.h>
 #include <ddk/object.h>

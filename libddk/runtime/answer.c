@@ -180,3 +180,16 @@ void rt_finish(PIRP irp)
     else
         finish_any(irp, NULL, NULL);
 }
+
+DDK_REQUEST_NAME manager_request_name(PIRP irp)
+{
+    bool own = (irp->AllocationFlags & IO_IRP_KIT) == 0 || io_irp_of(irp)->Finish != rt_finish;
+    if (own)
+        return (DDK_REQUEST_NAME){0, 0};
+    const struct rt_request *request = io_irp_of(irp)->Context;
+    const struct rt_in *in = request->in;
+    return (DDK_REQUEST_NAME){
+        .Link = in->info.link,
+        .Number = in->ring.sequence[request->slot] * ASH_LINK_SLOTS_MAX + (ULONG)request->slot,
+    };
+}

@@ -50,6 +50,19 @@ void manager_delete_device(PDEVICE_OBJECT device)
     (void)ash_request(ASH_SLOT_IO, ASH_IO_DELETE_DEVICE, &request, sizeof(request), NULL, 0);
 }
 
+NTSTATUS manager_keep_state(PDEVICE_OBJECT device, SIZE_T bytes, PVOID *state, PBOOLEAN inherited)
+{
+    const struct ash_io_keep_state_request request = {io_device(device)->Id, bytes};
+    struct ash_io_keep_state_reply reply;
+    ash_status status = ash_request(ASH_SLOT_IO, ASH_IO_KEEP_STATE, &request, sizeof(request),
+                                    &reply, sizeof(reply));
+    if (!ash_success(status))
+        return status;
+    *state = (PVOID)reply.address;
+    *inherited = reply.inherited != 0;
+    return STATUS_SUCCESS;
+}
+
 static void sync_device(PDEVICE_OBJECT device, void *context)
 {
     struct _DEVOBJ_EXTENSION *extension = io_device(device);

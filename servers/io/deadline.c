@@ -42,6 +42,14 @@ static bool opens(const struct ash_request *request)
     return request->major == IO_MJ_CREATE || request->major == ASH_MJ_LINK_ADDED;
 }
 
+/* It is answered when something arrives at the machine. */
+static bool waits_for_world(const struct ash_request *request)
+{
+    const struct io_device *device = io_device_find(request->device);
+    return request->major == IO_MJ_READ && device != nullptr &&
+           device->info.device_type == IO_FILE_DEVICE_SERIAL_PORT;
+}
+
 /* 0: none. */
 static ash_word limit_of(const struct io_driver *driver, const struct io_link *link,
                          const struct ash_request *request)
@@ -50,7 +58,7 @@ static ash_word limit_of(const struct io_driver *driver, const struct io_link *l
         return driver->deadline;
     if (link->kind == ASH_LINK_CONTROL)
         return opens(request) ? driver->limit : 0;
-    if (!io_link_carries_data(link) || !io_recover_repeats(request))
+    if (!io_link_carries_data(link) || !io_recover_repeats(request) || waits_for_world(request))
         return 0;
     return request->major == IO_MJ_FLUSH_BUFFERS ? driver->limit * FLUSH_MORE : driver->limit;
 }
@@ -241,7 +249,8 @@ static bool owes(const struct io_driver *driver)
             continue;
         for (unsigned slot = 0; slot < link->ledger.slots; slot++)
             if (ash_ledger_owed(&link->ledger, slot, &request) &&
-                (!driver->keeps || limit_of(driver, link, &request) != 0))
+                (!driver->keeps || waits_for_world(&request) ||
+                 limit_of(driver, link, &request) != 0))
                 return true;
     }
     return false;

@@ -84,6 +84,7 @@ static void free_device(struct io_device *device)
     io_stack_forget(device);
     if (device->volume != nullptr)
         io_volume_free(device->volume);
+    io_state_free(device);
     free(device);
 }
 

@@ -28,6 +28,7 @@ static const struct row {
     {ASH_IO_REFERENCE_HANDLE, DRIVER, sizeof(struct ash_io_reference_request), io_reference},
     {ASH_IO_DEVICE_INFO, ANY, sizeof(struct ash_io_device_request), io_device_info},
     {ASH_IO_EXHAUSTED, DRIVER, 0, io_driver_exhausted},
+    {ASH_IO_KEEP_STATE, DRIVER, sizeof(struct ash_io_keep_state_request), io_state_keep},
     {ASH_IO_CLIENT, ANY, 0, io_client},
     {ASH_IO_OPEN, ANY, sizeof(struct ash_io_open_request), io_open},
     {ASH_IO_CLOSE, ANY, sizeof(struct ash_io_file_request), io_file_close},

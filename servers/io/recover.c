@@ -17,16 +17,26 @@
 #include <string.h>
 
 enum {
-    MJ_READ = 0x03,
     MJ_WRITE = 0x04,
     MJ_QUERY_INFORMATION = 0x05,
     MJ_QUERY_VOLUME_INFORMATION = 0x0a,
     MJ_DEVICE_CONTROL = 0x0e,
     CODE_PARAMETER = 2,
     CODE_TYPE_SHIFT = 16,
+    CODE_FUNCTION_SHIFT = 2,
+    CODE_FUNCTION_MASK = 0xfff,
     CODE_WRITE_ACCESS = 2u << 14,
     TYPE_DISK = 0x07,
     TYPE_MASS_STORAGE = 0x2d,
+    TYPE_SERIAL_PORT = 0x1b,
+    SERIAL_SET_BREAK_OFF = 5,
+    SERIAL_SET_TIMEOUTS = 7,
+    SERIAL_CLR_DTR = 10,
+    SERIAL_SET_RTS = 12,
+    SERIAL_CLR_RTS = 13,
+    SERIAL_GET_BAUD_RATE = 20,
+    SERIAL_GET_LINE_CONTROL = 21,
+    SERIAL_GET_STATS = 35,
 };
 
 /* ASH_IO_KEEP_DRIVER */
@@ -46,24 +56,36 @@ void io_recover_keep(const struct io_call *call)
 
 /* --- Death ------------------------------------------------------------------------------------ */
 
+/* Those that set something, to the same the second time, and those that look. */
+static bool sets_line(unsigned function)
+{
+    return (function >= 1 && function <= SERIAL_SET_BREAK_OFF) ||
+           (function >= SERIAL_SET_TIMEOUTS && function <= SERIAL_CLR_DTR) ||
+           function == SERIAL_SET_RTS || function == SERIAL_CLR_RTS ||
+           function == SERIAL_GET_BAUD_RATE || function == SERIAL_GET_LINE_CONTROL ||
+           function == SERIAL_GET_STATS;
+}
+
 /* Disk and storage controls that do not ask for write access only look. */
-static bool only_looks(const struct ash_request *request)
+static bool control_repeats(const struct ash_request *request)
 {
     ash_word code = request->parameter[CODE_PARAMETER], type = code >> CODE_TYPE_SHIFT & 0xffff;
+    if (type == TYPE_SERIAL_PORT)
+        return sets_line(code >> CODE_FUNCTION_SHIFT & CODE_FUNCTION_MASK);
     return (type == TYPE_DISK || type == TYPE_MASS_STORAGE) && (code & CODE_WRITE_ACCESS) == 0;
 }
 
 bool io_recover_repeats(const struct ash_request *request)
 {
     switch (request->major) {
-    case MJ_READ:
+    case IO_MJ_READ:
     case MJ_WRITE:
     case IO_MJ_FLUSH_BUFFERS:
     case MJ_QUERY_INFORMATION:
     case MJ_QUERY_VOLUME_INFORMATION:
         return true;
     case MJ_DEVICE_CONTROL:
-        return only_looks(request);
+        return control_repeats(request);
     default:
         return false;
     }
@@ -127,6 +149,7 @@ static void park_again(ash_word before, ash_word task)
 void io_recover_park(struct io_driver *driver, ash_word task)
 {
     park_again(driver->parked_task, task);
+    io_state_park(driver, driver->kept);
     driver->kept = true;
     driver->parked_task = task;
     driver->recreating = 0;

@@ -64,7 +64,7 @@ static NTSTATUS SetTimeouts(PPORT_EXTENSION port, PCONTROL control)
         return STATUS_INVALID_PARAMETER;
     }
     KeAcquireSpinLock(&port->Lock, &irql);
-    port->Timeouts = timeouts; // for requests that become active from now on
+    port->State->Timeouts = timeouts; // for requests that become active from now on
     KeReleaseSpinLock(&port->Lock, irql);
     return STATUS_SUCCESS;
 }
@@ -73,7 +73,7 @@ static NTSTATUS GetTimeouts(PPORT_EXTENSION port, PCONTROL control)
 {
     KIRQL irql;
     KeAcquireSpinLock(&port->Lock, &irql);
-    SERIAL_TIMEOUTS timeouts = port->Timeouts;
+    SERIAL_TIMEOUTS timeouts = port->State->Timeouts;
     KeReleaseSpinLock(&port->Lock, irql);
     return GiveOutput(control, &timeouts, sizeof(timeouts));
 }

@@ -16,31 +16,31 @@ static ULONG Used(const SERIAL_RING *ring)
 static VOID NoteErrors(PPORT_EXTENSION port, UCHAR lsr)
 {
     if ((lsr & LSR_OVERRUN) != 0) {
-        port->Errors |= SERIAL_ERROR_OVERRUN;
-        port->Stats.SerialOverrunErrorCount++;
+        port->State->Errors |= SERIAL_ERROR_OVERRUN;
+        port->State->Stats.SerialOverrunErrorCount++;
     }
     if ((lsr & LSR_PARITY) != 0) {
-        port->Errors |= SERIAL_ERROR_PARITY;
-        port->Stats.ParityErrorCount++;
+        port->State->Errors |= SERIAL_ERROR_PARITY;
+        port->State->Stats.ParityErrorCount++;
     }
     if ((lsr & LSR_FRAMING) != 0) {
-        port->Errors |= SERIAL_ERROR_FRAMING;
-        port->Stats.FrameErrorCount++;
+        port->State->Errors |= SERIAL_ERROR_FRAMING;
+        port->State->Stats.FrameErrorCount++;
     }
     if ((lsr & LSR_BREAK) != 0) {
-        port->Errors |= SERIAL_ERROR_BREAK;
+        port->State->Errors |= SERIAL_ERROR_BREAK;
     }
 }
 
 static VOID StoreByte(PPORT_EXTENSION port, UCHAR byte)
 {
-    if (Used(&port->Receive) == RING_SIZE) {
-        port->Errors |= SERIAL_ERROR_QUEUEOVERRUN;
-        port->Stats.BufferOverrunErrorCount++;
+    if (Used(&port->State->Receive) == RING_SIZE) {
+        port->State->Errors |= SERIAL_ERROR_QUEUEOVERRUN;
+        port->State->Stats.BufferOverrunErrorCount++;
         return;
     }
-    port->Receive.Bytes[port->Receive.Head++ & RING_MASK] = byte;
-    port->Stats.ReceivedCount++;
+    port->State->Receive.Bytes[port->State->Receive.Head++ & RING_MASK] = byte;
+    port->State->Stats.ReceivedCount++;
 }
 
 // Takes what the chip received. Reading LSR clears its error bits, so each value counts once.
@@ -65,15 +65,16 @@ static VOID PumpTransmit(PPORT_EXTENSION port, UCHAR lsr)
 {
     BOOLEAN empty = (lsr & LSR_THR_EMPTY) != 0;
     BOOLEAN sent = FALSE;
-    for (ULONG i = 0; empty && i < UART_FIFO && Used(&port->Transmit) != 0; i++) {
-        UartWrite(&port->Uart, UART_THR, port->Transmit.Bytes[port->Transmit.Tail++ & RING_MASK]);
-        port->Stats.TransmittedCount++;
+    for (ULONG i = 0; empty && i < UART_FIFO && Used(&port->State->Transmit) != 0; i++) {
+        UartWrite(&port->Uart, UART_THR,
+                  port->State->Transmit.Bytes[port->State->Transmit.Tail++ & RING_MASK]);
+        port->State->Stats.TransmittedCount++;
         sent = TRUE;
     }
     if (empty && !sent) {
         port->NotifyIdle = FALSE;
     }
-    BOOLEAN wanted = Used(&port->Transmit) != 0 || port->NotifyIdle;
+    BOOLEAN wanted = Used(&port->State->Transmit) != 0 || port->NotifyIdle;
     UCHAR ier = (UCHAR)(wanted ? port->Ier | IER_TRANSMIT : port->Ier & ~IER_TRANSMIT);
     if (ier != port->Ier) {
         port->Ier = ier;
@@ -84,9 +85,9 @@ static VOID PumpTransmit(PPORT_EXTENSION port, UCHAR lsr)
 // What is taken here raises no interrupt any more: the DPC that serves the reads is asked for here.
 static UCHAR TakeOutsideIsr(PPORT_EXTENSION port)
 {
-    ULONG before = port->Receive.Head;
+    ULONG before = port->State->Receive.Head;
     UCHAR lsr = TakeReceived(port);
-    if (port->Receive.Head != before) {
+    if (port->State->Receive.Head != before) {
         IoRequestDpc(port->Self, NULL, NULL);
     }
     return lsr;
@@ -115,6 +116,7 @@ BOOLEAN SerialInterrupt(PKINTERRUPT interrupt, PVOID context)
 
 static VOID SetDivisor(PPORT_EXTENSION port, ULONG divisor)
 {
+    port->State->Divisor = (USHORT)divisor;
     UCHAR lcr = UartRead(&port->Uart, UART_LCR);
     UartWrite(&port->Uart, UART_LCR, lcr | LCR_DLAB);
     UartWrite(&port->Uart, UART_DLL, (UCHAR)divisor);
@@ -135,21 +137,44 @@ static ULONG DivisorFor(ULONG clock, ULONG baud)
     return divisor <= 0xffff && error * 100 <= 3ull * clock ? (ULONG)divisor : 0;
 }
 
-VOID SerialInitializeChip(PPORT_EXTENSION port)
+static VOID SetLine(PPORT_EXTENSION port, UCHAR lcr)
+{
+    port->State->Line = lcr;
+    UartWrite(&port->Uart, UART_LCR, lcr);
+}
+
+static VOID SetModem(PPORT_EXTENSION port, UCHAR mcr)
+{
+    port->State->Modem = mcr;
+    UartWrite(&port->Uart, UART_MCR, mcr);
+}
+
+static VOID SetDefaults(PPORT_EXTENSION port)
 {
     // The firmware's last characters go out before the FIFO is set up.
     for (ULONG i = 0; i < IDLE_POLLS && (UartRead(&port->Uart, UART_LSR) & LSR_IDLE) == 0; i++) {
         KeStallExecutionProcessor(POLL_MICROSECONDS);
     }
-    ULONG divisor = DivisorFor(port->Clock, port->InitialBaud);
+    port->State->Line = LCR_BITS_8;
+    port->State->Modem = MCR_DTR | MCR_RTS | MCR_OUT2;
+    port->State->Divisor = (USHORT)DivisorFor(port->Clock, port->InitialBaud);
+}
+
+// The line is as the last task had it, and what the chip holds stays in it.
+VOID SerialInitializeChip(PPORT_EXTENSION port)
+{
+    if (!port->Inherited) {
+        SetDefaults(port);
+    }
+    port->Inherited = FALSE;
     port->Ier = 0;
     UartWrite(&port->Uart, UART_IER, 0);
-    UartWrite(&port->Uart, UART_LCR, LCR_BITS_8);
-    if (divisor != 0) {
-        SetDivisor(port, divisor);
+    SetLine(port, port->State->Line & (UCHAR)~LCR_DLAB);
+    if (port->State->Divisor != 0) {
+        SetDivisor(port, port->State->Divisor);
     }
     UartWrite(&port->Uart, UART_FCR, FCR_ENABLE | FCR_TRIGGER_8);
-    UartWrite(&port->Uart, UART_MCR, MCR_DTR | MCR_RTS | MCR_OUT2);
+    SetModem(port, port->State->Modem | MCR_OUT2);
 }
 
 VOID SerialEnableChip(PPORT_EXTENSION port)
@@ -157,6 +182,8 @@ VOID SerialEnableChip(PPORT_EXTENSION port)
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
     port->Ier = IER_RECEIVE | IER_LINE;
     UartWrite(&port->Uart, UART_IER, port->Ier);
+    // What came, or was left to be sent, before anybody was there to be interrupted.
+    PumpTransmit(port, TakeOutsideIsr(port));
     KeReleaseInterruptSpinLock(port->Interrupt, irql);
 }
 
@@ -170,7 +197,7 @@ VOID SerialSilenceChip(PPORT_EXTENSION port)
 
 ULONG SerialReceive(PPORT_EXTENSION port, PUCHAR buffer, ULONG room)
 {
-    PSERIAL_RING ring = &port->Receive;
+    PSERIAL_RING ring = &port->State->Receive;
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
     ULONG count = Used(ring) < room ? Used(ring) : room;
     for (ULONG i = 0; i < count; i++) {
@@ -182,7 +209,7 @@ ULONG SerialReceive(PPORT_EXTENSION port, PUCHAR buffer, ULONG room)
 
 ULONG SerialTransmit(PPORT_EXTENSION port, const UCHAR *bytes, ULONG count)
 {
-    PSERIAL_RING ring = &port->Transmit;
+    PSERIAL_RING ring = &port->State->Transmit;
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
     ULONG room = RING_SIZE - Used(ring);
     count = count < room ? count : room;
@@ -199,7 +226,7 @@ BOOLEAN SerialIdle(PPORT_EXTENSION port)
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
     port->NotifyIdle = TRUE;
     PumpTransmit(port, TakeOutsideIsr(port));
-    BOOLEAN idle = Used(&port->Transmit) == 0 && !port->NotifyIdle;
+    BOOLEAN idle = Used(&port->State->Transmit) == 0 && !port->NotifyIdle;
     KeReleaseInterruptSpinLock(port->Interrupt, irql);
     return idle;
 }
@@ -220,11 +247,12 @@ VOID SerialPurgeRings(PPORT_EXTENSION port, BOOLEAN receive, BOOLEAN transmit)
     UCHAR fcr = FCR_ENABLE | FCR_TRIGGER_8;
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
     if (receive) {
-        port->Receive.Tail = port->Receive.Head;
+        port->State->Given += Used(&port->State->Receive);
+        port->State->Receive.Tail = port->State->Receive.Head;
         fcr |= FCR_CLEAR_RECEIVE;
     }
     if (transmit) {
-        port->Transmit.Tail = port->Transmit.Head;
+        port->State->Transmit.Tail = port->State->Transmit.Head;
         fcr |= FCR_CLEAR_TRANSMIT;
     }
     UartWrite(&port->Uart, UART_FCR, fcr);
@@ -275,7 +303,7 @@ NTSTATUS SerialSetLine(PPORT_EXTENSION port, const SERIAL_LINE_CONTROL *line)
     lcr |= line->StopBits != STOP_BIT_1 ? LCR_STOP_2 : 0;
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
     UCHAR breaking = UartRead(&port->Uart, UART_LCR) & LCR_BREAK;
-    UartWrite(&port->Uart, UART_LCR, lcr | breaking);
+    SetLine(port, lcr | breaking);
     KeReleaseInterruptSpinLock(port->Interrupt, irql);
     return STATUS_SUCCESS;
 }
@@ -301,7 +329,7 @@ VOID SerialSetModem(PPORT_EXTENSION port, UCHAR set, UCHAR clear)
 {
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
     UCHAR mcr = UartRead(&port->Uart, UART_MCR);
-    UartWrite(&port->Uart, UART_MCR, (UCHAR)((mcr | set) & ~clear));
+    SetModem(port, (UCHAR)((mcr | set) & ~clear));
     KeReleaseInterruptSpinLock(port->Interrupt, irql);
 }
 
@@ -309,7 +337,7 @@ VOID SerialSetBreak(PPORT_EXTENSION port, BOOLEAN on)
 {
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
     UCHAR lcr = UartRead(&port->Uart, UART_LCR);
-    UartWrite(&port->Uart, UART_LCR, (UCHAR)(on ? lcr | LCR_BREAK : lcr & ~LCR_BREAK));
+    SetLine(port, (UCHAR)(on ? lcr | LCR_BREAK : lcr & ~LCR_BREAK));
     KeReleaseInterruptSpinLock(port->Interrupt, irql);
 }
 
@@ -317,22 +345,22 @@ VOID SerialGetStatus(PPORT_EXTENSION port, PSERIAL_STATUS status)
 {
     RtlZeroMemory(status, sizeof(*status));
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
-    status->Errors = port->Errors;
-    status->AmountInInQueue = Used(&port->Receive);
-    status->AmountInOutQueue = Used(&port->Transmit);
+    status->Errors = port->State->Errors;
+    status->AmountInInQueue = Used(&port->State->Receive);
+    status->AmountInOutQueue = Used(&port->State->Transmit);
     if ((UartRead(&port->Uart, UART_LCR) & LCR_BREAK) != 0) {
         status->HoldReasons = SERIAL_TX_WAITING_ON_BREAK;
     }
-    port->Errors = 0;
+    port->State->Errors = 0;
     KeReleaseInterruptSpinLock(port->Interrupt, irql);
 }
 
 VOID SerialGetStats(PPORT_EXTENSION port, PSERIALPERF_STATS stats, BOOLEAN clear)
 {
     KIRQL irql = KeAcquireInterruptSpinLock(port->Interrupt);
-    *stats = port->Stats;
+    *stats = port->State->Stats;
     if (clear) {
-        RtlZeroMemory(&port->Stats, sizeof(port->Stats));
+        RtlZeroMemory(&port->State->Stats, sizeof(port->State->Stats));
     }
     KeReleaseInterruptSpinLock(port->Interrupt, irql);
 }

@@ -282,6 +282,12 @@ NTSTATUS SerialAddDevice(PDRIVER_OBJECT driver, PDEVICE_OBJECT physical)
         IoDeleteDevice(device);
         return STATUS_NO_SUCH_DEVICE;
     }
+    status = SerialTakeState(port);
+    if (!NT_SUCCESS(status)) {
+        IoDetachDevice(port->Lower);
+        IoDeleteDevice(device);
+        return status;
+    }
     status =
         IoRegisterDeviceInterface(physical, &GUID_DEVINTERFACE_COMPORT, NULL, &port->Interface);
     if (!NT_SUCCESS(status)) {

@@ -2,9 +2,10 @@
 //
 // A serial port. Who may touch what:
 //
-//   interrupt lock   the chip, both rings, Ier, Errors, Stats (the ISR holds it by itself)
-//   Lock             both queues of IRPs, the time-outs, the states of queued IRPs
-//   neither          everything that is set in START and cleared when the hardware is released;
+//   interrupt lock   the chip, Ier, what is in State (the ISR holds it by itself)
+//   Lock             both queues of IRPs, the states of queued IRPs; in State the time-outs,
+//   Writing neither          everything that is set in START and cleared when the hardware is
+//   released;
 //                    Hardware (run-down protection) or Lock with Started keeps that from happening
 //
 // Lock is taken before the interrupt lock, never the other way. No IRP is completed with either.
@@ -29,11 +30,39 @@
 #define RING_MASK   (RING_SIZE - 1)
 #define MS_IN_100NS 10000ull
 
-// Free-running indices: used = Head - Tail.
+// Free-running indices: used = Head - Tail. Each is stored after what it tells of, for the driver's
+// next task.
 typedef struct _SERIAL_RING {
-    ULONG Head, Tail;
+    volatile ULONG Head, Tail;
     UCHAR Bytes[RING_SIZE];
 } SERIAL_RING, *PSERIAL_RING;
+
+// Which request has got, or given, how much. Its name is valid while Link is not 0.
+typedef struct _SERIAL_PART {
+    struct {
+        volatile ULONG64 Link, Number;
+    } Name;
+    volatile ULONG Bytes;
+    volatile ULONG Start; // of a write: Head of the ring where its first byte is, or would be
+} SERIAL_PART, *PSERIAL_PART;
+
+#define SERIAL_STATE_VERSION 1u
+#define SERIAL_PARTS         4u
+
+// What the driver's next task goes on with (state.c).
+typedef struct _SERIAL_STATE {
+    ULONG Version;
+    UCHAR Line, Modem; // LCR, MCR
+    USHORT Divisor;    // 0: the firmware's
+    ULONG Errors;      // SERIAL_ERROR_xxx since the last GET_COMMSTATUS
+    SERIALPERF_STATS Stats;
+    SERIAL_TIMEOUTS Timeouts;
+    ULONG Given;                       // Tail of Receive as far as reads are completed
+    SERIAL_PART Reading;               // the read that is being completed
+    SERIAL_PART Writing[SERIAL_PARTS]; // the active write, and those before it
+    ULONG Current;                     // of these the active one: what it has done is Head - Start
+    SERIAL_RING Receive, Transmit;
+} SERIAL_STATE, *PSERIAL_STATE;
 
 typedef enum _IRP_STATE { IrpWaiting, IrpActive, IrpFinished } IRP_STATE;
 
@@ -70,17 +99,17 @@ typedef struct _PORT_EXTENSION {
 
     UCHAR Ier;
     BOOLEAN NotifyIdle; // somebody waits for the transmitter to run empty
-    ULONG Errors;       // SERIAL_ERROR_xxx since the last GET_COMMSTATUS
-    SERIALPERF_STATS Stats;
-    SERIAL_RING Receive, Transmit;
+    PSERIAL_STATE State;
+    BOOLEAN Inherited; // from a task that had started the port
+    BOOLEAN Undecided; // under Lock: no read has come since
 
     KSPIN_LOCK Lock;
-    SERIAL_TIMEOUTS Timeouts;
     SERIAL_QUEUE Reads, Writes;
 } PORT_EXTENSION, *PPORT_EXTENSION;
 
 // hardware.c
-// Programs the chip: 8N1, FIFOs, no interrupts. Keeps the firmware's baud rate if InitialBaud is 0.
+// Programs the chip: FIFOs, no interrupts; the line as it was, or 8N1. Keeps the firmware's baud
+// rate if InitialBaud is 0.
 VOID SerialInitializeChip(PPORT_EXTENSION port);
 VOID SerialEnableChip(PPORT_EXTENSION port);
 VOID SerialSilenceChip(PPORT_EXTENSION port);
@@ -102,6 +131,17 @@ VOID SerialSetModem(PPORT_EXTENSION port, UCHAR set, UCHAR clear);
 VOID SerialSetBreak(PPORT_EXTENSION port, BOOLEAN on);
 VOID SerialGetStatus(PPORT_EXTENSION port, PSERIAL_STATUS status);
 VOID SerialGetStats(PPORT_EXTENSION port, PSERIALPERF_STATS stats, BOOLEAN clear);
+
+// state.c
+NTSTATUS SerialTakeState(PPORT_EXTENSION port);
+// Under Lock: a read comes; before any of it is served.
+VOID SerialReadArrives(PPORT_EXTENSION port, PIRP irp);
+// Before and after the completion of a read that has got bytes.
+VOID SerialReadEnds(PPORT_EXTENSION port, PIRP irp);
+VOID SerialReadEnded(PPORT_EXTENSION port, ULONG bytes);
+// Under Lock: a write becomes the active one. How many of its bytes are in the ring, or sent,
+// already.
+ULONG SerialWriteBegins(PPORT_EXTENSION port, PIRP irp, ULONG length);
 
 // queue.c
 VOID SerialInitializeQueues(PPORT_EXTENSION port);

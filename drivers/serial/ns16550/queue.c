@@ -21,6 +21,23 @@ NTSTATUS SerialComplete(PPORT_EXTENSION port, PIRP irp, NTSTATUS status, ULONG_P
     return status;
 }
 
+// The same for one of a queue, with as many bytes as it has got; what a read has got is its
+// requester's from here on.
+static VOID CompleteTransfer(PSERIAL_QUEUE queue, PIRP irp, NTSTATUS status)
+{
+    PPORT_EXTENSION port = queue->Port;
+    ULONG received = queue == &port->Reads ? (ULONG)irp->IoStatus.Information : 0;
+    irp->IoStatus.Status = status;
+    if (received != 0) {
+        SerialReadEnds(port, irp);
+    }
+    IoCompleteRequest(irp, IO_SERIAL_INCREMENT);
+    if (received != 0) {
+        SerialReadEnded(port, received);
+    }
+    IoReleaseRemoveLock(&port->RemoveLock, irp);
+}
+
 // ---- callbacks of the cancel-safe queues ----
 
 static PSERIAL_QUEUE QueueOf(PIO_CSQ csq)
@@ -89,7 +106,7 @@ static VOID Service(PSERIAL_QUEUE queue)
 static VOID CsqCompleteCanceled(PIO_CSQ csq, PIRP irp)
 {
     PSERIAL_QUEUE queue = QueueOf(csq);
-    SerialComplete(queue->Port, irp, STATUS_CANCELLED, irp->IoStatus.Information);
+    CompleteTransfer(queue, irp, STATUS_CANCELLED);
     Service(queue); // the next one may have become the active one
 }
 
@@ -119,13 +136,23 @@ VOID SerialInitializeQueues(PPORT_EXTENSION port)
     KeInitializeSpinLock(&port->Lock);
     InitializeQueue(port, &port->Reads);
     InitializeQueue(port, &port->Writes);
-    // A console: a read ends as soon as it has one byte.
-    port->Timeouts = (SERIAL_TIMEOUTS){.ReadIntervalTimeout = MAXULONG,
-                                       .ReadTotalTimeoutMultiplier = MAXULONG,
-                                       .ReadTotalTimeoutConstant = MAXULONG - 1};
 }
 
 // ---- with Lock held ----
+
+// READ and WRITE have their length at the same place.
+static ULONG LengthOf(PIRP irp)
+{
+    return IoGetCurrentIrpStackLocation(irp)->Parameters.Read.Length;
+}
+
+// A write that comes again goes on where it was.
+static VOID Begin(PSERIAL_QUEUE queue, PIRP irp)
+{
+    if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_WRITE) {
+        irp->IoStatus.Information = SerialWriteBegins(queue->Port, irp, LengthOf(irp));
+    }
+}
 
 static PIRP ActiveIrp(PSERIAL_QUEUE queue)
 {
@@ -136,7 +163,8 @@ static PIRP ActiveIrp(PSERIAL_QUEUE queue)
     if (irp != NULL && IRP_STATE_OF(irp) == IrpWaiting) {
         IRP_STATE_OF(irp) = IrpActive;
         queue->Started = queue->LastByte = KeQueryInterruptTime();
-        queue->Timeouts = queue->Port->Timeouts;
+        queue->Timeouts = queue->Port->State->Timeouts;
+        Begin(queue, irp);
     }
     return irp;
 }
@@ -149,12 +177,6 @@ static VOID ArmTimer(PSERIAL_QUEUE queue, ULONGLONG now, ULONGLONG deadline)
     }
     LARGE_INTEGER due = {.QuadPart = -(LONGLONG)(deadline - now)};
     (void)KeSetTimer(&queue->Timer, due, &queue->TimerDpc);
-}
-
-// READ and WRITE have their length at the same place.
-static ULONG LengthOf(PIRP irp)
-{
-    return IoGetCurrentIrpStackLocation(irp)->Parameters.Read.Length;
 }
 
 static PUCHAR BufferOf(PIRP irp)
@@ -237,7 +259,7 @@ static VOID ServiceQueue(PSERIAL_QUEUE queue)
     AdvanceQueue(queue);
     KeReleaseSpinLock(&queue->Port->Lock, irql);
     while ((irp = IoCsqRemoveNextIrp(&queue->Csq, &finished)) != NULL) {
-        SerialComplete(queue->Port, irp, (NTSTATUS)IRP_STATUS_OF(irp), irp->IoStatus.Information);
+        CompleteTransfer(queue, irp, (NTSTATUS)IRP_STATUS_OF(irp));
     }
 }
 
@@ -256,7 +278,7 @@ VOID SerialCancelQueue(PSERIAL_QUEUE queue, PFILE_OBJECT file)
     PEEK of_file = {.File = file};
     PIRP irp;
     while ((irp = IoCsqRemoveNextIrp(&queue->Csq, file != NULL ? &of_file : NULL)) != NULL) {
-        SerialComplete(queue->Port, irp, STATUS_CANCELLED, irp->IoStatus.Information);
+        CompleteTransfer(queue, irp, STATUS_CANCELLED);
     }
     Service(queue);
 }
@@ -267,10 +289,20 @@ VOID SerialDpc(PKDPC dpc, PDEVICE_OBJECT device, PIRP irp, PVOID context)
     UNREFERENCED_PARAMETER(dpc);
     UNREFERENCED_PARAMETER(irp);
     UNREFERENCED_PARAMETER(context);
-    if (port->Asleep && port->Receive.Head != port->Receive.Tail)
+    if (port->Asleep && port->State->Receive.Head != port->State->Receive.Tail)
         SerialWake(port);
     SerialServiceReads(port);
     SerialServiceWrites(port);
+}
+
+static VOID Arrives(PPORT_EXTENSION port, PIRP irp)
+{
+    KIRQL irql;
+    KeAcquireSpinLock(&port->Lock, &irql);
+    if (port->Started) {
+        SerialReadArrives(port, irp);
+    }
+    KeReleaseSpinLock(&port->Lock, irql);
 }
 
 NTSTATUS SerialReadWriteFlush(PDEVICE_OBJECT device, PIRP irp)
@@ -290,6 +322,9 @@ NTSTATUS SerialReadWriteFlush(PDEVICE_OBJECT device, PIRP irp)
     PSERIAL_QUEUE queue = read ? &port->Reads : &port->Writes;
     irp->IoStatus.Information = 0;
     IRP_STATE_OF(irp) = IrpWaiting;
+    if (read) {
+        Arrives(port, irp);
+    }
     IoCsqInsertIrp(&queue->Csq, irp, NULL); // marks it pending
     Service(queue);
     return STATUS_PENDING;

@@ -77,6 +77,7 @@ void manager_delete_device(PDEVICE_OBJECT device)
         if (names[i].Device == device)
             names[i] = (struct name){0};
     posix_forget_vectors(device);
+    posix_forget_state(device);
 }
 
 NTSTATUS manager_attach(PDEVICE_OBJECT source, PDEVICE_OBJECT target, PDEVICE_OBJECT *lower)

@@ -57,6 +57,7 @@ bool posix_interrupt(uint32_t vector);
 #define POSIX_MESSAGE_ADDRESS 0xfffff000u
 void posix_set_messages(struct _DEVICE_OBJECT *pdo, uint32_t first, uint32_t count);
 void posix_forget_vectors(struct _DEVICE_OBJECT *pdo);
+void posix_forget_state(struct _DEVICE_OBJECT *device); // what its driver wanted kept
 // After so many more connections one is refused: STATUS_INSUFFICIENT_RESOURCES. ~0: none.
 void posix_refuse_connect(unsigned after);
 // How many passive-level ISRs have returned and had their interrupt let through again.

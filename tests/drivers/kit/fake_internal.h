@@ -10,6 +10,7 @@
 void fake_reset_devices(void);
 void fake_reset_ke(void);
 void fake_reset_mm(void);
+void fake_reset_restart(void);
 void fake_want_passive(const char *what);
 // Stops the test when a spin lock is held.
 void fake_check_no_lock(const char *what);

@@ -35,6 +35,7 @@ void kit_reset(void)
     fake_reset_devices();
     fake_reset_ke();
     fake_reset_mm();
+    fake_reset_restart();
 }
 
 struct kit_request *kit_irp(PDEVICE_OBJECT device, UCHAR major, UCHAR minor,

@@ -18,6 +18,10 @@ _Noreturn void kit_fail(const char *format, ...);
 // Forgets everything. Call it first in each test.
 void kit_reset(void);
 
+// The same, but the memory that the driver wanted kept stays: its next task is to be started.
+void kit_die(void);
+void *kit_kept(void); // that memory
+
 // Runs DriverEntry and returns the driver object.
 PDRIVER_OBJECT kit_load(DRIVER_INITIALIZE *entry);
 
@@ -33,6 +37,7 @@ struct kit_request {
     bool done;
     NTSTATUS status;
     ULONG_PTR information;
+    ULONG64 name; // for DdkRequestName: the same for one that is issued again; 0: none
 };
 
 // Makes an IRP for the top of the stack of `device`; *location is what the test may fill in before

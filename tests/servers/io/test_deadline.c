@@ -284,6 +284,26 @@ TEST(a_dispatch_thread_that_does_not_come_round)
     bury(&driver);
 }
 
+/* A read waits until somebody types: it may be owed for ever, but the driver has to be awake. */
+TEST(a_serial_port_that_is_read)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("line", 20, LIMIT, &driver);
+    struct io_device *device = io_device_at(0);
+    for (unsigned i = 0; device->driver->task_id != driver.task; i++)
+        device = io_device_at(i);
+    device->info.device_type = IO_FILE_DEVICE_SERIAL_PORT;
+    request_of(link, 0)->device = device->id;
+    ask(link, 0, READ, true);
+    owed();
+    CHECK_EQ(pass(100 * LIMIT), 0);
+    answering[0] = nullptr;
+    unsigned deaf = fake_deaf;
+    CHECK_EQ(pass(5 * ASH_IO_PROBE_MS), driver.task);
+    CHECK_EQ(fake_deaf, deaf + 1);
+    bury(&driver);
+}
+
 TEST(one_that_is_verified_is_asked_for_whatever_it_owes)
 {
     struct fake_driver driver;

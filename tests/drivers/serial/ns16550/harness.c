@@ -64,6 +64,15 @@ void port_add_property(const char *name, uint32_t cell)
     memcpy(properties, &property_bytes, 4);
 }
 
+static void add_device(void)
+{
+    PDRIVER_OBJECT driver = kit_load(DriverEntry);
+    pdo = kit_make_pdo(bus_dispatch, 0);
+    if (!NT_SUCCESS(driver->DriverExtension->AddDevice(driver, pdo))) {
+        kit_fail("AddDevice failed");
+    }
+}
+
 // The port of the test before is removed first: whatever state it is in must allow that.
 void port_add(void)
 {
@@ -75,11 +84,16 @@ void port_add(void)
     chip_reset();
     property_bytes = 4;
     port_add_property("clock-frequency", 3686400);
-    PDRIVER_OBJECT driver = kit_load(DriverEntry);
-    pdo = kit_make_pdo(bus_dispatch, 0);
-    if (!NT_SUCCESS(driver->DriverExtension->AddDevice(driver, pdo))) {
-        kit_fail("AddDevice failed");
-    }
+    add_device();
+}
+
+void port_die(void)
+{
+    PPORT_EXTENSION port = kit_find("\\Device\\Serial0")->DeviceExtension;
+    RtlFreeUnicodeString(&port->Link); // its memory goes with the task
+    kit_die();
+    chip.ier = 0;
+    add_device();
 }
 
 NTSTATUS port_start(void)
@@ -96,12 +110,19 @@ void port_set_up(void)
 }
 
 static struct transfer transfers[8];
+static ULONG64 next_name;
+
+void port_name(ULONG64 name)
+{
+    next_name = name;
+}
 
 struct transfer *port_transfer(unsigned index, UCHAR major, const void *bytes, ULONG length)
 {
     struct transfer *t = &transfers[index];
     PIO_STACK_LOCATION location;
     t->request = kit_irp(pdo, major, 0, &location);
+    t->request->name = next_name;
     memset(t->buffer, 0, sizeof t->buffer);
     if (bytes != NULL) {
         memcpy(t->buffer, bytes, length);

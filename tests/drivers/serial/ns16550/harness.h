@@ -22,6 +22,11 @@ NTSTATUS port_start(void);
 void port_set_up(void);
 void port_add_property(const char *name, uint32_t cell);
 
+// Its driver dies; then AddDevice of the next task. The chip stays as it is.
+void port_die(void);
+
+// The name of the requests that are made from here on (DdkRequestName); 0: none.
+void port_name(ULONG64 name);
 // Each index is a file of its own. The request is sent; it may still be pending.
 struct transfer *port_transfer(unsigned index, UCHAR major, const void *bytes, ULONG length);
 struct transfer *port_read(unsigned index, ULONG length);
