@@ -224,26 +224,37 @@ struct ash_proc_notify_reply {
 
 /* Text and data of a running driver, changed while it runs (servers/process/alter.c). Addresses and
  * sizes are even. Bytes that are instructions are what every hart executes when the call returns.
- * ALTER: stack 0: `address`; else that of thread stack - 1's stack pointer, plus `address`. flip:
- * data is exclusive-ored. */
+ * ALTER: stack 0: `address`; else that of thread stack - 1's stack pointer, plus `address`.
+ * below: so many bytes below where the pointer points that is there. flip: data is exclusive-ored.
+ */
 #define ASH_PROC_ALTER_BYTES 8u
 struct ash_proc_alter_request {
-    ash_word task, address, stack, flip, bytes;
+    ash_word task, address, stack, below, flip, bytes;
     unsigned char data[ASH_PROC_ALTER_BYTES];
 };
 /* Traps replace one instruction each until a thread comes to it, for the first time; then it is as
  * it was, and is executed, except that first, by `action`: nothing is done; `data` takes the place
- * of what is at `target`; or the task ends as if killed. A task keeps its traps until it ends;
- * those of another one end then. */
+ * of what is at `target`; the task ends as if killed; the bits of `data` in register `target` of
+ * that thread change; `data` takes the place of what is `target` bytes behind where register `reg`
+ * points, in the same page. The others are for the first instruction of a function: it returns at
+ * once, with `data` in a0; it is called twice with the same arguments (`target`: an instruction
+ * that nobody comes to, where it returns to between); its first call returns at once, and the next
+ * one gets a0 of that. flip: data is exclusive-ored. A task keeps its traps until it ends; those of
+ * another one end then. */
 enum ash_proc_trap_action {
     ASH_PROC_TRAP_NOTE = 0,
     ASH_PROC_TRAP_ALTER = 1,
     ASH_PROC_TRAP_END = 2,
+    ASH_PROC_TRAP_REGISTER = 3,
+    ASH_PROC_TRAP_MEMORY = 4,
+    ASH_PROC_TRAP_RETURN = 5,
+    ASH_PROC_TRAP_TWICE = 6,
+    ASH_PROC_TRAP_EXCHANGE = 7,
 };
 #define ASH_PROC_TRAPS_MAX     16384u
 #define ASH_PROC_TRAPS_AT_ONCE 48u
 struct ash_proc_trap_request {
-    ash_word task, action, target, bytes;
+    ash_word task, action, target, bytes, reg, flip;
     unsigned char data[ASH_PROC_ALTER_BYTES];
     ash_word count;
     uint32_t address[ASH_PROC_TRAPS_AT_ONCE];

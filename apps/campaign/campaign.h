@@ -21,9 +21,16 @@ enum kind {
         'x',         /* `data` takes the place of the instruction at `address` when it is reached */
     KIND_END = 'e',  /* the driver ends when it reaches the instruction at `address` */
     KIND_FLIP = 'f', /* the bits of `data` in the word at `address` change */
-    KIND_STACK = 's', /* the same, `address` above the stack pointer of thread `thread` */
-    KIND_KILL = 'k',  /* the driver is ended */
-    KIND_NONE = 'n',  /* nothing */
+    KIND_STACK = 's',    /* the same, `address` above the stack pointer of thread `thread` */
+    KIND_KILL = 'k',     /* the driver is ended */
+    KIND_REGISTER = 'r', /* when it is reached: bits of register `target` change; */
+    KIND_MEMORY = 'm',   /* of what is `target` bytes behind where register `thread` points; */
+    KIND_PLACE = 'w',    /* the same, but `data` is what is there then; */
+    KIND_RETURN = 'v',   /* the function returns at once, with `data`; */
+    KIND_TWICE = 't',    /* is called twice (`target`: the entry point, where nobody comes by); */
+    KIND_EXCHANGE = 'o', /* the first call of it is put off, and takes the place of the next one */
+    KIND_HEAP = 'h', /* bits change `target` bytes below where the pointer at `address` points */
+    KIND_NONE = 'n', /* nothing */
 };
 
 struct trial {
@@ -34,13 +41,15 @@ struct trial {
     unsigned bytes;
     unsigned skip; /* requests before it */
     unsigned thread;
+    ash_word target;
 };
 
 struct plan {
     char target[32];        /* name of the driver's task */
-    unsigned disk, witness; /* their sizes, MiB, by which they are told apart */
+    unsigned disk, witness; /* their sizes, KiB, by which they are told apart */
     unsigned options;       /* with which the disk is opened */
     unsigned requests;      /* of one trial */
+    unsigned patience;      /* milliseconds without any answer: the driver hangs */
 };
 
 /* STATUS_NO_SUCH_FILE: there is no plan in the boot package; STATUS_NO_MEMORY. */
@@ -54,10 +63,13 @@ unsigned plan_cover(uint32_t *address, unsigned most);
 
 /* --- inject.c --------------------------------------------------------------------------------- */
 
-/* The running task of that name, 0: none. */
-ash_word task_named(const char *name);
-void task_kill(ash_word task);
+/* The running task of that name, 0: none. Later tasks have greater numbers: one that came after
+ * `after`. */
+ash_word task_named(const char *name, ash_word after);
+bool task_runs(ash_word task);
 [[nodiscard]] ash_status inject(ash_word task, const struct trial *trial);
+/* Whether the fault waits until an instruction is reached. */
+bool inject_traps(const struct trial *trial);
 /* Has the trial's instruction been reached? Ticks since then in *when. */
 bool inject_reached(ash_word task);
 [[nodiscard]] ash_status cover_begin(ash_word task);
@@ -69,7 +81,7 @@ ash_word microseconds_since(ash_word ticks);
 /* --- client.c --------------------------------------------------------------------------------- */
 
 #define BLOCK     4096u
-#define BLOCKS    256u /* of each disk; what lies behind is not touched */
+#define BLOCKS    64u /* the disk under test has no others */
 #define IN_FLIGHT 8u
 
 struct tally {
@@ -86,10 +98,10 @@ struct tally {
 
 enum client_state { CLIENT_FINE, CLIENT_HANGS, CLIENT_FAILED };
 
-/* The path of the disk of that size. STATUS_NO_SUCH_DEVICE: there is none. */
-[[nodiscard]] ash_status disk_of(unsigned megabytes, char path[static 32]);
-/* Both texts are kept. */
-[[nodiscard]] ash_status client_open(const char *path, unsigned options, const char *driver);
+/* The path of the disk of so many KiB. STATUS_NO_SUCH_DEVICE: there is none. */
+[[nodiscard]] ash_status disk_of(unsigned kibibytes, char path[static 32]);
+/* The path is kept, as is the plan. */
+[[nodiscard]] ash_status client_open(const char *path, const struct plan *plan);
 /* Fills the disk. */
 [[nodiscard]] enum client_state client_prepare(void);
 /* A new tally and a new sequence of requests. */

@@ -7,16 +7,19 @@
  */
 #include "ash/start.h"
 #include "ash/syscall.h"
+#include "ash/task.h"
 #include "campaign.h"
 #include <stdio.h>
 #include <string.h>
 
 #define MOST_BLOCKS   4u
 #define SECTOR_WORDS  64u
-#define PATIENCE_MS   150u /* without any answer: the driver hangs */
-#define REOPEN_TRIES  200u
+#define SLICE_US      500u /* of waiting: then the witness goes on */
+#define WITNESS_TURN  4u   /* requests for each one of its */
+#define REOPEN_TRIES  60u
 #define REOPEN_US     10000u
-#define VERIFY_BLOCKS 32u /* in one read */
+#define VERIFY_BLOCKS 32u   /* in one read */
+#define LONGEST_MS    1500u /* that one of those may take */
 
 static struct place {
     struct ash_io io;
@@ -31,8 +34,9 @@ static struct {
 } blocks[BLOCKS];
 
 static struct ash_file *file;
-static const char *file_path, *file_driver;
-static unsigned file_options, next_generation = 1, next_place, out;
+static const char *file_path;
+static const struct plan *plan;
+static unsigned next_generation = 1, next_place, out;
 static uint64_t random_state;
 static struct tally tally;
 static ash_word last_answer;
@@ -67,11 +71,11 @@ static uint64_t length_of(const char *path)
     return ash_success(status) ? bytes : 0;
 }
 
-ash_status disk_of(unsigned megabytes, char path[static 32])
+ash_status disk_of(unsigned kibibytes, char path[static 32])
 {
     for (unsigned i = 0; i < 4; i++) {
         snprintf(path, 32, "\\Device\\Harddisk%u\\DR0", i);
-        if (length_of(path) == (uint64_t)megabytes << 20)
+        if (length_of(path) == (uint64_t)kibibytes << 10)
             return STATUS_SUCCESS;
     }
     return STATUS_NO_SUCH_DEVICE;
@@ -80,10 +84,10 @@ ash_status disk_of(unsigned megabytes, char path[static 32])
 static ash_status open_disk(void)
 {
     return ash_open(file_path, ASH_FILE_READ_DATA | ASH_FILE_WRITE_DATA, ASH_FILE_OPEN,
-                    ASH_FILE_NO_BUFFERING | file_options, &file);
+                    ASH_FILE_NO_BUFFERING | plan->options, &file);
 }
 
-ash_status client_open(const char *path, unsigned options, const char *driver)
+ash_status client_open(const char *path, const struct plan *of)
 {
     char *memory = ash_io_buffer_alloc((IN_FLIGHT * MOST_BLOCKS + VERIFY_BLOCKS) * (size_t)BLOCK);
     if (memory == nullptr)
@@ -92,16 +96,15 @@ ash_status client_open(const char *path, unsigned options, const char *driver)
         places[i].data = (uint64_t *)(void *)(memory + i * MOST_BLOCKS * (size_t)BLOCK);
     whole = (uint64_t *)(void *)(memory + IN_FLIGHT * MOST_BLOCKS * (size_t)BLOCK);
     file_path = path;
-    file_driver = driver;
-    file_options = options;
+    plan = of;
     return open_disk();
 }
 
 /* After the link has ended, which its requests were told by an error. A driver that has done that
- * may never answer an open, for which there is no limit. */
+ * is of no use any more. */
 static bool reopen(void)
 {
-    task_kill(task_named(file_driver));
+    (void)ash_task_kill(task_named(plan->target, 0));
     (void)ash_close(file);
     file = nullptr;
     tally.reopened++;
@@ -256,24 +259,29 @@ void client_begin(uint64_t seed)
     last_answer = ash_time();
 }
 
-/* Any answer is a sign of life. */
+/* Any answer is a sign of life. The witness works on meanwhile. */
 static bool wait_for(struct place *place)
 {
-    for (;;) {
-        unsigned before = tally.answered;
-        if (ash_io_wait_until(&place->io, deadline(PATIENCE_MS)))
-            return true;
+    unsigned before = tally.answered;
+    ash_word until = deadline(plan->patience);
+    while (!ash_io_wait_until(&place->io, ash_time() + ash_ticks(SLICE_US))) {
+        witness_step();
         take_done();
-        if (!place->used || tally.answered == before)
+        if (!place->used || ash_time() >= until)
             return !place->used;
+        if (tally.answered != before)
+            until = deadline(plan->patience);
+        before = tally.answered;
     }
+    return true;
 }
 
 enum client_state client_run(unsigned until)
 {
     while (tally.answered < until) {
         struct place *place = turn();
-        witness_step();
+        if (next_place % WITNESS_TURN == 0)
+            witness_step();
         if (place->used && !wait_for(place))
             return CLIENT_HANGS;
         take_done();
@@ -300,10 +308,11 @@ enum client_state client_drain(unsigned ms)
     ash_word until = deadline(ms);
     for (unsigned i = 0; i < IN_FLIGHT; i++) {
         struct place *place = &places[i];
-        if (place->used && !ash_io_wait_until(&place->io, until))
-            tally.lost++;
+        while (place->used && !ash_io_wait_until(&place->io, ash_time() + ash_ticks(SLICE_US)) &&
+               ash_time() < until)
+            witness_step();
         take_done();
-        witness_step();
+        tally.lost += place->used;
     }
     return tally.lost == 0 ? CLIENT_FINE : CLIENT_HANGS;
 }
@@ -312,7 +321,7 @@ enum client_state client_drain(unsigned ms)
 
 static bool one(struct ash_io *io, ash_status status)
 {
-    if (ash_success(status) && !ash_io_wait_until(io, deadline(PATIENCE_MS))) {
+    if (ash_success(status) && !ash_io_wait_until(io, deadline(LONGEST_MS))) {
         tally.lost++;
         return false;
     }

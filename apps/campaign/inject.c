@@ -3,29 +3,28 @@
 #include "ash/manager.h"
 #include "ash/start.h"
 #include "ash/syscall.h"
+#include "ash/task.h"
 #include "campaign.h"
 #include "process.h"
 #include <stdio.h>
 #include <string.h>
 
-ash_word task_named(const char *name)
+ash_word task_named(const char *name, ash_word after)
 {
     struct ash_proc_info_reply info;
-    for (ash_word id = ASH_TASK_FIRST;; id = info.task + 1) {
-        const struct ash_proc_task_request request = {id};
-        ash_status status = ash_request(ASH_SLOT_PROCESS, ASH_PROC_INFO, &request, sizeof(request),
-                                        &info, sizeof(info));
-        if (status != STATUS_SUCCESS)
-            return 0;
+    ash_word id = after + 1;
+    while (ash_task_next(&id, &info) == STATUS_SUCCESS)
         if (info.state == ASH_PROC_RUNNING && strcmp(info.name, name) == 0)
             return info.task;
-    }
+    return 0;
 }
 
-void task_kill(ash_word task)
+bool task_runs(ash_word task)
 {
-    const struct ash_proc_task_request request = {task};
-    (void)ash_request(ASH_SLOT_PROCESS, ASH_PROC_KILL, &request, sizeof(request), nullptr, 0);
+    struct ash_proc_info_reply info;
+    ash_word id = task;
+    return ash_task_next(&id, &info) == STATUS_SUCCESS && info.task == task &&
+           info.state == ASH_PROC_RUNNING;
 }
 
 static ash_status alter(ash_word task, const struct trial *trial)
@@ -34,18 +33,47 @@ static ash_status alter(ash_word task, const struct trial *trial)
                                              .address = trial->address,
                                              .stack =
                                                  trial->kind == KIND_STACK ? trial->thread + 1 : 0,
+                                             .below = trial->kind == KIND_HEAP ? trial->target : 0,
                                              .flip = 1,
                                              .bytes = trial->bytes};
     memcpy(request.data, trial->data, sizeof(request.data));
     return ash_request(ASH_SLOT_PROCESS, ASH_PROC_ALTER, &request, sizeof(request), nullptr, 0);
 }
 
+static ash_word action_of(enum kind kind)
+{
+    switch (kind) {
+    case KIND_END:
+        return ASH_PROC_TRAP_END;
+    case KIND_REGISTER:
+        return ASH_PROC_TRAP_REGISTER;
+    case KIND_MEMORY:
+    case KIND_PLACE:
+        return ASH_PROC_TRAP_MEMORY;
+    case KIND_RETURN:
+        return ASH_PROC_TRAP_RETURN;
+    case KIND_TWICE:
+        return ASH_PROC_TRAP_TWICE;
+    case KIND_EXCHANGE:
+        return ASH_PROC_TRAP_EXCHANGE;
+    default:
+        return ASH_PROC_TRAP_ALTER;
+    }
+}
+
+bool inject_traps(const struct trial *trial)
+{
+    return trial->kind == KIND_ALTER || action_of(trial->kind) != ASH_PROC_TRAP_ALTER;
+}
+
 static ash_status trap(ash_word task, const struct trial *trial)
 {
+    bool text = trial->kind == KIND_ALTER;
     struct ash_proc_trap_request request = {.task = task,
-                                            .action = trial->kind == KIND_END ? ASH_PROC_TRAP_END
-                                                                              : ASH_PROC_TRAP_ALTER,
-                                            .target = trial->address,
+                                            .action = action_of(trial->kind),
+                                            .target = text ? trial->address : trial->target,
+                                            .reg = trial->thread,
+                                            .flip = trial->kind == KIND_MEMORY,
                                             .bytes = trial->bytes,
                                             .count = 1,
                                             .address = {(uint32_t)trial->address}};
@@ -55,15 +83,15 @@ static ash_status trap(ash_word task, const struct trial *trial)
 
 ash_status inject(ash_word task, const struct trial *trial)
 {
-    switch (trial->kind) {
-    case KIND_ALTER:
-    case KIND_END:
+    if (inject_traps(trial))
         return trap(task, trial);
+    switch (trial->kind) {
     case KIND_FLIP:
     case KIND_STACK:
+    case KIND_HEAP:
         return alter(task, trial);
     case KIND_KILL:
-        task_kill(task);
+        (void)ash_task_kill(task);
         return STATUS_SUCCESS;
     default:
         return STATUS_SUCCESS;

@@ -2,6 +2,7 @@
 /* See campaign.h. Prints between the marks of exec mode, then powers the machine off. */
 #include "ash/manager.h"
 #include "ash/syscall.h"
+#include "ash/task.h"
 #include "campaign.h"
 #include "pnp.h"
 #include "power.h"
@@ -20,7 +21,7 @@ static int complain(const char *what, ash_status status)
 /* Where the requests of a healthy driver pass. */
 static bool cover(const struct plan *plan)
 {
-    ash_word task = task_named(plan->target);
+    ash_word task = task_named(plan->target, 0);
     client_begin(1);
     ash_status status = cover_begin(task);
     if (!ash_success(status))
@@ -42,7 +43,7 @@ static bool load(const struct plan *plan, unsigned milliseconds, unsigned period
         if (client_run(answered) != CLIENT_FINE)
             return false;
         if (period != 0 && microseconds_since(killed) >= period * 1000ul) {
-            task_kill(task_named(plan->target));
+            (void)ash_task_kill(task_named(plan->target, 0));
             killed = ash_time();
             kills++;
         }
@@ -75,7 +76,7 @@ static ash_status open_disks(const struct plan *plan)
         status = witness_open(witness);
     if (ash_success(status))
         status = disk_of(plan->disk, disk);
-    return ash_success(status) ? client_open(disk, plan->options, plan->target) : status;
+    return ash_success(status) ? client_open(disk, plan) : status;
 }
 
 static int run(void)

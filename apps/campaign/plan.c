@@ -2,10 +2,11 @@
 /*
  * The plan, campaign/plan of the boot package. Lines, which tools/ashlar/campaign_plan.py writes:
  *
- *     target NAME            disk OPTIONS MIB          witness MIB        requests N
+ *     target NAME            disk OPTIONS KIB          witness KIB
+ *     requests N             patience MILLISECONDS
  *     way ADDRESS...         (hexadecimal, as are OPTIONS, addresses and data)
  *     load MILLISECONDS PERIOD
- *     trial NUMBER KIND ADDRESS DATA SKIP THREAD
+ *     trial NUMBER KIND ADDRESS DATA SKIP THREAD TARGET
  */
 #include "ash/manager.h"
 #include "campaign.h"
@@ -62,11 +63,14 @@ ash_status plan_load(struct plan *plan)
     if (!ash_success(status))
         return status;
     const char *target = line_of("target "), *disk = line_of("disk "),
-               *witness = line_of("witness "), *requests = line_of("requests ");
+               *witness = line_of("witness "), *requests = line_of("requests "),
+               *patience = line_of("patience ");
     if (target == nullptr || disk == nullptr || witness == nullptr || requests == nullptr ||
-        sscanf(target, "%31s", plan->target) != 1 ||
+        patience == nullptr || sscanf(target, "%31s", plan->target) != 1 ||
         sscanf(disk, "%x %u", &plan->options, &plan->disk) != 2 ||
-        sscanf(witness, "%u", &plan->witness) != 1 || sscanf(requests, "%u", &plan->requests) != 1)
+        sscanf(witness, "%u", &plan->witness) != 1 ||
+        sscanf(requests, "%u", &plan->requests) != 1 ||
+        sscanf(patience, "%u", &plan->patience) != 1)
         return STATUS_INVALID_PARAMETER;
     next_trial = (char *)line_of("trial ");
     next_cover = (char *)line_of("way ");
@@ -86,8 +90,9 @@ bool plan_trial(struct trial *trial)
 {
     char kind, data[24], *line = next_trial;
     *trial = (struct trial){};
-    if (line == nullptr || sscanf(line, "%u %c %lx %23s %u %u", &trial->number, &kind,
-                                  &trial->address, data, &trial->skip, &trial->thread) != 6)
+    if (line == nullptr ||
+        sscanf(line, "%u %c %lx %23s %u %u %lx", &trial->number, &kind, &trial->address, data,
+               &trial->skip, &trial->thread, &trial->target) != 7)
         return false;
     trial->kind = (enum kind)kind;
     trial->bytes = read_data(data, trial->data);

@@ -5,6 +5,7 @@
  * finds a new task without the fault; then every byte of the disk is read.
  */
 #include "ash/syscall.h"
+#include "ash/task.h"
 #include "campaign.h"
 #include <stdio.h>
 
@@ -43,8 +44,8 @@ bool content_of(uint64_t word, unsigned *block, unsigned *generation)
 }
 
 struct outcome {
-    ash_word task; /* that had the fault */
-    bool reached, hung, died, failed, ended;
+    ash_word task, next; /* that had the fault; the one after it */
+    bool put, reached, hung, died, failed, ended;
     char cause[120];
     struct tally with, after; /* until the fault's task was gone; then, of its successor */
     ash_word death_us;
@@ -52,13 +53,12 @@ struct outcome {
 
 static ash_word successor(const char *target, ash_word before)
 {
-    for (unsigned i = 0; i < NEW_TRIES; i++) {
-        ash_word task = task_named(target);
-        if (task != 0 && task != before)
-            return task;
+    ash_word task = task_named(target, before);
+    for (unsigned i = 0; task == 0 && i < NEW_TRIES; i++) {
         witness_pause(NEW_US);
+        task = task_named(target, before);
     }
-    return 0;
+    return task;
 }
 
 /* With requests in flight; the longest gap is what the client sees of it. */
@@ -66,7 +66,7 @@ static enum client_state end_driver(struct outcome *outcome, ash_word task)
 {
     client_fill();
     ash_word before = ash_time();
-    task_kill(task);
+    (void)ash_task_kill(task);
     outcome->ended = true;
     enum client_state state = client_drain(DRAIN_MS);
     outcome->death_us = microseconds_since(before);
@@ -80,18 +80,16 @@ static enum client_state work(const struct plan *plan, const struct trial *trial
     if (state != CLIENT_FINE)
         return state;
     ash_status status = inject(outcome->task, trial);
-    if (!ash_success(status))
-        printf("campaign: trial %u: the fault is refused: 0x%08x\n", trial->number,
-               (unsigned)status);
+    outcome->put = ash_success(status);
     return client_run(plan->requests);
 }
 
 static void judge(const struct plan *plan, const struct trial *trial, struct outcome *outcome)
 {
     enum client_state state = work(plan, trial, outcome);
-    bool trapped = trial->kind == KIND_ALTER || trial->kind == KIND_END;
-    outcome->reached = trapped ? inject_reached(outcome->task) : trial->kind != KIND_NONE;
-    bool alive = task_named(plan->target) == outcome->task;
+    outcome->reached = inject_traps(trial) ? inject_reached(outcome->task)
+                                           : outcome->put && trial->kind != KIND_NONE;
+    bool alive = task_runs(outcome->task);
     outcome->hung = state == CLIENT_HANGS;
     outcome->failed = state == CLIENT_FAILED;
     outcome->died = !alive;
@@ -103,7 +101,8 @@ static void judge(const struct plan *plan, const struct trial *trial, struct out
         state = client_drain(DRAIN_MS);
     outcome->with = client_tally();
     client_begin(trial->number + 1);
-    if (state == CLIENT_FAILED || successor(plan->target, outcome->task) == 0)
+    outcome->next = state != CLIENT_FAILED ? successor(plan->target, outcome->task) : 0;
+    if (outcome->next == 0)
         outcome->failed = true;
     else if (client_verify() != CLIENT_FINE)
         outcome->failed = true;
@@ -130,12 +129,16 @@ static void print(const struct trial *trial, const struct outcome *outcome)
 
 bool trial_run(const struct plan *plan, const struct trial *trial)
 {
-    struct outcome outcome = {.task = task_named(plan->target)};
-    if (outcome.task == 0)
+    static ash_word current; /* the task that the trial before left */
+    if (current == 0 || !task_runs(current))
+        current = task_named(plan->target, 0);
+    struct outcome outcome = {.task = current};
+    if (current == 0)
         return false;
     printf("{\"begin\":%u}\n", trial->number);
     client_begin(trial->number);
     judge(plan, trial, &outcome);
     print(trial, &outcome);
+    current = outcome.next;
     return !outcome.failed && outcome.with.lost + outcome.after.lost == 0;
 }

@@ -217,9 +217,9 @@ static unsigned write_registers(struct thread *thread, struct invocation *call)
         return invoke_error(call, ASH_E_TRUNCATED, 6, 0);
     if (thread->state == ASH_THREAD_RUNNING)
         return ASH_E_BUSY;
-    static const uint8_t target[7] = {REG_PC, REG_SP, REG_A0, REG_A1, REG_GP, REG_TP, REG_A2};
-    for (unsigned i = 0; i < 7 && i < call->length; i++)
-        thread->reg[target[i]] = invoke_word(call, i);
+    static const uint8_t first[8] = {REG_PC, REG_SP, REG_A0, REG_A1, REG_GP, REG_TP, REG_A2, 1};
+    for (unsigned i = 0; i < 32 && i < call->length; i++)
+        thread->reg[i < 8 ? first[i] : i < 13 ? i - 3 : i] = invoke_word(call, i);
     return ASH_OK;
 }
 

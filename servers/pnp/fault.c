@@ -12,7 +12,10 @@
  * it left out. A device with more than STORM faults in a second is cut off: its bus turns off its
  * DMA, its driver is ended with bug check 0xE6 (0x26: the IOMMU found a DMA violation), and the
  * node fails. A single request that goes wrong makes hundreds of records (a device asks for a few
- * bytes at a time); so it takes several requests to be cut off, not one.
+ * bytes at a time); so it takes several requests to be cut off, not one. A driver that is started
+ * again when it dies is ended at the first fault, before it takes what its device says of that for
+ * a failure of the device. The records that its device has made until then are read before the next
+ * task is held to account.
  *
  * Invariant: while `resume` is 0 the interrupt is acknowledged, or its signal is on the way; else
  * pnp_fault_deadline goes on reading.
@@ -28,6 +31,7 @@
 #define WINDOW_MS 1000u
 #define SHOWN     4u
 #define STORM     1024u
+#define REST      1024u /* records that are read at a START, at most */
 
 #define DRIVER_VERIFIER_DMA_VIOLATION 0xe6u
 #define IOMMU_FOUND_VIOLATION         0x26u
@@ -86,6 +90,15 @@ static void say_left_out(const struct pnp_node *node, struct pnp_faults *faults)
 /* --- One fault ---------------------------------------------------------------------------------
  */
 
+static struct port_verdict verdict_on(const struct pnp_node *node, const char *rule)
+{
+    return (struct port_verdict){.code = DRIVER_VERIFIER_DMA_VIOLATION,
+                                 .parameter = {IOMMU_FOUND_VIOLATION, node->device,
+                                               node->faults.address, node->faults.cause},
+                                 .name = "DRIVER_VERIFIER_DMA_VIOLATION",
+                                 .rule = rule};
+}
+
 static void cut_off(struct pnp_node *node)
 {
     struct pnp_faults *faults = &node->faults;
@@ -96,12 +109,25 @@ static void cut_off(struct pnp_node *node)
     snprintf(rule, sizeof(rule),
              "the IOMMU refused its device's DMA again and again, last at 0x%lx: %s",
              (unsigned long)faults->address, pnp_fault_reason(faults->cause));
-    pnp_cut_off(node, why,
-                &(struct port_verdict){.code = DRIVER_VERIFIER_DMA_VIOLATION,
-                                       .parameter = {IOMMU_FOUND_VIOLATION, node->device,
-                                                     faults->address, faults->cause},
-                                       .name = "DRIVER_VERIFIER_DMA_VIOLATION",
-                                       .rule = rule});
+    struct port_verdict verdict = verdict_on(node, rule);
+    pnp_cut_off(node, why, &verdict);
+}
+
+static bool answers_for_it(const struct pnp_node *node)
+{
+    return node->function != nullptr && node->function->keeps && !node->recovering &&
+           node->state == ASH_PNP_STARTED;
+}
+
+static void end_driver(struct pnp_node *node)
+{
+    char rule[160];
+    node->faults.blamed = true;
+    snprintf(rule, sizeof(rule), "the IOMMU refused its device's DMA: %s at 0x%lx: %s",
+             pnp_fault_kind(node->faults.cause, node->faults.kind),
+             (unsigned long)node->faults.address, pnp_fault_reason(node->faults.cause));
+    struct port_verdict verdict = verdict_on(node, rule);
+    pnp_condemn(node, &verdict);
 }
 
 static void count(struct pnp_faults *faults, const struct ash_mem_dma_fault_reply *fault)
@@ -135,18 +161,22 @@ static void take(const struct ash_mem_dma_fault_reply *fault)
         lost++;
         port_log("the IOMMU had no room for more records of refused DMA");
     }
-    if (node != nullptr && faults->in_window > STORM && !faults->cut_off)
+    if (node == nullptr || faults->blamed)
+        return;
+    if (answers_for_it(node))
+        end_driver(node);
+    else if (faults->in_window > STORM && !faults->cut_off)
         cut_off(node);
 }
 
 /* --- Reading -----------------------------------------------------------------------------------
  */
 
-static void read_some(void)
+static void read_some(unsigned most)
 {
     struct ash_mem_dma_fault_reply fault;
     resume = 0;
-    for (unsigned i = 0; i < BATCH; i++) {
+    for (unsigned i = 0; i < most; i++) {
         if (!port_dma_fault(&fault)) {
             port_irq_ack(interrupt);
             return;
@@ -159,7 +189,7 @@ static void read_some(void)
 void pnp_fault_signalled(void)
 {
     if (interrupt != 0 && resume == 0)
-        read_some();
+        read_some(BATCH);
 }
 
 static ash_word earlier(ash_word a, ash_word b)
@@ -182,7 +212,7 @@ static ash_word left_out_deadline(const struct pnp_node *node, struct pnp_faults
 ash_word pnp_fault_deadline(ash_word now)
 {
     if (resume != 0 && resume <= now)
-        read_some();
+        read_some(BATCH);
     ash_word next = earlier(resume, left_out_deadline(nullptr, &unknown, now));
     for (struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next)
         next = earlier(next, left_out_deadline(node, &node->faults, now));
@@ -191,7 +221,10 @@ ash_word pnp_fault_deadline(ash_word now)
 
 void pnp_fault_started(struct pnp_node *node)
 {
-    node->faults.cut_off = false;
+    node->faults.blamed = true;
+    if (resume != 0)
+        read_some(REST);
+    node->faults.cut_off = node->faults.blamed = false;
     node->faults.in_window = 0;
 }
 
@@ -230,7 +263,7 @@ void pnp_fault_look(struct pnp_node *node)
                  (unsigned)status);
         return;
     }
-    read_some(); /* what there is from before */
+    read_some(BATCH); /* what there is from before */
 }
 
 void pnp_fault_clear(void)

@@ -16,6 +16,7 @@ struct pnp_faults {
     ash_word window, in_window, shown; /* the present second: its begin, faults, lines in the log */
     ash_word left_out;                 /* faults that the log has not shown */
     bool cut_off;                      /* since its last START */
+    bool blamed;                       /* its driver was ended for it, since its last START */
 };
 
 /* A node has been identified: if it is the IOMMU's, its interrupt is taken. */

@@ -377,8 +377,10 @@ ash_word pnp_update_deadline(void); /* when an outcome is known; 0: none is awai
 
 /* Begins to remove the node and all below it. gone: its PDO vanishes too. */
 void pnp_remove(struct pnp_node *node, bool gone);
-/* A device that does harm: its bus turns it off at once, it fails, and its driver is ended. */
 struct port_verdict;
+/* Ends its function driver, if it is a task of its own that lives. */
+void pnp_condemn(const struct pnp_node *node, const struct port_verdict *verdict);
+/* A device that does harm: its bus turns it off at once, it fails, and its driver is ended. */
 void pnp_cut_off(struct pnp_node *node, const char *why, const struct port_verdict *verdict);
 /* Takes back what its drivers were given for its resources. */
 void pnp_release_resources(struct pnp_node *node);

@@ -34,15 +34,20 @@ void pnp_remove(struct pnp_node *node, bool gone)
 
 /* Its driver's end takes the device through its removal, as every death does; without a driver
  * there is nothing to remove. */
-void pnp_cut_off(struct pnp_node *node, const char *why, const struct port_verdict *verdict)
+void pnp_condemn(const struct pnp_node *node, const struct port_verdict *verdict)
 {
-    pnp_irp_quiesce(node);
-    pnp_node_fail(node, STATUS_DEVICE_PROTOCOL_ERROR, why);
     if (node->function == nullptr || node->function->dead || node->function->own)
         return;
     struct port_verdict of = *verdict;
     of.task = node->function->task;
     port_condemn(&of);
+}
+
+void pnp_cut_off(struct pnp_node *node, const char *why, const struct port_verdict *verdict)
+{
+    pnp_irp_quiesce(node);
+    pnp_node_fail(node, STATUS_DEVICE_PROTOCOL_ERROR, why);
+    pnp_condemn(node, verdict);
 }
 
 static struct pnp_node *child_to_remove(const struct pnp_node *node)

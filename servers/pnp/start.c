@@ -211,10 +211,27 @@ static enum pnp_outcome state_begin(struct pnp_node *node)
     return pnp_outcome_of_send(node, pnp_irp_send(node, &irp, true));
 }
 
+#define PNP_DETECTED_FATAL_ERROR 0xcau
+
+/* A driver that is started again gets another try, as often as it may die. */
+static bool tries_again(const struct pnp_node *node)
+{
+    if ((node->pnp_state & PNP_DEVICE_REMOVED) != 0 || node->function == nullptr ||
+        !node->function->keeps || node->function->dead)
+        return false;
+    pnp_condemn(node, &(struct port_verdict){.code = PNP_DETECTED_FATAL_ERROR,
+                                             .parameter = {node->device},
+                                             .name = "PNP_DETECTED_FATAL_ERROR",
+                                             .rule = "it reports its device as failed"});
+    return true;
+}
+
 /* What its drivers say of the device: failed, removed or disabled in hardware, it goes. */
 static enum pnp_outcome state_done(struct pnp_node *node, const struct port_answer *answer)
 {
     node->pnp_state = ash_success(answer->status) ? (uint32_t)answer->information : 0;
+    if ((node->pnp_state & PNP_DEVICE_FAILED) != 0 && tries_again(node))
+        return PNP_NEXT;
     if (node->pnp_state & (PNP_DEVICE_FAILED | PNP_DEVICE_REMOVED)) {
         pnp_node_fail(node, STATUS_DEVICE_NOT_READY, "its driver reports it as failed or removed");
         return go(node, PNP_STEP_REMOVE_CHILDREN);

@@ -114,11 +114,11 @@ static bool go_on(void)
     return token != 0;
 }
 
-static enum alter_fault trapped(struct task *task, const struct ash_caller *caller)
+static enum alter_fault trapped(struct task *task, unsigned number, const struct ash_caller *caller)
 {
     if (caller->op != ASH_FAULT_EXCEPTION || caller->request[1] != CAUSE_BREAKPOINT)
         return ALTER_NONE;
-    return alter_reached(task, caller->request[0]);
+    return trap_reached_at(task, number, caller->request[0]);
 }
 
 bool fault_filter(struct ash_server *, struct ash_caller *caller)
@@ -129,7 +129,7 @@ bool fault_filter(struct ash_server *, struct ash_caller *caller)
     unsigned number = caller->task & 0xff;
     if (!task || number >= ASH_PROC_THREADS)
         return true; /* of a task that has ended meanwhile: it stays stopped */
-    enum alter_fault trap = trapped(task, caller);
+    enum alter_fault trap = trapped(task, number, caller);
     if (trap == ALTER_ENDED)
         return true;
     if ((trap == ALTER_NONE && !to_handler(task, number, caller)) || !go_on())

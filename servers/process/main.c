@@ -85,9 +85,8 @@ static const struct ash_operation operations[] = {
     ROW_IN(ASH_PROC_REPORT_ADD, query_op_report_add, ash_proc_report_add_request),
     ROW_IN(ASH_PROC_CONDEMN, condemn_op, ash_proc_condemn_request),
     ROW_IN(ASH_PROC_ALTER, alter_op, ash_proc_alter_request),
-    ROW_IN(ASH_PROC_TRAP, alter_op_trap, ash_proc_trap_request),
-    ROW(ASH_PROC_TRAP_STATE, alter_op_state, ash_proc_trap_state_request,
-        ash_proc_trap_state_reply),
+    ROW_IN(ASH_PROC_TRAP, trap_op, ash_proc_trap_request),
+    ROW(ASH_PROC_TRAP_STATE, trap_op_state, ash_proc_trap_state_request, ash_proc_trap_state_reply),
     ROW_OUT(ASH_PROC_DMA_WALK, alter_op_walk, ash_mem_dma_walk_reply),
 };
 

@@ -6,7 +6,7 @@
  *   task.c    records, end, destruction         thread.c  its threads       budget.c their time
  *   object.c  kernel objects of a task          remote.c  calls of the memory manager
  *   fault.c   faults, bugchecks                 report.c  crash reports     peek.c   reading a task
- *   describe.c what a driver was doing        alter.c   faults put into a driver
+ *   describe.c what a driver was doing        alter.c, trap.c  faults put into a driver
  *   notify.c  drivers that want to know
  *   watch.c   watchers, waiters                 query.c   ps, reports       package.c the boot
  * package
@@ -99,6 +99,8 @@ extern const struct ash_process_boot *const boot;
 struct task *task_find(ash_word id);
 /* The live task of smallest id that is at least `id`, or null. */
 struct task *task_from(ash_word id);
+/* The one with the lowest number of which that watcher is still to be told; or null. */
+struct task *task_unseen(unsigned watcher);
 [[nodiscard]] struct task *task_new(ash_word id);
 /* The caller's own task, or null (root, memory: not started by this manager). */
 struct task *task_of(const struct ash_caller *caller);
@@ -130,9 +132,10 @@ void object_free_untypeds(struct task *task);
 void remote_task_destroy(ash_word task);
 /* mirror: null, or where the new pages are seen here until remote_unmirror. address 0: any. */
 [[nodiscard]] /* What devices reach, against what was granted. */
-ash_status remote_dma_walk(struct ash_mem_dma_walk_reply *reply);
+ash_status
+remote_dma_walk(struct ash_mem_dma_walk_reply *reply);
 ash_status remote_map(ash_word task, ash_word address, ash_word bytes, ash_word prot,
-                                    ash_word flags, ash_word *at, void **mirror);
+                      ash_word flags, ash_word *at, void **mirror);
 void remote_unmirror(void *mirror);
 /* A copy of the Frame behind a page of the task, in a slot of ash_slot_alloc. */
 [[nodiscard]] ash_status remote_frame(ash_word task, ash_word address, ash_cptr *frame);
@@ -206,12 +209,19 @@ void peek_close(void);
 
 /* --- alter.c --- */
 ash_status alter_op(struct ash_server *, struct ash_caller *caller);
-ash_status alter_op_trap(struct ash_server *, struct ash_caller *caller);
-ash_status alter_op_state(struct ash_server *, struct ash_caller *caller);
 ash_status alter_op_walk(struct ash_server *, struct ash_caller *caller);
+/* A driver that lives, and that the caller may alter; or null. */
+struct task *alter_subject(const struct ash_caller *caller, ash_word id, ash_status *status);
+bool alter_peek(struct task *task, ash_word address, uint16_t *half);
+/* Exclusive-ors what is there into them. */
+bool alter_flip(struct task *task, ash_word address, uint16_t *halves, unsigned count);
+
+/* --- trap.c --- */
+ash_status trap_op(struct ash_server *, struct ash_caller *caller);
+ash_status trap_op_state(struct ash_server *, struct ash_caller *caller);
 enum alter_fault { ALTER_NONE, ALTER_GO_ON, ALTER_ENDED };
 /* A breakpoint: of a trap? Then what it is for has been done. */
-enum alter_fault alter_reached(struct task *task, ash_word pc);
+enum alter_fault trap_reached_at(struct task *task, unsigned thread, ash_word pc);
 
 /* --- watch.c --- */
 void watch_tell(struct task *task);

@@ -36,6 +36,15 @@ struct task *task_from(ash_word id)
     return best;
 }
 
+struct task *task_unseen(unsigned watcher)
+{
+    struct task *best = nullptr;
+    for (unsigned i = 0; i < TASKS_MAX; i++)
+        if (tasks[i] && (tasks[i]->unseen >> watcher & 1) && (!best || tasks[i]->id < best->id))
+            best = tasks[i];
+    return best;
+}
+
 struct task *task_new(ash_word id)
 {
     for (unsigned i = 0; i < TASKS_MAX; i++) {

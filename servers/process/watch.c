@@ -89,17 +89,15 @@ ash_status watch_op_event(struct ash_server *, struct ash_caller *caller)
     unsigned index;
     if (!find_watcher(caller->task, &index))
         return STATUS_ACCESS_DENIED;
-    for (struct task *task = task_from(0); task; task = task_from(task->id + 1)) {
-        if (!(task->unseen & 1u << index))
-            continue;
-        task->unseen &= ~(1u << index);
-        reply->task = task->id;
-        reply->state = task->state;
-        reply->status = task->exit_status;
-        memcpy(reply->name, task->name, sizeof(reply->name));
-        return STATUS_SUCCESS;
-    }
-    return STATUS_NO_MORE_ENTRIES;
+    struct task *task = task_unseen(index);
+    if (!task)
+        return STATUS_NO_MORE_ENTRIES;
+    task->unseen &= ~(1u << index);
+    reply->task = task->id;
+    reply->state = task->state;
+    reply->status = task->exit_status;
+    memcpy(reply->name, task->name, sizeof(reply->name));
+    return STATUS_SUCCESS;
 }
 
 ash_status watch_op_release(struct ash_server *, struct ash_caller *caller)

@@ -39,11 +39,11 @@ def package(system):
 def machine(system, rounds: int) -> guest.Machine:
     found = guest.Machine(
         harts=system.harts, package=package(system), machine=guest.CONFINED,
-        disk=campaign_run.blank(system.scratch / "d0.img", 1),
+        disk=campaign_run.blank(system.scratch / "d0.img", 1024),
         words=["ashlar.quiet", "ashlar.test=stress", f"stress.seed={SEED + system.harts}",
                f"stress.rounds={rounds}"])
     for number, controller in ((1, "virtio-blk"), (2, "nvme")):
-        image = campaign_run.blank(system.scratch / f"d{number}.img", 1)
+        image = campaign_run.blank(system.scratch / f"d{number}.img", 1024)
         device = guest.Machine(controller=controller, machine=guest.CONFINED)
         found.extra += ["-drive", f"if=none,id=d{number},file={image},format=raw",
                         "-device", device.disk_device(f"d{number}")]

@@ -2,10 +2,13 @@
 """Machines of the campaign: one boots, does trials until the plan is at its end or until one leaves
 no driver behind, and is followed by another one for the rest."""
 
+import concurrent.futures
 import json
 import pathlib
 import re
 import tempfile
+import threading
+import time
 
 import campaign_plan
 import campaign_text
@@ -16,11 +19,13 @@ from report import Failure, say
 ICOUNT = ["-icount", "shift=0"]
 AGAIN = re.compile(r"pnp: (\S+) died and was started again: (\d+) us")
 COVER_WORDS = 32
+TRIALS_EACH = 150   # of a machine
+SECONDS_EACH = 3.0  # of a trial, at most, on average
 
 
-def blank(file: pathlib.Path, mebibytes: int) -> pathlib.Path:
+def blank(file: pathlib.Path, kibibytes: int) -> pathlib.Path:
     with file.open("wb") as image:
-        image.truncate(mebibytes << 20)
+        image.truncate(kibibytes << 10)
     return file
 
 
@@ -30,10 +35,16 @@ class Machines:
         self.console = b""  # of the last machine
         self.seconds = 0.0
 
+    def another(self, number: int) -> "Machines":
+        """With files of its own."""
+        scratch = self.scratch / str(number)
+        scratch.mkdir(exist_ok=True)
+        return Machines(self.target, self.harts, scratch)
+
     def machine(self, lines: list[str]) -> guest.Machine:
         package = campaign_plan.package(self.target, lines, self.scratch / "campaign.cpio")
-        other = blank(self.scratch / "witness.img", campaign_plan.WITNESS_MIB)
-        disk = blank(self.scratch / "disk.img", campaign_plan.DISK_MIB)
+        other = blank(self.scratch / "witness.img", campaign_plan.WITNESS_KIB)
+        disk = blank(self.scratch / "disk.img", campaign_plan.DISK_KIB)
         found = guest.Machine(harts=self.harts, disk=disk,
                               words=["ashlar.quiet", "ashlar.test=campaign"], package=package,
                               machine=guest.CONFINED, controller=self.target.controller)
@@ -108,11 +119,12 @@ def collect(console: bytes, into: dict[int, dict]) -> int | None:
     return current
 
 
-def run(machines: Machines, trials: list, seconds_each: float = 3.0, tell=say) -> dict[int, dict]:
+def some(machines: Machines, trials: list, tell) -> dict[int, dict]:
+    """One machine after the other until each trial has been done."""
     results: dict[int, dict] = {}
     left = list(trials)
     while left:
-        result = machines.run([trial.line() for trial in left], 30 + seconds_each * len(left))
+        result = machines.run([trial.line() for trial in left], 60 + SECONDS_EACH * len(left))
         unfinished = collect(result.console, results)
         if unfinished is not None:
             results[unfinished]["machine"] = ("did not go on" if result.timed_out else
@@ -122,9 +134,39 @@ def run(machines: Machines, trials: list, seconds_each: float = 3.0, tell=say) -
         if not done:
             raise Failure("a machine did no trial:\n" +
                           result.console.decode("utf-8", "replace")[-3000:], "see its console")
+        if unfinished is None and len(done) < len(left):
+            tell(f"trial {done[-1].number} left no driver behind; a new machine for the others")
         left = [trial for trial in left if trial.number not in results]
-        if left:
-            tell(f"{len(results)} of {len(trials)} trials; a new machine for the others")
+    return results
+
+
+def run(machines: Machines, trials: list, jobs: int = 1, tell=say, note=None,
+        until: float | None = None) -> dict[int, dict]:
+    """All of them, on so many machines at a time; none begins after the moment `until` (of
+    time.monotonic). `note` is called with what each machine has found."""
+    size = max(1, min(TRIALS_EACH, -(-len(trials) // jobs)))
+    parts = [trials[at:at + size] for at in range(0, len(trials), size)]
+    results: dict[int, dict] = {}
+    lock = threading.Lock()
+
+    def work(number: int) -> None:
+        own = machines.another(number)
+        while True:
+            with lock:
+                if not parts or (until is not None and time.monotonic() > until):
+                    return
+                part = parts.pop(0)
+            found = some(own, part, tell)
+            with lock:
+                results.update(found)
+                machines.seconds += own.seconds
+                machines.console, own.seconds = own.console, 0.0
+                if note is not None:
+                    note(found)
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for future in [pool.submit(work, number) for number in range(jobs)]:
+            future.result()
     return results
 
 

@@ -16,6 +16,8 @@ LOADS = ("lb", "lh", "lw", "ld", "lbu", "lhu", "lwu")
 STORES = ("sb", "sh", "sw", "sd")
 BRANCHES = ("beq", "bne", "blt", "bge", "bltu", "bgeu", "beqz", "bnez", "blez", "bgez", "bltz",
             "bgtz", "bgt", "ble", "bgtu", "bleu")
+REGISTERS = ("zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", *(f"a{n}" for n in
+             range(8)), *(f"s{n}" for n in range(2, 12)), *(f"t{n}" for n in range(3, 7)))
 JUMPS = ("j", "jal", "jalr", "jr", "ret", "tail", "call", "ecall", "ebreak", "unimp")
 
 
@@ -67,6 +69,12 @@ def passed(text: list[Instruction], starts: list[int], reached: set[int]) -> lis
         if inside:
             found.append(one)
     return found
+
+
+def base(one: Instruction) -> int | None:
+    """The register by which an instruction loads or stores."""
+    match = re.search(r"\((\w+)\)$", one.operands)
+    return REGISTERS.index(match[1]) if match and match[1] in REGISTERS else None
 
 
 # --- Mutations: a function of an instruction and a random source yields another word, or None -----

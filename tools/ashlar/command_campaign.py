@@ -3,9 +3,12 @@
 
 import hashlib
 import json
+import os
 import pathlib
+import time
 
 import builder
+import campaign_faults
 import campaign_plan
 import campaign_report
 import campaign_run
@@ -24,11 +27,19 @@ def options(parser) -> None:
     parser.add_argument("--boundaries", nargs="?", type=int, const=0, metavar="N",
                         help="instead: the driver ends at each instruction on the way of a request, "
                              "one after the other (or at N of them)")
+    parser.add_argument("--messages", action="store_true",
+                        help="instead: it ends on either side of each system call and each store "
+                             "that others see")
     parser.add_argument("--load", type=int, metavar="MS",
                         help="instead: what the client gets done in MS milliseconds while nothing "
                              "happens, and while the driver is ended each second")
     parser.add_argument("--harts", type=int, default=1, metavar="H",
                         help="1: under -icount, so times are in virtual time and repeatable (1)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="J",
+                        help="machines at a time (one for each processor)")
+    parser.add_argument("--minutes", type=float, metavar="M", help="begin no machine later")
+    parser.add_argument("--record", type=pathlib.Path, metavar="FILE",
+                        help="add each result to FILE, and go on where it ends")
     parser.add_argument("--store", type=pathlib.Path, metavar="FOLDER",
                         help="put results as JSON, table and histogram (SVG) there")
 
@@ -50,12 +61,37 @@ def prepare(machines, target, timeout: float = 120):
 
 
 def trials_of(arguments, target, way) -> list:
+    if arguments.messages:
+        return campaign_faults.ends(campaign_faults.messages(way))
     if arguments.boundaries is not None:
-        return campaign_plan.boundaries(way, arguments.boundaries)
-    faults = campaign_plan.Faults(arguments.seed, campaign_plan.elf_of(target), way)
+        return campaign_faults.boundaries(way, arguments.boundaries)
+    faults = campaign_faults.Faults(arguments.seed, campaign_plan.elf_of(target), way)
     if arguments.trial is not None:
         return [faults.trial(arguments.trial)]
     return [faults.trial(number) for number in range(arguments.trials)]
+
+
+def recorded(file: pathlib.Path | None) -> dict[int, dict]:
+    if file is None or not file.exists():
+        return {}
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return {result["trial"]: result for result in lines}
+
+
+def measured(machines, trials: list, arguments) -> tuple[list, dict[int, dict]]:
+    """What the record had and what is found now."""
+    results = recorded(arguments.record)
+    until = time.monotonic() + 60 * arguments.minutes if arguments.minutes else None
+
+    def note(found: dict[int, dict]) -> None:
+        results.update(found)
+        if arguments.record is not None:
+            with arguments.record.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(result) + "\n" for result in found.values())
+
+    left = [trial for trial in trials if trial.number not in results]
+    campaign_run.run(machines, left, jobs=arguments.jobs, note=note, until=until)
+    return [trial for trial in trials if trial.number in results], results
 
 
 def show_load(machines, milliseconds: int) -> int:
@@ -90,10 +126,11 @@ def main(arguments) -> int:
         if arguments.load is not None:
             return show_load(machines, arguments.load)
         trials = trials_of(arguments, target, prepare(machines, target))
-        results = campaign_run.run(machines, trials)
         if arguments.trial is not None:
+            results = campaign_run.run(machines, trials)
             show_one(machines, trials[0], results[arguments.trial])
             return 0
+        trials, results = measured(machines, trials, arguments)
         summary = campaign_report.Summary(target.name, trials, results, machines.seconds)
         print(summary.table())
         if arguments.store:

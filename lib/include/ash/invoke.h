@@ -131,6 +131,19 @@ ash_thread_write_registers(ash_cptr thread, const struct ash_thread_start *start
 
 #define ASH_THREAD_REGISTERS 33u
 
+/* registers[0] pc, [1..31] x1..x31; all of them are written */
+[[nodiscard]] static inline ash_error
+ash_thread_write_all_registers(ash_cptr thread, const ash_word registers[static 32])
+{
+    static const unsigned char first[8] = {0, 2, 10, 11, 3, 4, 12, 1};
+    struct ash_message m = {};
+    for (unsigned i = 0; i < ASH_MSG_REGISTERS; i++)
+        m.mr[i] = registers[first[i]];
+    for (unsigned i = ASH_MSG_REGISTERS; i < 32; i++)
+        ash_ipc()->msg[i] = registers[i < 8 ? first[i] : i < 13 ? i - 3 : i];
+    return ash_invoke(thread, ASH_THREAD_WRITE_REGISTERS, 32, 0, &m);
+}
+
 /* registers[0] pc, [1..31] x1..x31, [32] enum ash_thread_state */
 [[nodiscard]] static inline ash_error
 ash_thread_read_registers(ash_cptr thread, ash_word registers[static ASH_THREAD_REGISTERS])

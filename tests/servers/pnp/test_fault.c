@@ -154,6 +154,26 @@ TEST(a_storm_ends_the_driver_and_turns_the_device_off)
     CHECK_EQ(ask(0).state, ASH_PNP_DMA_NONE);
 }
 
+TEST(who_is_started_again_is_ended_at_the_first_fault)
+{
+    with_restarts = true;
+    start_behind(true);
+    with_restarts = false;
+    faults(FIRST, 0x7000, 200); /* more than are read at once */
+    CHECK_EQ(times("condemn:21:e6:7000:23 "), 1);
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+    machine_kill(FUNC);
+    machine_pump();
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+    for (unsigned i = 0; i < 40; i++)
+        machine_pass(10);
+    CHECK_EQ(device->faults.count, 200);
+    CHECK_EQ(times("condemn"), 1); /* the next task has done nothing */
+    faults(FIRST, 0x8000, 1);
+    CHECK_EQ(times("condemn"), 1);
+    CHECK_EQ(times(":e6:8000:23 "), 1);
+}
+
 TEST(a_device_that_was_cut_off_can_be_started_again)
 {
     start_behind(true);

@@ -100,6 +100,23 @@ TEST(drivers_may_say_that_the_device_failed_or_is_disabled)
     CHECK_EQ(device->state, ASH_PNP_DISABLED);
 }
 
+TEST(a_driver_that_is_started_again_may_try_again_when_it_says_that_the_device_failed)
+{
+    with_restarts = true;
+    start(1);
+    with_restarts = false;
+    state_flags = PNP_DEVICE_FAILED;
+    device->state_again = true;
+    machine_clear_trace();
+    pnp_resume();
+    machine_pump();
+    CHECK(strstr(machine_trace, "condemn:21:ca:") != nullptr);
+    state_flags = 0;
+    machine_kill(FUNC);
+    machine_pump();
+    CHECK_EQ(device->state, ASH_PNP_STARTED);
+}
+
 TEST(ejection_unlocks_and_goes_to_the_pdo)
 {
     start(1);
