@@ -21,8 +21,9 @@ MEANS = (("may be owed", "a request owed too long"), ("probe", "dispatch thread 
          ("not executable", "memory not mapped"), ("misaligned", "misaligned"),
          ("breakpoint", "breakpoint"), ("system call", "no such system call"),
          ("access fault", "access fault"))
-REPLAYED = ("died, recovered", "hang, ended by the campaign", "device failed, reason told",
-            "the client saw an error", "silent data corruption", "lost or answered twice")
+# A driver that only ends has answered nothing wrongly: what its client sees is the system's doing.
+ONLY_ENDS = ("killed", "killed at an instruction", "endless loop")
+SEEN = ("device failed, reason told", "silent data corruption", "the client saw an error")
 
 
 def verdict(result: dict) -> str:
@@ -90,7 +91,18 @@ class Summary:
     def violations(self) -> list[str]:
         """What must never be."""
         counts = self.counts()
-        return [f"{name}: {counts[name]}" for name in VERDICTS[:3] if counts[name]]
+        seen = [trial.number for trial in self.trials
+                if trial.fault in ONLY_ENDS and self.verdicts[trial.number] in SEEN]
+        return [f"{name}: {counts[name]}" for name in VERDICTS[:3] if counts[name]] + \
+            [f"trial {number}: the driver only ended, and its client saw it" for number in seen]
+
+    def crashes(self) -> tuple[int, int]:
+        """How many drivers died or hung, and after how many of these the device worked on and each
+        request had one answer."""
+        bad = VERDICTS[:4]
+        found = [self.verdicts[trial.number] not in bad for trial in self.trials
+                 if any(self.results[trial.number].get(key) for key in ("died", "hung", "machine"))]
+        return len(found), sum(found)
 
     def by_class(self) -> list[list]:
         rows = []
@@ -110,6 +122,8 @@ class Summary:
         lines += [f"    {name:<32} {number:>5}" for name, number in found.most_common()
                   if name != "-"]
         times = self.recovery()
+        crashed, again = self.crashes()
+        lines += ["", f"  {crashed} drivers died or hung; the device worked on after {again}"]
         lines += ["", f"  recovery, microseconds of virtual time, {len(times)} deaths: "
                   + ", ".join(f"p{percent} {percentile(times, percent)}" for percent in (50, 99))
                   + f", max {max(times, default=0)}", "", "  by class (columns as above)"]
@@ -135,9 +149,10 @@ class Summary:
                         if result.get(key) and result[key] != SUCCESS)
 
     def json(self) -> dict:
-        times = self.recovery()
+        times, (crashed, again) = self.recovery(), self.crashes()
         return {"driver": self.driver, "trials": len(self.trials), "activated": self.activated(),
                 "seconds": round(self.seconds), "verdicts": dict(self.counts()),
+                "died_or_hung": crashed, "worked_on": again,
                 "recovery_us": {"count": len(times), "p50": percentile(times, 50),
                                 "p99": percentile(times, 99), "max": max(times, default=0)},
                 "classes": {row[0]: dict(zip(("trials", *VERDICTS), row[1:]))
