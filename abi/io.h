@@ -65,10 +65,12 @@ enum ash_io_op {
     ASH_IO_REGISTER_FILE_SYSTEM = 10, /* device_request */
     ASH_IO_LINK_OPEN = 11, /* device_request -> attach_reply + c0. To a device the caller was asked
                               to mount, or was attached to */
-    ASH_IO_LINK_ACCEPT = 12,      /* link_request -> c0: doorbell of the requester */
-    ASH_IO_PROTOCOL_ERROR = 13,   /* link_request: the peer broke the rules of the link */
-    ASH_IO_DEVICE_INFO = 14,      /* device_request -> device_info_reply */
-    ASH_IO_INVALIDATE_FILE = 15,  /* file_request: reserved */
+    ASH_IO_LINK_ACCEPT = 12,     /* link_request -> c0: doorbell of the requester */
+    ASH_IO_PROTOCOL_ERROR = 13,  /* link_request: the peer broke the rules of the link */
+    ASH_IO_DEVICE_INFO = 14,     /* device_request -> device_info_reply */
+    ASH_IO_INVALIDATE_FILE = 15, /* file_request: the caller's file, and all that were opened at its
+                                    path or below, are there no more: the driver's next task is
+                                    not to open them again */
     ASH_IO_REFERENCE_HANDLE = 16, /* reference_request -> ash_ob_duplicate_reply: what a handle of
                                      the requester is, as a handle of the caller. Only while the
                                      caller owes the answer for that slot of a FILE link; else

@@ -232,4 +232,10 @@ NTSTATUS FsRtlNormalizeNtstatus(NTSTATUS exception, NTSTATUS generic);
 #define DOS_QM        ((WCHAR)'>')
 #define DOS_DOT       ((WCHAR)'"')
 
+// Of this kit: an open file, and all that were opened at its path or below, lie elsewhere now, so
+// the path that they were opened with must not lead the driver's next task to them
+// (docs/restart-contract.md, "File systems"). Does nothing for files that nobody else knows.
+// PASSIVE_LEVEL, may block.
+VOID DdkFileMoved(PFILE_OBJECT file);
+
 #endif

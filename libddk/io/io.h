@@ -189,6 +189,7 @@ NTSTATUS manager_create_device(PDEVICE_OBJECT device, PCUNICODE_STRING name, BOO
 void manager_delete_device(PDEVICE_OBJECT device);
 NTSTATUS manager_keep_state(PDEVICE_OBJECT device, SIZE_T bytes, PVOID *state, PBOOLEAN inherited);
 DDK_REQUEST_NAME manager_request_name(PIRP irp); // any IRQL
+void manager_file_moved(PFILE_OBJECT file);
 NTSTATUS manager_attach(PDEVICE_OBJECT source, PDEVICE_OBJECT target, PDEVICE_OBJECT *lower);
 void manager_detach(PDEVICE_OBJECT lower);
 NTSTATUS manager_create_link(PCUNICODE_STRING link, PCUNICODE_STRING target);

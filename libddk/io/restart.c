@@ -16,3 +16,9 @@ DDK_REQUEST_NAME DdkRequestName(PIRP irp)
 {
     return manager_request_name(irp);
 }
+
+VOID DdkFileMoved(PFILE_OBJECT file)
+{
+    ki_require_irql(PASSIVE_LEVEL, "DdkFileMoved above PASSIVE_LEVEL");
+    manager_file_moved(file);
+}

@@ -280,6 +280,12 @@ NTSTATUS manager_open_device(PCUNICODE_STRING name, ACCESS_MASK access, PFILE_OB
     return NT_SUCCESS(status) ? take_open(&reply, &caps, file, device) : status;
 }
 
+void manager_file_moved(PFILE_OBJECT file)
+{
+    const struct ash_io_file_request request = {rt_file_id(file)};
+    (void)ash_request(ASH_SLOT_IO, ASH_IO_INVALIDATE_FILE, &request, sizeof(request), NULL, 0);
+}
+
 void manager_register_file_system(PDEVICE_OBJECT device, BOOLEAN add)
 {
     const struct ash_io_device_request request = {io_device(device)->Id};

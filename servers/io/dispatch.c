@@ -25,6 +25,7 @@ static const struct row {
     {ASH_IO_LINK_OPEN, DRIVER, sizeof(struct ash_io_device_request), io_attach_open},
     {ASH_IO_LINK_ACCEPT, DRIVER, sizeof(struct ash_io_link_request), io_link_accept},
     {ASH_IO_PROTOCOL_ERROR, ANY, sizeof(struct ash_io_link_request), io_link_protocol_error},
+    {ASH_IO_INVALIDATE_FILE, DRIVER, sizeof(struct ash_io_file_request), io_file_moved},
     {ASH_IO_REFERENCE_HANDLE, DRIVER, sizeof(struct ash_io_reference_request), io_reference},
     {ASH_IO_DEVICE_INFO, ANY, sizeof(struct ash_io_device_request), io_device_info},
     {ASH_IO_EXHAUSTED, DRIVER, 0, io_driver_exhausted},

@@ -53,6 +53,15 @@ ash_status io_file_take(struct io_file *file, const ash_word parameter[3], const
     return path[0] != '\0' && file->path == nullptr ? STATUS_NO_MEMORY : STATUS_SUCCESS;
 }
 
+#define DISPOSITION_SHIFT 24u
+#define OPTIONS_MASK      0xffffffu
+#define FILE_OPEN         1u
+
+void io_file_opened(struct io_file *file)
+{
+    file->parameter[1] = (file->parameter[1] & OPTIONS_MASK) | FILE_OPEN << DISPOSITION_SHIFT;
+}
+
 void io_file_create(const struct io_file *file, io_control_done done, io_control_done late,
                     void *context)
 {
@@ -182,4 +191,34 @@ void io_file_close(const struct io_call *call)
         return;
     }
     io_file_shut(file, close_done, (void *)call->token);
+}
+
+static char upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
+}
+
+/* The path is that one, or lies below it. */
+static bool lies_in(const char *path, const char *directory)
+{
+    while (*directory != '\0' && upper(*path) == upper(*directory))
+        path++, directory++;
+    return *directory == '\0' && (*path == '\0' || *path == '\\');
+}
+
+/* ASH_IO_INVALIDATE_FILE */
+void io_file_moved(const struct io_call *call)
+{
+    const struct ash_io_file_request *request = call->request;
+    struct io_file *file = io_file_find(request->file);
+    const struct io_device *device = file != nullptr ? io_device_find(file->device) : nullptr;
+    if (device == nullptr || device->info.driver != call->task) {
+        io_fail(call, device == nullptr ? STATUS_INVALID_HANDLE : STATUS_ACCESS_DENIED);
+        return;
+    }
+    for (struct io_file *other = files; other != nullptr; other = other->next)
+        other->moved |= other->device == file->device && other->path != nullptr &&
+                        file->path != nullptr && lies_in(other->path, file->path);
+    file->moved = true;
+    io_fail(call, STATUS_SUCCESS);
 }

@@ -90,6 +90,7 @@ void io_volume_free(struct io_volume *volume)
 }
 
 static void ask(struct io_volume *volume, unsigned from);
+static bool waits_for_driver(const struct io_volume *volume);
 
 /* What a mount's callback needs to find its way back. */
 struct asking {
@@ -123,11 +124,28 @@ static unsigned place_of(ash_word file_system)
     return i;
 }
 
+/* The file system has its next task, or will not have one. */
+static void ask_again(void *context, ash_status)
+{
+    const struct io_device *device = io_device_find((ash_word)context);
+    if (device != nullptr && device->volume != nullptr && device->volume->mounting &&
+        !waits_for_driver(device->volume))
+        ask(device->volume, 0);
+}
+
+static bool waits_for_driver(const struct io_volume *volume)
+{
+    struct io_device *file_system = io_device_find(volume->file_system);
+    return file_system != nullptr && file_system->driver->kept &&
+           io_wait(&file_system->driver->resumed, ask_again, (void *)volume->device->id);
+}
+
 static void asked(void *context, const struct io_control_answer *answer)
 {
     struct asking *asking = context;
     struct io_volume *volume = still_asking(asking);
-    if (volume != nullptr) {
+    if (volume != nullptr &&
+        !(answer->status == STATUS_DEVICE_REMOVED && waits_for_driver(volume))) {
         if (answer->status == STATUS_DRIVER_PROCESS_TERMINATED && volume->again++ < MOUNT_AGAIN)
             ask(volume, 0);
         else if (answer->status == STATUS_UNRECOGNIZED_VOLUME)
@@ -167,6 +185,10 @@ static void ask(struct io_volume *volume, unsigned from)
         return;
     }
     volume->file_system = file_system->id;
+    if (waits_for_driver(volume)) {
+        free(asking);
+        return;
+    }
     *asking = (struct asking){volume->device->id, file_system->id};
     struct ash_device_info info = io_stack_top(volume->device)->info;
     io_control_send(file_system->driver,
@@ -249,8 +271,8 @@ void io_mount_register(const struct io_call *call)
     else if (file_system_count == FILE_SYSTEMS)
         status = STATUS_INSUFFICIENT_RESOURCES;
     io_fail(call, status);
-    if (!ash_success(status))
-        return;
+    if (!ash_success(status) || place_of(device->id) < file_system_count)
+        return; /* a driver that was started again says so again */
     file_systems[file_system_count++] = device->id;
     struct io_device *volume;
     for (unsigned i = 0; (volume = io_device_at(i)) != nullptr; i++) {
@@ -267,6 +289,14 @@ static void forget_file_system(unsigned index)
     file_system_count--;
 }
 
+void io_mount_lost(struct io_volume *volume)
+{
+    drop_letter(volume);
+    volume->mounted = 0;
+    if (!volume->mounting)
+        volume->file_system = 0;
+}
+
 void io_mount_driver_died(const struct io_driver *driver)
 {
     struct io_device *device;
@@ -277,10 +307,7 @@ void io_mount_driver_died(const struct io_driver *driver)
         if (volume == nullptr ||
             (device->driver != driver && (mounted == nullptr || mounted->driver != driver)))
             continue;
-        drop_letter(volume);
-        volume->mounted = 0;
-        if (!volume->mounting)
-            volume->file_system = 0;
+        io_mount_lost(volume);
     }
     for (unsigned i = 0; i < file_system_count;) {
         const struct io_device *file_system = io_mount_file_system(i);

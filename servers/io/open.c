@@ -54,6 +54,7 @@ static void succeed(struct opening *opening, struct io_file *file, ash_word info
         return;
     }
     file->open = true;
+    io_file_opened(file);
     struct ash_io_open_reply reply = {.file = file->id,
                                       .information = information,
                                       .new_link = !link->told,

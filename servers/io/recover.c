@@ -75,11 +75,23 @@ static bool control_repeats(const struct ash_request *request)
     return (type == TYPE_DISK || type == TYPE_MASS_STORAGE) && (code & CODE_WRITE_ACCESS) == 0;
 }
 
+enum { FILE_WRITE_DATA = 2, FILE_APPEND_DATA = 4, OFFSET_PARAMETER = 1 };
+
+/* Behind what is there, wherever that is: the second time it would be there twice. */
+static bool appends(const struct ash_request *request)
+{
+    const struct io_file *file = io_file_find(request->file);
+    return request->parameter[OFFSET_PARAMETER] == ~(ash_word)0 ||
+           (file != nullptr &&
+            (file->access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == FILE_APPEND_DATA);
+}
+
 bool io_recover_repeats(const struct ash_request *request)
 {
     switch (request->major) {
-    case IO_MJ_READ:
     case MJ_WRITE:
+        return !appends(request);
+    case IO_MJ_READ:
     case IO_MJ_FLUSH_BUFFERS:
     case MJ_QUERY_INFORMATION:
     case MJ_QUERY_VOLUME_INFORMATION:
@@ -151,6 +163,7 @@ void io_recover_park(struct io_driver *driver, ash_word task)
     park_again(driver->parked_task, task);
     io_state_park(driver, driver->kept);
     driver->kept = true;
+    io_remount_stop(driver);
     driver->parked_task = task;
     driver->recreating = 0;
     orphan_devices(driver);
@@ -271,7 +284,22 @@ static void recreated(void *context, const struct io_control_answer *)
         resume_links(driver);
 }
 
-static void resume(struct io_driver *driver)
+enum { FILE_DIRECTORY_FILE = 1, FILE_NON_DIRECTORY_FILE = 0x40 };
+
+/* A listing that has begun cannot be gone on with, so directories are not opened again. */
+static bool comes_again(struct io_file *file, const struct io_device *device)
+{
+    bool file_system = device->info.device_type == IO_FILE_DEVICE_DISK_FILE_SYSTEM;
+    if (!file->open || file->closing || file->moved || device->failed)
+        return false;
+    if (!file_system || file->path == nullptr)
+        return true;
+    bool directory = (file->parameter[1] & FILE_DIRECTORY_FILE) != 0;
+    file->parameter[1] |= FILE_NON_DIRECTORY_FILE;
+    return !directory;
+}
+
+void io_recover_hand_over(struct io_driver *driver)
 {
     driver->kept = false;
     driver->recreating = 1; /* this function */
@@ -279,8 +307,7 @@ static void resume(struct io_driver *driver)
     fail_orphans(driver);
     for (struct io_file *file = io_file_first(); file != nullptr; file = file->next) {
         const struct io_device *device = io_device_find(file->device);
-        if (device == nullptr || device->driver != driver || device->failed || !file->open ||
-            file->closing)
+        if (device == nullptr || device->driver != driver || !comes_again(file, device))
             continue;
         driver->recreating++;
         io_file_create(file, recreated, nullptr, (void *)driver->id);
@@ -315,7 +342,7 @@ void io_recover_resume(const struct io_call *call)
         io_fail(call, driver == nullptr ? STATUS_INVALID_PARAMETER : STATUS_INVALID_DEVICE_STATE);
         return;
     }
-    resume(driver);
+    io_remount(driver);
     io_fail(call, STATUS_SUCCESS);
 }
 
@@ -328,6 +355,7 @@ void io_recover_give_up(const struct io_call *call)
         io_fail(call, driver == nullptr ? STATUS_INVALID_PARAMETER : STATUS_INVALID_DEVICE_STATE);
         return;
     }
+    io_remount_stop(driver);
     driver->kept = false;
     fail_orphans(driver);
     for (struct io_link *link = io_link_first(); link != nullptr; link = link->next) {

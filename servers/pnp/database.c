@@ -370,6 +370,9 @@ bool pnp_database_file_system(unsigned *next, struct pnp_match *match)
         if (!read_service(file, "DefaultInstall", match, &service) ||
             service.type != INF_FILE_SYSTEM_DRIVER || service.start_type > INF_START_AUTO)
             continue;
+        match->restart_limit = RESTART_LIMIT;
+        match->restart_reset = RESTART_RESET;
+        match->io_timeout = IO_TIMEOUT * 3; /* one request may be several of its disk's */
         *next = index + 1;
         return true;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Drivers as the plug-and-play manager knows them: by the name of their service. See node.h. */
+#include "filesystem.h"
 #include "node.h"
 #include "port.h"
 #include <stdlib.h>
@@ -23,6 +24,11 @@ struct pnp_driver *pnp_driver_find(ash_word id)
     while (driver != nullptr && driver->id != id)
         driver = driver->next;
     return driver;
+}
+
+struct pnp_driver *pnp_driver_next(const struct pnp_driver *driver)
+{
+    return driver != nullptr ? driver->next : drivers;
 }
 
 struct pnp_driver *pnp_driver_of_task(ash_word task)
@@ -127,6 +133,7 @@ void pnp_driver_event(const struct ash_io_event_reply *event)
         driver->status = status;
         if (!ash_success(status))
             port_log("%s: its DriverEntry failed (0x%08x)", driver->name, (unsigned)status);
+        pnp_file_system_ready(driver, ash_success(status));
     } else if (driver->state == PNP_DRIVER_LOADING) { /* a later death: see pnp_task_ended */
         driver->state = PNP_DRIVER_FAILED;
         driver->status = ash_success(status) ? STATUS_DRIVER_UNABLE_TO_LOAD : status;
@@ -144,6 +151,7 @@ ash_word pnp_driver_deadlines(ash_word now)
             driver->state = PNP_DRIVER_FAILED;
             driver->status = STATUS_IO_TIMEOUT;
             port_log("%s: its DriverEntry does not end", driver->name);
+            pnp_file_system_ready(driver, false);
         } else if (next == 0 || driver->deadline < next) {
             next = driver->deadline;
         }

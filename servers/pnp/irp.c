@@ -4,6 +4,7 @@
  * and is then forgotten. Its number is the `context` that the port brings back.
  */
 #include "drivers/quiesce.h"
+#include "filesystem.h"
 #include "node.h"
 #include "port.h"
 #include <string.h>
@@ -41,6 +42,7 @@ void pnp_irp_alarm(void)
     next = earlier(next, pnp_fault_deadline(port_now()));
     next = earlier(next, pnp_recover_deadline(port_now()));
     next = earlier(next, pnp_update_deadline());
+    next = earlier(next, pnp_file_system_deadline(port_now()));
     port_alarm(earlier(next, pnp_target_deadline(port_now())));
 }
 

@@ -8,6 +8,7 @@
 #include "ash/log.h"
 #include "ash/slot.h"
 #include "boot_protocol.h"
+#include "filesystem.h"
 #include "node.h"
 #include "port.h"
 #include "process.h"
@@ -100,9 +101,8 @@ static void load_file_systems(void)
 {
     static struct pnp_match match;
     unsigned next = 0;
-    ash_status status;
     while (pnp_database_file_system(&next, &match))
-        (void)pnp_driver_get(match.service, match.image, &status); /* the log says so if it fails */
+        pnp_file_system_load(&match);
 }
 
 /* Zero-terminated strings, one after the other, ended by an empty one. */

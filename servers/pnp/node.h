@@ -66,6 +66,9 @@ struct pnp_driver {
     bool leaving; /* update.c: its task was asked to end, and has not yet */
     bool asked;   /* its last end was asked for */
     bool rolled_back, given_up;
+    bool file_system; /* filesystem.c: */
+    uint32_t restart_limit, restart_reset, io_timeout;
+    char fs_image[PNP_IMAGE_PATH];
     char image[PNP_IMAGE_PATH];    /* instead of what its INF says; empty: that */
     char previous[PNP_IMAGE_PATH]; /* comes back if `image` does not work; empty: it is not new */
     ash_word left_task;            /* the last task of it that the I/O manager saw go ... */
@@ -76,6 +79,7 @@ struct pnp_driver {
 struct pnp_driver *pnp_driver_get(const char *service, const char *image, ash_status *status);
 struct pnp_driver *pnp_driver_of_task(ash_word task);
 struct pnp_driver *pnp_driver_find(ash_word id);
+struct pnp_driver *pnp_driver_next(const struct pnp_driver *driver); /* null: the first */
 struct pnp_driver *pnp_driver_named(const char *name);
 struct pnp_driver *pnp_driver_linked(unsigned link);
 /* Opens the link when it is first needed. */

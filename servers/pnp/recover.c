@@ -75,7 +75,7 @@ static bool eligible(const struct pnp_node *node, const struct pnp_driver *drive
 
 static unsigned limit_of(const struct pnp_driver *driver)
 {
-    unsigned limit = 0;
+    unsigned limit = driver->restart_limit; /* of a file system */
     for (const struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next)
         if (eligible(node, driver) && node->match.restart_limit > limit)
             limit = node->match.restart_limit;
@@ -85,7 +85,7 @@ static unsigned limit_of(const struct pnp_driver *driver)
 /* The longest of its devices': who has lived that long begins anew. */
 static unsigned reset_of(const struct pnp_driver *driver)
 {
-    unsigned reset = 0;
+    unsigned reset = driver->restart_reset;
     for (const struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next)
         if (eligible(node, driver) && node->match.restart_reset > reset)
             reset = node->match.restart_reset;
@@ -154,6 +154,8 @@ void pnp_recover_begin(struct pnp_driver *driver)
     count_death(driver);
     if (driver->deaths > limit)
         give_up(driver, limit);
+    if (driver->file_system)
+        driver->recovering = driver->keeps;
     for (struct pnp_node *node = pnp_nodes; node != nullptr; node = node->all_next) {
         if (!pnp_stack_uses(node, driver))
             continue;

@@ -8,6 +8,7 @@
  * another device is there now. Then the old one is gone, and nothing that it owed reaches the new
  * one. A PDO that was started gets START again: the new task knows of none.
  */
+#include "filesystem.h"
 #include "node.h"
 #include "port.h"
 #include <stdlib.h>
@@ -105,7 +106,7 @@ enum pnp_outcome pnp_revive_begin(struct pnp_node *node)
 
 /* --- Handing over ----------------------------------------------------------------------------- */
 
-static void hand_over(struct pnp_driver *driver)
+void pnp_revive_hand_over(struct pnp_driver *driver)
 {
     driver->started_at = port_now();
     if (driver->dead || !ash_success(port_resume(driver->id))) {
@@ -135,7 +136,7 @@ void pnp_recover_done(struct pnp_node *node)
             continue;
         driver->recovering--;
         if (driver->recovering == 0 && driver->keeps)
-            hand_over(driver);
+            pnp_revive_hand_over(driver);
     }
 }
 

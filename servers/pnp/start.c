@@ -3,6 +3,7 @@
  * A node's steps, in the documented order, and the engine that walks them. A step's `begin` sends
  * an IRP or looks whether what it waits for has come; `done` takes the answer.
  */
+#include "filesystem.h"
 #include "node.h"
 #include "port.h"
 #include <string.h>
@@ -361,6 +362,7 @@ void pnp_resume(void)
         return;
     running = true;
     while (again) {
+        pnp_file_system_resume();
         again = pnp_operation_resume();
         for (struct pnp_node *node = pnp_nodes; node != nullptr && !again; node = node->all_next)
             again = resume_one(node);

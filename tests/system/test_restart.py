@@ -49,9 +49,9 @@ def restart(system):
 @test()
 def who_is_not_restarted(system):
     "Only drivers that are started again when they die; and only images that are there."
-    status, text = system.exec("driver restart fat; driver restart nobody; "
+    status, text = system.exec("driver restart goldfish; driver restart nobody; "
                                f"driver update virtio-blk nothing; {LOOK}")
-    for words in ("fat is not one that is started again", "nobody is not loaded",
+    for words in ("goldfish is not one that is started again", "nobody is not loaded",
                   "the boot package has no drivers/nothing/nothing", README):
         system.check(status != 0 and words in text, words, text)
 

@@ -72,6 +72,7 @@ static enum fat_status FatDeviceWrite(void *context, uint64_t offset, uint32_t l
                                       const void *buffer)
 {
     PFAT_VCB vcb = context;
+    vcb->Kept->Busy = TRUE;
     PVOID from = (PVOID)(ULONG_PTR)buffer; // an MDL has no const; a write only reads it
     return FatMapStatus(vcb, FatTransferPool(vcb, IRP_MJ_WRITE, offset, length, from));
 }

@@ -60,6 +60,7 @@ static VOID FatLastHandle(PFAT_FCB fcb)
         status = FatStoreFcb(fcb);
     if (NT_SUCCESS(status))
         status = FatStatus(vcb, fat_flush(&vcb->Volume, FALSE, !FatAnyUnstored(vcb)));
+    vcb->Kept->Busy = FALSE;
     if (!NT_SUCCESS(status)) // nobody is left to tell
         DbgPrint("fat: writing back at cleanup failed: status %08x\n", (unsigned)status);
 }
@@ -125,6 +126,7 @@ NTSTATUS FatFlushBuffers(PDEVICE_OBJECT device, PIRP irp)
         status = FatStoreFcb(fcb);
         if (NT_SUCCESS(status))
             status = FatStatus(vcb, fat_flush(&vcb->Volume, TRUE, FALSE));
+        vcb->Kept->Busy = FALSE;
     }
     FatUnlock(vcb);
     return FatComplete(irp, status, 0);

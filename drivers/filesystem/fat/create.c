@@ -349,6 +349,12 @@ static NTSTATUS FatOpenLocked(PFAT_OPEN open)
     return status;
 }
 
+static BOOLEAN FatMayHaveChanged(const FAT_OPEN *open)
+{
+    return open->Information == FILE_CREATED || open->Information == FILE_OVERWRITTEN ||
+           open->Information == FILE_SUPERSEDED;
+}
+
 NTSTATUS FatCreate(PDEVICE_OBJECT device, PIRP irp)
 {
     PFAT_VCB vcb = FatVcb(device);
@@ -370,6 +376,8 @@ NTSTATUS FatCreate(PDEVICE_OBJECT device, PIRP irp)
         return FatComplete(irp, STATUS_INVALID_PARAMETER, 0);
     FatLock(vcb);
     NTSTATUS status = FatOpenLocked(&open);
+    if (NT_SUCCESS(status) && FatMayHaveChanged(&open))
+        status = FatSettle(vcb, NULL, status);
     FatUnlock(vcb);
     return FatComplete(irp, status, NT_SUCCESS(status) ? open.Information : 0);
 }

@@ -26,6 +26,14 @@
 
 #define FAT_TAG 'ataF'
 
+// What the driver's next task is to know of a volume.
+typedef struct _FAT_KEPT {
+    ULONG Serial;
+    BOOLEAN Mounted;       // the rest counts
+    BOOLEAN WasDirty;      // as fat_volume.was_dirty
+    volatile BOOLEAN Busy; // metadata is being written: not every step is on the disk
+} FAT_KEPT, *PFAT_KEPT;
+
 typedef struct _FAT_VCB {
     PDEVICE_OBJECT Device; // the volume device whose extension this is
     PDEVICE_OBJECT Target; // what is mounted: the proxy of the partition driver's device
@@ -34,11 +42,12 @@ typedef struct _FAT_VCB {
     ERESOURCE Resource;
     LIST_ENTRY Fcbs;
     struct fat_volume Volume;
-    ULONG SectorMask;         // sector size - 1
-    ULONG AlignmentMask;      // bits that a buffer's address must not have for the device
-    ULONG OpenCount;          // file objects, until CLOSE
-    ULONG HandleCount;        // file objects, until CLEANUP
-    PFILE_OBJECT LockedBy;    // FSCTL_LOCK_VOLUME
+    ULONG SectorMask;      // sector size - 1
+    ULONG AlignmentMask;   // bits that a buffer's address must not have for the device
+    ULONG OpenCount;       // file objects, until CLOSE
+    ULONG HandleCount;     // file objects, until CLEANUP
+    PFILE_OBJECT LockedBy; // FSCTL_LOCK_VOLUME
+    PFAT_KEPT Kept;
     BOOLEAN Dismounted;       // every request but CLEANUP and CLOSE fails
     NTSTATUS LastDeviceError; // status of the transfer that the core saw fail
 } FAT_VCB, *PFAT_VCB;
@@ -163,6 +172,11 @@ static inline VOID FatLeaveGate(PFAT_FCB fcb)
     if (InterlockedDecrement(&fcb->Gate) == MINLONG)
         KeSetEvent(&fcb->Drained, IO_NO_INCREMENT, FALSE);
 }
+
+// Brings to the disk what a request has changed, so that it is there when the request completes:
+// the driver's next task, if this one dies, knows what the disk knows. fcb: that of the request, or
+// NULL. Returns status, or why it cannot be.
+NTSTATUS FatSettle(PFAT_VCB vcb, PFAT_FCB fcb, NTSTATUS status);
 
 // ---- path.c ----
 // The next component of a path without its separators; FALSE at the end.

@@ -129,5 +129,16 @@ NTSTATUS FatFlushVolume(PFAT_VCB vcb, BOOLEAN durable)
             first = status;
     }
     NTSTATUS status = FatStatus(vcb, fat_flush(&vcb->Volume, durable, TRUE));
+    vcb->Kept->Busy = FALSE;
     return NT_SUCCESS(first) ? status : first;
+}
+
+NTSTATUS FatSettle(PFAT_VCB vcb, PFAT_FCB fcb, NTSTATUS status)
+{
+    NTSTATUS stored = fcb != NULL ? FatStoreFcb(fcb) : STATUS_SUCCESS;
+    NTSTATUS flushed = FatStatus(vcb, fat_flush(&vcb->Volume, FALSE, FALSE));
+    vcb->Kept->Busy = FALSE;
+    if (NT_SUCCESS(stored))
+        stored = flushed;
+    return NT_SUCCESS(status) ? stored : status;
 }

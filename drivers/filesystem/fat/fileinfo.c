@@ -356,6 +356,10 @@ NTSTATUS FatSetInformation(PDEVICE_OBJECT device, PIRP irp)
     FatLock(vcb);
     NTSTATUS status =
         vcb->Dismounted ? STATUS_VOLUME_DISMOUNTED : FatSetClass(vcb, fcb, sp, buffer);
+    // Clusters that are only set aside are given back when a size is stored.
+    if (!vcb->Dismounted &&
+        sp->Parameters.SetFile.FileInformationClass != FileAllocationInformation)
+        status = FatSettle(vcb, fcb, status);
     FatUnlock(vcb);
     return FatComplete(irp, status, 0);
 }

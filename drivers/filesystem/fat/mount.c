@@ -20,6 +20,21 @@ static VOID FatSetVpb(PFAT_VCB vcb)
     vpb->VolumeLabelLength = (USHORT)(length * sizeof(WCHAR));
 }
 
+// The mark on the disk may be this driver's own, from before it was started again: then the volume
+// is no worse than it was, unless the mark was the last thing that is known to be true.
+static VOID FatTakeOver(PFAT_VCB vcb, BOOLEAN inherited)
+{
+    struct fat_volume *volume = &vcb->Volume;
+    PFAT_KEPT kept = vcb->Kept;
+    if (inherited && kept->Mounted && kept->Serial == volume->geometry.serial && !kept->Busy &&
+        !kept->WasDirty) {
+        volume->marked_dirty = volume->was_dirty;
+        volume->was_dirty = FALSE;
+    }
+    *kept = (FAT_KEPT){
+        .Serial = volume->geometry.serial, .Mounted = TRUE, .WasDirty = volume->was_dirty};
+}
+
 static NTSTATUS FatInitializeVcb(PFAT_VCB vcb, PDEVICE_OBJECT device, PDEVICE_OBJECT target,
                                  PVPB vpb)
 {
@@ -29,12 +44,18 @@ static NTSTATUS FatInitializeVcb(PFAT_VCB vcb, PDEVICE_OBJECT device, PDEVICE_OB
     vcb->Vpb = vpb;
     InitializeListHead(&vcb->Fcbs);
     InitializeListHead(&vcb->Link);
+    BOOLEAN inherited;
+    PVOID kept;
     NTSTATUS status = FatMakeDevice(vcb, &block);
+    if (NT_SUCCESS(status))
+        status = DdkKeepDeviceState(device, sizeof(FAT_KEPT), &kept, &inherited);
     if (!NT_SUCCESS(status))
         return status;
+    vcb->Kept = kept;
     enum fat_status mounted = fat_mount(&vcb->Volume, &block);
     if (mounted != FAT_OK)
         return mounted == FAT_CORRUPT ? STATUS_UNRECOGNIZED_VOLUME : FatStatus(vcb, mounted);
+    FatTakeOver(vcb, inherited);
     vcb->SectorMask = (1u << vcb->Volume.geometry.sector_shift) - 1;
     vcb->AlignmentMask = target->AlignmentRequirement;
     status = ExInitializeResourceLite(&vcb->Resource);

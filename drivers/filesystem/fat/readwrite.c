@@ -200,11 +200,9 @@ static NTSTATUS FatSlowWrite(PFAT_FCB fcb, PIRP irp, PIO_STACK_LOCATION sp, ULON
     NTSTATUS status = FatWriteData(fcb, irp, sp->Parameters.Write.ByteOffset.LowPart, length, done);
     fcb->Unstored = TRUE;
     FatOpenGate(fcb);
-    if (NT_SUCCESS(status) && FatCcb(sp->FileObject)->WriteThrough) {
-        status = FatStoreFcb(fcb);
-        if (NT_SUCCESS(status))
-            status = FatStatus(fcb->Vcb, fat_flush(&fcb->Vcb->Volume, TRUE, FALSE));
-    }
+    status = FatSettle(fcb->Vcb, fcb, status);
+    if (NT_SUCCESS(status) && FatCcb(sp->FileObject)->WriteThrough)
+        status = FatStatus(fcb->Vcb, fat_flush(&fcb->Vcb->Volume, TRUE, FALSE));
     return status;
 }
 

@@ -153,6 +153,7 @@ NTSTATUS FatRename(PFAT_VCB vcb, PIO_STACK_LOCATION sp, const FILE_RENAME_INFORM
                                            last.Length / sizeof(WCHAR)));
     if (NT_SUCCESS(status)) {
         UNICODE_STRING base = FatNewBase(fcb, target, &name, &last);
+        DdkFileMoved(file);
         FatRepath(fcb, &base, &last);
         status = FatStatus(vcb, fat_flush(&vcb->Volume, FALSE, FALSE));
     }

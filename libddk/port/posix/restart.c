@@ -50,3 +50,8 @@ DDK_REQUEST_NAME manager_request_name(PIRP irp)
     (void)irp;
     return (DDK_REQUEST_NAME){0, 0};
 }
+
+void manager_file_moved(PFILE_OBJECT file)
+{
+    (void)file;
+}
