@@ -246,9 +246,12 @@ struct ash_io_driver_state_reply {
     char name[32], image[64];
 };
 
+#define ASH_IO_CODES 32u
 struct ash_io_keep_request {
-    ash_word driver, keep, limit_ms;
+    ash_word driver, keep, limit_ms, codes; /* `codes` control codes may be done twice */
+    uint32_t code[ASH_IO_CODES];
 };
+static_assert(sizeof(struct ash_io_keep_request) == 160);
 struct ash_io_drain_request {
     ash_word driver, limit_ms;
 };

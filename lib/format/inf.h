@@ -61,6 +61,7 @@ enum [[nodiscard]] inf_status {
     INF_BAD_SERVICE_BINARY,
     INF_BAD_FILTER_POSITION,
     INF_TOO_MANY_FILTERS,
+    INF_TOO_MANY_CODES,
 };
 
 // What went wrong where. `detail` names the section, key or string concerned ("" if none).

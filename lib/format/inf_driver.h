@@ -148,6 +148,18 @@ enum inf_status inf_device_value(const struct inf *inf, const char *install_sect
                                  const char *key, const char *name, uint32_t *value,
                                  struct inf_error *error);
 
+// Control codes that the device's hardware key gets as a list of strings, decimal or 0x: in the HW
+// section's AddReg, as HKR,,name,0x00010000,"code",... More lines of that name add to the list.
+// INF_OK and a count of 0 when there are none; after an error those up to there.
+#define INF_CODES_MAX 32
+struct inf_codes {
+    unsigned count;
+    uint32_t code[INF_CODES_MAX];
+};
+enum inf_status inf_device_codes(const struct inf *inf, const char *install_section,
+                                 const char *name, struct inf_codes *codes,
+                                 struct inf_error *error);
+
 // Visits each line of the section in use for that install section and suffix (none: no line), of a
 // section by its name, and of the sections that its AddReg directives name. Ends with the first
 // status other than INF_OK.

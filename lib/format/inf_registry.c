@@ -6,6 +6,7 @@
 
 #define TYPE_MASK  0xffff0001u // FLG_ADDREG_TYPE_xxx and FLG_ADDREG_BINVALUETYPE
 #define TYPE_DWORD 0x00010001u // FLG_ADDREG_TYPE_DWORD
+#define TYPE_MULTI 0x00010000u // FLG_ADDREG_TYPE_MULTI_SZ
 
 enum inf_status inf_each_line(const struct inf *inf, const char *install_section,
                               const char *suffix, inf_line_fn visit, void *context,
@@ -78,15 +79,20 @@ static bool is_field(const struct inf_line *line, unsigned index, const char *te
     return status == INF_OK ? inf_equal(field, text) : status == INF_NO_FIELD && text[0] == 0;
 }
 
-// reg-root, subkey, value-entry-name, flags, value. The last line that sets a value counts.
+// reg-root, subkey, value-entry-name, flags, value
+static bool is_value(const struct inf_line *line, const char *key, const char *name, uint32_t type)
+{
+    uint32_t flags = 0;
+    return is_field(line, 1, "HKR") && is_field(line, 2, key) && is_field(line, 3, name) &&
+           inf_field_number(line, 4, &flags, nullptr) == INF_OK && (flags & TYPE_MASK) == type;
+}
+
+// The last line that sets a value counts.
 static enum inf_status value_line(const struct inf_line *line, void *context,
                                   struct inf_error *error)
 {
     struct wanted *wanted = context;
-    uint32_t flags = 0;
-    if (!is_field(line, 1, "HKR") || !is_field(line, 2, wanted->key) ||
-        !is_field(line, 3, wanted->name) || inf_field_number(line, 4, &flags, nullptr) != INF_OK ||
-        (flags & TYPE_MASK) != TYPE_DWORD) {
+    if (!is_value(line, wanted->key, wanted->name, TYPE_DWORD)) {
         return INF_OK;
     }
     enum inf_status status = inf_field_number(line, 5, wanted->value, error);
@@ -102,4 +108,41 @@ enum inf_status inf_device_value(const struct inf *inf, const char *install_sect
     enum inf_status status =
         inf_each_registry_line(inf, install_section, ".HW", value_line, &wanted, error);
     return status != INF_OK ? status : wanted.found ? INF_OK : INF_NO_ENTRY;
+}
+
+struct wanted_codes {
+    const char *name;
+    struct inf_codes *codes;
+};
+
+static enum inf_status codes_line(const struct inf_line *line, void *context,
+                                  struct inf_error *error)
+{
+    const struct wanted_codes *wanted = context;
+    struct inf_codes *codes = wanted->codes;
+    if (!is_value(line, "", wanted->name, TYPE_MULTI)) {
+        return INF_OK;
+    }
+    for (unsigned i = 5; i <= line->values; i++) {
+        if (codes->count == INF_CODES_MAX) {
+            return inf_fail(error, INF_TOO_MANY_CODES, line->line, wanted->name);
+        }
+        enum inf_status status = inf_field_number(line, i, &codes->code[codes->count], error);
+        if (status == INF_NO_FIELD) {
+            return inf_fail(error, INF_NOT_A_NUMBER, line->line, wanted->name);
+        }
+        if (status != INF_OK) {
+            return status;
+        }
+        codes->count++;
+    }
+    return INF_OK;
+}
+
+enum inf_status inf_device_codes(const struct inf *inf, const char *install_section,
+                                 const char *name, struct inf_codes *codes, struct inf_error *error)
+{
+    struct wanted_codes wanted = {name, codes};
+    codes->count = 0;
+    return inf_each_registry_line(inf, install_section, ".HW", codes_line, &wanted, error);
 }

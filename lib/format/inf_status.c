@@ -88,6 +88,7 @@ const char *inf_status_text(enum inf_status status)
         [INF_BAD_SERVICE_BINARY] = "ServiceBinary is not of the form %dirid%\\[directory\\]file",
         [INF_BAD_FILTER_POSITION] = "AddFilter needs a section with FilterPosition Upper or Lower",
         [INF_TOO_MANY_FILTERS] = "more filter drivers than a device may have",
+        [INF_TOO_MANY_CODES] = "more than 32 control codes",
     };
     unsigned index = (unsigned)status;
     return index < sizeof texts / sizeof texts[0] ? texts[index] : "unknown INF status";

@@ -58,7 +58,8 @@ static ash_word limit_of(const struct io_driver *driver, const struct io_link *l
         return driver->deadline;
     if (link->kind == ASH_LINK_CONTROL)
         return opens(request) ? driver->limit : 0;
-    if (!io_link_carries_data(link) || !io_recover_repeats(request) || waits_for_world(request))
+    if (!io_link_carries_data(link) || !io_recover_repeats(driver, request) ||
+        waits_for_world(request))
         return 0;
     return request->major == IO_MJ_FLUSH_BUFFERS ? driver->limit * FLUSH_MORE : driver->limit;
 }

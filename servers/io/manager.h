@@ -83,7 +83,9 @@ struct io_driver {
     ash_word resumed_at;   /* when it was started again, as deadline.c counts */
     ash_cptr requests;     /* the Notification of all its tasks */
     bool keeps;            /* its end is not the end of its devices */
-    bool draining;         /* its task is to end when it owes nothing, or at `drain_until` */
+    unsigned codes;        /* ... and these controls may be done twice, too */
+    uint32_t code[ASH_IO_CODES];
+    bool draining; /* its task is to end when it owes nothing, or at `drain_until` */
     ash_word drain_until, drain_look;
     bool kept;    /* they wait for its next task; recover.c */
     bool remount; /* it is here, and mounts its volumes again; remount.c */
@@ -221,7 +223,8 @@ void io_recover_keep(const struct io_call *call);
 void io_recover_resume(const struct io_call *call);
 void io_recover_give_up(const struct io_call *call);
 /* It does no harm, and has the same result, whether it was done before or not. */
-[[nodiscard]] bool io_recover_repeats(const struct ash_request *request);
+[[nodiscard]] bool io_recover_repeats(const struct io_driver *driver,
+                                      const struct ash_request *request);
 void io_recover_device(const struct io_call *call);
 /* The driver's task has ended, and what it had stays. */
 void io_recover_park(struct io_driver *driver, ash_word task);

@@ -23,20 +23,9 @@ enum {
     MJ_DEVICE_CONTROL = 0x0e,
     CODE_PARAMETER = 2,
     CODE_TYPE_SHIFT = 16,
-    CODE_FUNCTION_SHIFT = 2,
-    CODE_FUNCTION_MASK = 0xfff,
     CODE_WRITE_ACCESS = 2u << 14,
     TYPE_DISK = 0x07,
     TYPE_MASS_STORAGE = 0x2d,
-    TYPE_SERIAL_PORT = 0x1b,
-    SERIAL_SET_BREAK_OFF = 5,
-    SERIAL_SET_TIMEOUTS = 7,
-    SERIAL_CLR_DTR = 10,
-    SERIAL_SET_RTS = 12,
-    SERIAL_CLR_RTS = 13,
-    SERIAL_GET_BAUD_RATE = 20,
-    SERIAL_GET_LINE_CONTROL = 21,
-    SERIAL_GET_STATS = 35,
 };
 
 /* ASH_IO_KEEP_DRIVER */
@@ -44,8 +33,14 @@ void io_recover_keep(const struct io_call *call)
 {
     const struct ash_io_keep_request *request = call->request;
     struct io_driver *driver = io_driver_find(request->driver);
+    if (request->codes > ASH_IO_CODES) {
+        io_fail(call, STATUS_INVALID_PARAMETER);
+        return;
+    }
     if (driver != nullptr) {
         driver->keeps = request->keep != 0;
+        driver->codes = (unsigned)request->codes;
+        memcpy(driver->code, request->code, sizeof(driver->code));
         driver->limit = driver->keeps ? port_milliseconds((unsigned)request->limit_ms) : 0;
         driver->probe = io_probe_time(driver);
         io_deadline_watch();
@@ -56,22 +51,14 @@ void io_recover_keep(const struct io_call *call)
 
 /* --- Death ------------------------------------------------------------------------------------ */
 
-/* Those that set something, to the same the second time, and those that look. */
-static bool sets_line(unsigned function)
-{
-    return (function >= 1 && function <= SERIAL_SET_BREAK_OFF) ||
-           (function >= SERIAL_SET_TIMEOUTS && function <= SERIAL_CLR_DTR) ||
-           function == SERIAL_SET_RTS || function == SERIAL_CLR_RTS ||
-           function == SERIAL_GET_BAUD_RATE || function == SERIAL_GET_LINE_CONTROL ||
-           function == SERIAL_GET_STATS;
-}
-
-/* Disk and storage controls that do not ask for write access only look. */
-static bool control_repeats(const struct ash_request *request)
+/* Disk and storage controls that do not ask for write access only look. The driver's INF may name
+ * others. */
+static bool control_repeats(const struct io_driver *driver, const struct ash_request *request)
 {
     ash_word code = request->parameter[CODE_PARAMETER], type = code >> CODE_TYPE_SHIFT & 0xffff;
-    if (type == TYPE_SERIAL_PORT)
-        return sets_line(code >> CODE_FUNCTION_SHIFT & CODE_FUNCTION_MASK);
+    for (unsigned i = 0; i < driver->codes; i++)
+        if (driver->code[i] == code)
+            return true;
     return (type == TYPE_DISK || type == TYPE_MASS_STORAGE) && (code & CODE_WRITE_ACCESS) == 0;
 }
 
@@ -86,7 +73,7 @@ static bool appends(const struct ash_request *request)
             (file->access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == FILE_APPEND_DATA);
 }
 
-bool io_recover_repeats(const struct ash_request *request)
+bool io_recover_repeats(const struct io_driver *driver, const struct ash_request *request)
 {
     switch (request->major) {
     case MJ_WRITE:
@@ -97,7 +84,7 @@ bool io_recover_repeats(const struct ash_request *request)
     case MJ_QUERY_VOLUME_INFORMATION:
         return true;
     case MJ_DEVICE_CONTROL:
-        return control_repeats(request);
+        return control_repeats(driver, request);
     default:
         return false;
     }
@@ -105,12 +92,13 @@ bool io_recover_repeats(const struct ash_request *request)
 
 /* A driver that was to take no more has not seen what it has not taken. */
 static bool stays_owed(const struct io_link *link, unsigned slot, const struct ash_request *request,
-                       bool drained)
+                       const struct io_driver *driver)
 {
-    return io_recover_repeats(request) || (drained && !ash_ledger_taken(&link->ledger, slot));
+    return io_recover_repeats(driver, request) ||
+           (driver->draining && !ash_ledger_taken(&link->ledger, slot));
 }
 
-static void park_link(struct io_link *link, bool drained)
+static void park_link(struct io_link *link, const struct io_driver *driver)
 {
     struct ash_request request;
     if (!ash_success(port_link_keep(link->id))) {
@@ -121,19 +109,19 @@ static void park_link(struct io_link *link, bool drained)
     ash_ledger_repair(&link->ledger);
     for (unsigned slot = 0; slot < link->ledger.slots; slot++)
         if (ash_ledger_owed(&link->ledger, slot, &request) &&
-            !stays_owed(link, slot, &request, drained))
+            !stays_owed(link, slot, &request, driver))
             ash_ledger_answer(&link->ledger, slot, STATUS_DRIVER_PROCESS_TERMINATED);
     port_signal(link->to_requester);
 }
 
-static void park_links(ash_word task, bool drained)
+static void park_links(ash_word task, const struct io_driver *driver)
 {
     for (struct io_link *link = io_link_first(); link != nullptr; link = link->next) {
         if (link->answerer != task || link->ended != 0 || link->parked ||
             link->kind == ASH_LINK_CONTROL)
             continue;
         if (io_link_carries_data(link) && link->state != IO_LINK_REMOVING)
-            park_link(link, drained);
+            park_link(link, driver);
         else
             io_link_end(link, STATUS_DEVICE_REMOVED);
     }
@@ -167,7 +155,7 @@ void io_recover_park(struct io_driver *driver, ash_word task)
     driver->parked_task = task;
     driver->recreating = 0;
     orphan_devices(driver);
-    park_links(task, driver->draining);
+    park_links(task, driver);
     io_control_hold(driver, STATUS_DEVICE_REMOVED);
 }
 

@@ -231,6 +231,15 @@ static bool is_of_disks(const struct file *file)
     return false;
 }
 
+static void read_codes(const struct file *file, const char *section, struct inf_codes *codes)
+{
+    struct inf_error error;
+    if (inf_device_codes(&file->inf, section, "ReplayedControlCodes", codes, &error) != INF_OK) {
+        complain(file->path, &error);
+        codes->count = 0;
+    }
+}
+
 static void read_values(const struct file *file, const char *section, struct pnp_match *match)
 {
     bool disks = is_of_disks(file);
@@ -239,6 +248,7 @@ static void read_values(const struct file *file, const char *section, struct pnp
     match->restart_limit = device_value(file, section, "RestartLimit", disks ? RESTART_LIMIT : 0);
     match->restart_reset = device_value(file, section, "RestartReset", RESTART_RESET);
     match->io_timeout = device_value(file, section, "IoTimeoutValue", disks ? IO_TIMEOUT : 0);
+    read_codes(file, section, &match->replayed);
 }
 
 static const char *hardware_ids[IDS_MAX], *compatible_ids[IDS_MAX];

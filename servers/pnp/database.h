@@ -6,6 +6,7 @@
 #ifndef PNP_DATABASE_H
 #define PNP_DATABASE_H
 
+#include "inf_driver.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ struct pnp_match {
     uint32_t restart_limit;                  /* RestartLimit; see docs/restart-contract.md */
     uint32_t restart_reset;                  /* RestartReset, milliseconds */
     uint32_t io_timeout;                     /* IoTimeoutValue, seconds; 0: none */
+    struct inf_codes replayed;               /* ReplayedControlCodes */
     unsigned filter_count;
     struct pnp_filter filters[PNP_FILTERS];
 };

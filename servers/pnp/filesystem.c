@@ -35,6 +35,7 @@ static void lose(struct pnp_driver *driver)
 
 void pnp_file_system_ready(struct pnp_driver *driver, bool works)
 {
+    static const struct inf_codes none;
     if (!driver->file_system || driver->given_up || driver->restart_limit == 0)
         return;
     if (driver->recovering != 0 && works) {
@@ -46,7 +47,7 @@ void pnp_file_system_ready(struct pnp_driver *driver, bool works)
     } else if (works) {
         driver->keeps = true;
         driver->started_at = port_now();
-        port_keep(driver->id, true, (ash_word)driver->io_timeout * 1000);
+        port_keep(driver->id, (ash_word)driver->io_timeout * 1000, &none);
     }
 }
 

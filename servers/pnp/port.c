@@ -87,9 +87,19 @@ ash_status port_load(const char *name, const char *image, ash_word *driver, ash_
     return status;
 }
 
-void port_keep(ash_word driver, bool keep, ash_word limit_ms)
+static_assert(INF_CODES_MAX == ASH_IO_CODES);
+
+void port_keep(ash_word driver, ash_word limit_ms, const struct inf_codes *replayed)
 {
-    const struct ash_io_keep_request request = {driver, keep, limit_ms};
+    struct ash_io_keep_request request = {
+        .driver = driver, .keep = 1, .limit_ms = limit_ms, .codes = replayed->count};
+    memcpy(request.code, replayed->code, sizeof(request.code));
+    (void)io(ASH_IO_KEEP_DRIVER, &request, sizeof(request), nullptr, 0);
+}
+
+void port_keep_not(ash_word driver)
+{
+    const struct ash_io_keep_request request = {.driver = driver};
     (void)io(ASH_IO_KEEP_DRIVER, &request, sizeof(request), nullptr, 0);
 }
 

@@ -26,7 +26,9 @@ void port_alarm(ash_word time);
                                    ash_word *task);
 /* Lets a driver run its DriverUnload and end, unless its devices are in use (abi/io.h). */
 /* recover.c: io.h, ASH_IO_KEEP_DRIVER and those that follow it. */
-void port_keep(ash_word driver, bool keep, ash_word limit_ms);
+struct inf_codes;
+void port_keep(ash_word driver, ash_word limit_ms, const struct inf_codes *replayed);
+void port_keep_not(ash_word driver);
 [[nodiscard]] ash_status port_resume(ash_word driver);
 void port_give_up(ash_word driver);
 /* Ends its task when it owes nothing, or after so long. */

@@ -112,7 +112,7 @@ static void give_up(struct pnp_driver *driver, unsigned limit)
                  driver->deaths);
     driver->keeps = false;
     driver->given_up = true;
-    port_keep(driver->id, false, 0);
+    port_keep_not(driver->id);
     port_give_up(driver->id);
 }
 
@@ -308,7 +308,7 @@ void pnp_recover_keep(const struct pnp_node *node)
             continue;
         driver->keeps = true;
         driver->started_at = port_now();
-        port_keep(driver->id, true, (ash_word)node->match.io_timeout * 1000);
+        port_keep(driver->id, (ash_word)node->match.io_timeout * 1000, &node->match.replayed);
     }
 }
 

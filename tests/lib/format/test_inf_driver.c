@@ -361,3 +361,30 @@ TEST(values_of_the_hardware_key)
     CHECK_EQ(open_text("[I]\nAddReg = A\n[A]\nHKR,,\"Pool\",0x00010001,1\n"), INF_OK);
     CHECK_EQ(device_value("", "Pool"), 0xeeee); // that is the driver's key, not the device's
 }
+
+TEST(control_codes_of_the_hardware_key)
+{
+    struct inf_codes codes;
+    char text[1024] = "[I]\n[I.HW]\nAddReg=A\n[A]\nHKR,,Codes,0x00010000";
+    CHECK_EQ(open_text("[I.NTriscv64]\n[I.NTriscv64.HW]\nAddReg = A\n"
+                       "[A]\nHKR,,Codes,0x00010000,\"0x1b0004\",7\nHKR,Sub,Codes,0x00010000,1\n"
+                       "HKR,,Codes,0x00010001,2\nHKR,,codes,0x10000,0xffffffff\n"
+                       "HKR,,Bad,0x00010000,1,x\nHKR,,Hole,0x00010000,1,,2\n"),
+             INF_OK);
+    CHECK_EQ(inf_device_codes(&inf, "I", "Codes", &codes, &error), INF_OK);
+    CHECK_EQ(codes.count, 3);
+    CHECK(codes.code[0] == 0x1b0004 && codes.code[1] == 7 && codes.code[2] == 0xffffffff);
+    CHECK_EQ(inf_device_codes(&inf, "I", "None", &codes, &error), INF_OK);
+    CHECK_EQ(codes.count, 0);
+    CHECK_EQ(inf_device_codes(&inf, "I", "Bad", &codes, &error), INF_NOT_A_NUMBER);
+    CHECK_EQ(error.line, 9);
+    CHECK_EQ(codes.count, 1);
+    CHECK_EQ(inf_device_codes(&inf, "I", "Hole", &codes, &error), INF_NOT_A_NUMBER);
+    for (unsigned i = 0; i < INF_CODES_MAX; i++)
+        strcat(text, ",5");
+    CHECK_EQ(open_text(text), INF_OK);
+    CHECK_EQ(inf_device_codes(&inf, "I", "Codes", &codes, &error), INF_OK);
+    CHECK_EQ(codes.count, INF_CODES_MAX);
+    CHECK_EQ(open_text(strcat(text, ",6")), INF_OK);
+    CHECK_EQ(inf_device_codes(&inf, "I", "Codes", &codes, &error), INF_TOO_MANY_CODES);
+}

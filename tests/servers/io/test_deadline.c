@@ -36,7 +36,7 @@ static void answer(const struct io_link *link, unsigned slot)
 
 static void keep(const struct fake_driver *driver, ash_word limit)
 {
-    const struct ash_io_keep_request request = {driver->id, 1, limit};
+    const struct ash_io_keep_request request = {.driver = driver->id, .keep = 1, .limit_ms = limit};
     CHECK_EQ(fake_call(ASH_TASK_PNP, ASH_IO_KEEP_DRIVER, &request, sizeof(request), 0)->status,
              STATUS_SUCCESS);
 }
@@ -90,7 +90,7 @@ static void owed(void)
 
 static void bury(const struct fake_driver *driver)
 {
-    const struct ash_io_keep_request request = {driver->id, 0, 0};
+    const struct ash_io_keep_request request = {.driver = driver->id};
     fake_call(ASH_TASK_PNP, ASH_IO_KEEP_DRIVER, &request, sizeof(request), 0);
     fake_die(driver->task, ASH_PROC_EXITED);
     answering[0] = answering[1] = nullptr;
@@ -116,6 +116,24 @@ TEST(what_cannot_be_done_twice_may_wait)
     request_of(link, 0)->parameter[2] = 0x220000;
     ask(link, 0, IOCTL, true);
     CHECK_EQ(pass(20 * LIMIT), 0);
+    bury(&driver);
+}
+
+TEST(a_control_that_the_inf_names_has_a_limit_too)
+{
+    struct fake_driver driver;
+    const struct io_link *link = file_link("controls", 22, LIMIT, &driver);
+    const struct ash_io_keep_request request = {
+        .driver = driver.id, .keep = 1, .limit_ms = LIMIT, .codes = 1, .code = {7}};
+    CHECK_EQ(fake_call(ASH_TASK_PNP, ASH_IO_KEEP_DRIVER, &request, sizeof(request), 0)->status,
+             STATUS_SUCCESS);
+    request_of(link, 0)->parameter[2] = 8;
+    ask(link, 0, IOCTL, true);
+    CHECK_EQ(pass(5 * LIMIT), 0);
+    request_of(link, 1)->parameter[2] = 7;
+    ask(link, 1, IOCTL, true);
+    owed();
+    CHECK_EQ(pass(3 * LIMIT), driver.task);
     bury(&driver);
 }
 
@@ -311,7 +329,7 @@ TEST(one_that_is_verified_is_asked_for_whatever_it_owes)
     begin();
     (void)fake_call(CLIENT(1), ASH_IO_VERIFY, &verify, sizeof(verify), 0);
     const struct io_link *link = file_link("checked", 19, 0, &driver);
-    const struct ash_io_keep_request not_kept = {driver.id, 0, 0};
+    const struct ash_io_keep_request not_kept = {.driver = driver.id};
     (void)fake_call(ASH_TASK_PNP, ASH_IO_KEEP_DRIVER, &not_kept, sizeof(not_kept), 0);
     answering[0] = nullptr;
     unsigned deaf = fake_deaf;

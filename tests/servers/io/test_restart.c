@@ -7,6 +7,8 @@
 #define IOCTL 0x0e
 #define DRAIN 0x86
 
+#define DECLARED 0x222004u /* a control that may be done twice, as the INF has it */
+
 static struct ash_request *request_of(const struct io_link *link, unsigned slot)
 {
     return (struct ash_request *)((char *)link->memory.io_request + 4096) + slot;
@@ -34,7 +36,8 @@ static bool owed(const struct io_link *link, unsigned slot)
 
 static void pnp(ash_word op, const struct fake_driver *driver, ash_word value, ash_status status)
 {
-    const struct ash_io_keep_request request = {driver->id, value, 0};
+    const struct ash_io_keep_request request = {
+        .driver = driver->id, .keep = value, .codes = 1, .code = {DECLARED}};
     CHECK_EQ(fake_call(ASH_TASK_PNP, op, &request, sizeof(request), 0)->status, status);
 }
 
@@ -84,6 +87,24 @@ TEST(what_is_owed_survives_a_death_on_the_way_back)
     CHECK(owed(link, 0));
     CHECK_EQ(link->ended, 0);
     CHECK_EQ(link->answerer, driver.task);
+}
+
+TEST(controls_that_the_inf_names_are_done_again)
+{
+    struct fake_driver driver;
+    const struct io_link *link = open_kept("declared", 13, &driver);
+    ask(link, 0, IOCTL, true);
+    ask(link, 1, IOCTL, true);
+    request_of(link, 1)->parameter[2] = DECLARED;
+    ask(link, 2, IOCTL, true);
+    request_of(link, 2)->parameter[2] = DECLARED | (ash_word)1 << 32;
+    fake_die(driver.task, ASH_PROC_CRASHED);
+    CHECK(!owed(link, 0));
+    CHECK(owed(link, 1));
+    CHECK(!owed(link, 2));
+    make_again("declared", &driver);
+    resume(&driver);
+    CHECK(owed(link, 1));
 }
 
 TEST(a_driver_is_drained_before_it_ends)

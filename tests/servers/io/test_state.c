@@ -23,7 +23,7 @@ static unsigned char *given(ash_word task, ash_word device, ash_word bytes, bool
 
 static void pnp(ash_word op, const struct fake_driver *driver, ash_word value)
 {
-    const struct ash_io_keep_request request = {driver->id, value, 0};
+    const struct ash_io_keep_request request = {.driver = driver->id, .keep = value};
     CHECK_EQ(fake_call(ASH_TASK_PNP, op, &request, sizeof(request), 0)->status, STATUS_SUCCESS);
 }
 

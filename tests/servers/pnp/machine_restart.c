@@ -3,9 +3,14 @@
 #include "machine.h"
 #include "port.h"
 
-void port_keep(ash_word driver, bool keep, ash_word)
+void port_keep(ash_word driver, ash_word, const struct inf_codes *)
 {
-    machine_note("%s:%lu ", keep ? "keep" : "keep-not", (unsigned long)driver);
+    machine_note("keep:%lu ", (unsigned long)driver);
+}
+
+void port_keep_not(ash_word driver)
+{
+    machine_note("keep-not:%lu ", (unsigned long)driver);
 }
 
 ash_status port_resume(ash_word driver)
