@@ -96,7 +96,8 @@ void ash_ledger_answer(const struct ash_ledger *ledger, unsigned slot, ash_statu
     tell(ledger, slot);
 }
 
-/* An answerer answers under a lock, so at most one answer lacks its entry in the ring. */
+/* An answerer answers under a lock, so at most one answer lacks its entry in the ring; but one that
+ * is out of its mind may have given any number of them the same place and told of none. */
 void ash_ledger_repair(const struct ash_ledger *ledger)
 {
     struct ash_link_answers *answers = ledger->answers;
@@ -107,7 +108,6 @@ void ash_ledger_repair(const struct ash_ledger *ledger)
         if (sequence == 0 || sequence != asked(ledger, slot) || (uint32_t)answer->place != tail)
             continue;
         tell(ledger, slot);
-        break;
     }
     atomic_store_explicit(&answers->asleep, 1, memory_order_seq_cst);
 }

@@ -114,3 +114,27 @@ TEST(an_answer_that_was_given_and_not_told_is_told)
     CHECK_EQ(ash_answerer_take(&pair.answerer, &request), ASH_RING_NONE);
     link_free(&pair.link);
 }
+
+/* It counted wrongly, and gave each answer the same place. */
+TEST(answers_that_were_told_of_at_one_place_are_all_told)
+{
+    struct pair pair = pair_make(4);
+    struct ash_request request;
+    struct ash_answer answer;
+    const struct ash_ledger ledger = ledger_of(&pair);
+    int slot[3];
+    for (int i = 0; i < 3; i++)
+        slot[i] = submit(&pair, 1);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(ash_answerer_take(&pair.answerer, &request), slot[i]);
+        pair.answerer.tail = 0;
+        CHECK(complete(&pair, slot[i], 60));
+        atomic_store(&answers(&pair)->complete_tail, 0);
+    }
+    ash_ledger_repair(&ledger);
+    for (int i = 0; i < 3; i++)
+        CHECK(ash_requester_take(&pair.requester, &answer) >= 0);
+    CHECK_EQ(ash_requester_take(&pair.requester, &answer), ASH_RING_NONE);
+    CHECK_EQ(ash_ledger_count(&ledger), 0);
+    link_free(&pair.link);
+}
