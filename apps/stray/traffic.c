@@ -19,9 +19,9 @@
 #include "ioctl/transfer.h"
 
 #define SPAN_MS   100u
-#define FAULTS_MS 500u
+#define FAULTS_MS 250u
 #define TURN_MS   50u
-#define TURNS     16u
+#define TURNS     4u
 
 static struct ash_file *victim;
 static bool is_disk;
