@@ -60,10 +60,11 @@ enum ash_method {
      * set_fault_endpoint: c0 Endpoint (badged by the caller) with write and grant-reply; none:
      * clear set_priority: mr0 priority 0..255, mr1 largest priority it may give to others; both at
      * most the caller's own largest write_registers: mr0 pc, mr1 sp, mr2 a0, mr3 a1, mr4 gp, mr5
-     * tp; if sent, mr6 a2, and then ra and the others from t0 (x5) to t6 (x31) read_registers: -> mr0 pc, mr1..mr31 x1..x31, mr32 state (enum
-     * ash_thread_state) resume, suspend. bind_notification: c0 Notification. unbind_notification.
-     * set_name: mr0, mr1: 16 bytes, for panics and debuggers.
-     * info: -> mr0 state, mr1 priority, mr2 processor time used in ticks, mr3 hart */
+     * tp; if sent, mr6 a2, and then ra and the others from t0 (x5) to t6 (x31) read_registers: ->
+     * mr0 pc, mr1..mr31 x1..x31, mr32 state (enum ash_thread_state) resume, suspend.
+     * bind_notification: c0 Notification. unbind_notification. set_name: mr0, mr1: 16 bytes, for
+     * panics and debuggers. info: -> mr0 state, mr1 priority, mr2 processor time used in ticks, mr3
+     * hart */
     ASH_THREAD_CONFIGURE = 32,
     ASH_THREAD_SET_FAULT_ENDPOINT = 33,
     ASH_THREAD_SET_PRIORITY = 34,

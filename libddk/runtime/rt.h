@@ -221,7 +221,7 @@ struct rt_out {
 struct rt_out *rt_out_add(const struct ash_link_info *info, ash_cptr doorbell);
 void rt_out_let_go(struct rt_out *out);
 void rt_out_closed(struct rt_out *out); // grants that were forwarded on it are: tells its answerer
-void rt_out_complete(uint64_t bits); // on the dispatch thread
+void rt_out_complete(uint64_t bits);    // on the dispatch thread
 NTSTATUS rt_proxy_dispatch(PDEVICE_OBJECT device, PIRP irp);
 extern DRIVER_OBJECT rt_proxy_driver;
 

@@ -451,7 +451,6 @@ void pnp_target_task_gone(ash_word task);
 ash_word pnp_target_deadline(ash_word now);
 
 /* --- Operations --- */
-
 /* Begins, or waits for its turn. `cookie` comes back with port_operated when it is over; 0: nobody
  * waits. STATUS_PENDING, or why it cannot be. */
 [[nodiscard]] ash_status pnp_operate(enum ash_pnp_operation kind, struct pnp_node *node,
@@ -475,7 +474,6 @@ void pnp_rescan(struct pnp_node *node);
 [[nodiscard]] ash_status pnp_add_root(const char *hardware_id, struct pnp_node **node);
 
 /* --- Requests --- */
-
 [[nodiscard]] ash_status pnp_property(const struct pnp_node *node, ash_word property,
                                       struct ash_pnp_property_reply *reply);
 [[nodiscard]] ash_status pnp_property_data_get(const struct pnp_node *node,

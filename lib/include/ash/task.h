@@ -17,7 +17,7 @@
  * STATUS_OBJECT_NAME_NOT_FOUND: there is none; *task is left as it was. */
 [[nodiscard]] ash_status ash_task_find(const char *name, ash_word *task);
 
-/* Ends a task from outside (exit status STATUS_PROCESS_IS_TERMINATING). There is no crash report. */
+/* Ends a task from outside: exit status STATUS_PROCESS_IS_TERMINATING, no crash report. */
 ash_status ash_task_kill(ash_word task);
 
 #endif
